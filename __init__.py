@@ -1,0 +1,35 @@
+"""posterity: Bayesian hierarchical reanalysis of published panel-data papers."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .analyses.compare import compare as compare
+    from .analyses.fit import Fit as Fit
+    from .analyses.fit import fit as fit
+    from .analyses.study import Study as Study
+    from .analyses.study import load as load
+    from .data.errors import InputError as InputError
+    from .data.panel import Panel as Panel
+    from .reports.write import write_report as write_report
+
+_WHERE = {
+    "InputError": "data.errors",
+    "Panel": "data.panel",
+    "Study": "analyses.study",
+    "load": "analyses.study",
+    "Fit": "analyses.fit",
+    "fit": "analyses.fit",
+    "compare": "analyses.compare",
+    "write_report": "reports.write",
+}
+__all__ = sorted(_WHERE)
+
+
+def __getattr__(name: str) -> object:
+    """Import the public names when they are first used: PyMC and JAX are slow to load."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'posterity' has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)

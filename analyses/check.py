@@ -1,0 +1,65 @@
+"""Whether a panel can serve a study: what would be used, dropped and refused, and why."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from ..data.errors import InputError
+from ..data.panel import Panel
+from .study import IMPLEMENTED, Study
+
+ALIKE = 0.9
+
+
+def check_panel(study: Study, panel: Panel) -> dict[str, Any]:
+    """Try every specification's design on a panel.
+
+    Returns
+    -------
+    A record with `panel` (shape and warnings) and `specs` (usable, rows, dropped, why).
+    """
+    specs = []
+    for view in study.specs():
+        row: dict[str, Any] = {"id": view.id, "usable": False, "rows": None, "dropped": None, "notes": []}
+        try:
+            design = view.design(panel)
+            row |= {"rows": design.n, "dropped": len(design.dropped), "notes": list(design.notes)}
+            row["usable"] = view.kind in IMPLEMENTED
+            words = list(design.notes)
+            if design.dropped:
+                shown = ", ".join(map(str, design.dropped[:5])) + (", ..." if len(design.dropped) > 5 else "")
+                words.insert(0, f"missing values in rows {shown}")
+            if not row["usable"]:
+                words.insert(0, f"{view.kind}: not implemented yet")
+            row["why"] = "; ".join(words)
+        except InputError as error:
+            row["why"] = str(error)
+        specs.append(row)
+    shape = {
+        "source": panel.source,
+        "sha256": panel.sha256,
+        "rows": len(panel.frame),
+        "entities": panel.n_entities,
+        "times": panel.n_times,
+        "balanced": panel.balanced,
+        "synthetic": panel.synthetic,
+        "warnings": _warnings(panel),
+    }
+    return {"study": study.name, "panel": shape, "specs": specs}
+
+
+def _warnings(panel: Panel) -> list[str]:
+    found = []
+    if panel.singletons:
+        found.append(f"seen once only: {', '.join(panel.singletons[:10])}")
+    if not panel.balanced:
+        gaps = panel.n_entities * panel.n_times - len(panel.frame)
+        found.append(f"{gaps} of {panel.n_entities * panel.n_times} entity-time cells have no row")
+    names = sorted(panel.frame[panel.entity].unique())
+    if len(names) <= 2_000:
+        for i, name in enumerate(names):
+            for near in difflib.get_close_matches(name, names[i + 1 :], n=1, cutoff=ALIKE):
+                if len(name) > 5 and not any(c.isdigit() for c in name + near):
+                    found.append(f"{name!r} and {near!r} are nearly the same name; one entity or two?")
+    return found

@@ -1,0 +1,283 @@
+"""Fitting the specifications of a study at one kind of evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ..data.design import Design
+from ..data.errors import InputError
+from ..data.panel import Panel
+from ..data.published import Printed
+from ..data.study import Form
+from ..models.frequentist import LeastSquares, reproduce
+from ..models.priors import Priors
+from ..models.sampling import Sampler
+from . import store
+from .study import SpecView, Study, require_implemented
+from .tables import fit_tables, tables_inputs
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+Evidence = Literal["tables", "twin", "panel"]
+Engine = Literal["nuts", "collapsed"]
+LARGE_DF = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class SpecFit:
+    """The fit of one specification.
+
+    Attributes
+    ----------
+    tree : ArviZ DataTree; `coef` (dims term) is on the paper's scale
+    form : fixed, random, mundlak, or none for pooled and tables
+    least_squares : the frequentist estimate on the same panel, or None at tables evidence
+    with_effects : for a pooled column, the same data with entity and time effects
+    """
+
+    view: SpecView
+    tree: DataTree
+    priors: Priors
+    printed: tuple[Printed, ...]
+    engine: Engine
+    seconds: float
+    resumed: bool = False
+    form: Form | None = None
+    design: Design | None = None
+    least_squares: LeastSquares | None = None
+    with_effects: SpecFit | None = None
+    units: dict[str, float | None] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.view.id
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Every specification that was run; `fit["T1.2"]` is its ArviZ DataTree."""
+
+    study: Study
+    evidence: Evidence
+    panel: Panel | None
+    sampler: Sampler
+    specs: dict[str, SpecFit]
+    skipped: dict[str, str]
+
+    def __getitem__(self, spec_id: str) -> DataTree:
+        return self.specs[spec_id].tree
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.specs)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run, and where to keep it."""
+
+    evidence: Evidence
+    sampler: Sampler = field(default_factory=Sampler)
+    engine: Engine | None = None
+    priors: dict[str, str] = field(default_factory=dict)
+    form: Form | None = None
+    posteriors: Path | None = None
+    fresh: bool = False
+
+
+def fit(
+    study: Study,
+    panel: Panel | None = None,
+    *,
+    only: list[str] | None = None,
+    evidence: Evidence | None = None,
+    draws: int = 1000,
+    seed: int = Sampler.seed,
+    priors: dict[str, str] | None = None,
+    form: Form | None = None,
+    engine: Engine | None = None,
+) -> Fit:
+    """Fit specifications of a study: to the panel where one is given, else to the printed tables.
+
+    Parameters
+    ----------
+    only
+        Ids of specifications (`T4.2`) or tables (`T4`); all where omitted.
+    priors
+        Overrides on the standardised scale, such as `{"slope": "normal(0, 0.5)"}`.
+    """
+    evidence = evidence or ("panel" if panel is not None else "tables")
+    request = Request(evidence, Sampler(draws=draws, seed=seed), engine, priors or {}, form)
+    return run(study, panel, only, request)
+
+
+def run(
+    study: Study,
+    panel: Panel | None,
+    only: list[str] | None,
+    request: Request,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> Fit:
+    """Fit what is asked, taking from the store what was fitted before."""
+    views = study.specs(only)
+    skipped: dict[str, str] = {}
+    for view in views:
+        view.priors(request.priors)
+    if request.evidence == "twin":
+        raise InputError("--evidence twin is not implemented yet; use tables, or panel with --panel FILE.")
+    if request.evidence == "panel":
+        if panel is None:
+            panel = study.panel()
+        if request.engine == "collapsed":
+            raise InputError("--engine collapsed is not implemented yet for panels; use --engine nuts.")
+        if not any(view.kind in ("effects", "pooled") for view in views) or only:
+            for view in views:
+                require_implemented(view)
+        for view in [v for v in views if v.kind not in ("effects", "pooled")]:
+            skipped[view.id] = f"{view.kind}: not implemented yet"
+            views.remove(view)
+        jobs = [_panel_job(view, panel, request) for view in views]
+    else:
+        with_numbers = {v.id: tables_inputs(v) for v in views}
+        for view in [v for v in views if not with_numbers[v.id]]:
+            skipped[view.id] = "no printed estimate with a standard error, t-value or interval"
+            views.remove(view)
+        if not views:
+            raise InputError(
+                f"{study.name}: nothing to run; no chosen column prints a standard error or t-value."
+            )
+        jobs = [_tables_job(view, request) for view in views]
+    done: dict[str, SpecFit] = {}
+    for number, (view, job) in enumerate(zip(views, jobs, strict=True)):
+        progress(view.id, number, len(views))
+        done[view.id] = job()
+    progress("", len(views), len(views))
+    return Fit(study, request.evidence, panel, request.sampler, done, skipped)
+
+
+def _panel_job(view: SpecView, panel: Panel, request: Request) -> Callable[[], SpecFit]:
+    design = view.design(panel)
+    printed = view.study.file.printed(view.id)
+    _check_terms(view, printed, design)
+    return lambda: _fit_panel(view, design, printed, request)
+
+
+def _check_terms(view: SpecView, printed: tuple[Printed, ...], design: Design) -> None:
+    from ..data.errors import did_you_mean
+
+    for number in printed:
+        if number.std_error is not None and number.term not in (*design.terms, "_cons"):
+            raise InputError(
+                f"{view.study.file.published_path}: {number.id} is not a term of the formula of {view.id}."
+                f"{did_you_mean(number.term, (*design.terms, '_cons'))}"
+            )
+
+
+def _fit_panel(view: SpecView, design: Design, printed: tuple[Printed, ...], request: Request) -> SpecFit:
+    form = request.form or view.form
+    result = _fit_form(view, design, printed, request, None if view.kind == "pooled" else form)
+    if view.kind != "pooled":
+        return result
+    both = replace(design, entity_effects=True, time_effects=True)
+    return replace(result, with_effects=_fit_form(view, both, printed, request, form))
+
+
+def _fit_form(
+    view: SpecView, design: Design, printed: tuple[Printed, ...], request: Request, form: Form | None
+) -> SpecFit:
+    from ..models.effects import effects_model
+    from ..models.pooled import pooled_model
+    from ..models.sampling import nuts
+    from ..models.scale import standardise
+
+    priors = view.priors(request.priors)
+    name = view.id + ("" if form is None or view.kind != "pooled" else "-with-effects")
+    sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, name))
+
+    def make() -> DataTree:
+        model = pooled_model(design, priors) if form is None else effects_model(design, priors, form)
+        return nuts(model, sampler)
+
+    parts = {
+        "data": design.sha256,
+        "form": form,
+        "priors": _texts(priors),
+        "sampler": sampler,
+        "engine": "nuts",
+    }
+    tree, seconds, resumed = stored(name, parts, request, make)
+    units = dict(zip(design.terms, standardise(design).unit.tolist(), strict=True))
+    return SpecFit(
+        view,
+        tree,
+        priors,
+        printed,
+        "nuts",
+        seconds,
+        resumed,
+        form,
+        design,
+        reproduce(design, view.spec),
+        units=units,
+    )
+
+
+def _tables_job(view: SpecView, request: Request) -> Callable[[], SpecFit]:
+    inputs = tables_inputs(view)
+    priors = view.priors(request.priors)
+    engine: Engine = request.engine or "collapsed"
+    sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, view.id))
+    parts = {
+        "data": inputs,
+        "priors": _texts(priors),
+        "sampler": sampler,
+        "engine": engine,
+        "evidence": "tables",
+    }
+
+    def job() -> SpecFit:
+        tree, seconds, resumed = stored(
+            view.id, parts, request, lambda: fit_tables(inputs, priors["slope"], sampler, engine)
+        )
+        names = {p.term for p in inputs}
+        printed = tuple(p for p in view.study.file.printed(view.id) if p.term in names)
+        units = {p.term: p.unit for p in inputs}
+        return SpecFit(view, tree, priors, printed, engine, seconds, resumed, units=units)
+
+    return job
+
+
+def _texts(priors: Priors) -> dict[str, str]:
+    return {name: str(prior) for name, prior in priors.items()}
+
+
+def stored(
+    name: str, parts: dict[str, Any], request: Request, make: Callable[[], DataTree]
+) -> tuple[DataTree, float, bool]:
+    """A fit from the store, or made now and stored: tree, seconds it took, whether it was there."""
+    key = store.key_of({**parts, "versions": store.versions()})
+    path = request.posteriors / f"{name}.nc" if request.posteriors else None
+    if path and not request.fresh:
+        tree = store.read_fit(path, key)
+        if tree is not None:
+            return tree, float(tree.attrs["posterity_seconds"]), True
+    start = time.perf_counter()
+    tree = make()
+    seconds = time.perf_counter() - start
+    if path:
+        store.write_fit(path, key, tree, seconds)
+    return tree, seconds, False
+
+
+def seed_of(seed: int, name: str) -> int:
+    """A specification's own seed, so that running it alone or among others gives the same draws."""
+    digest = hashlib.sha256(name.encode()).digest()
+    sequence = np.random.SeedSequence([seed, int.from_bytes(digest[:8], "big")])
+    return int(sequence.generate_state(1)[0] >> 1)

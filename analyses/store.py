@@ -1,0 +1,95 @@
+"""Finished fits on disk: each is written whole under a key of everything that made it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..data.errors import InputError
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+PACKAGE = Path(__file__).parent.parent
+LIBRARIES = ("pymc", "pytensor", "numpyro", "jax", "jaxlib", "arviz-stats", "numpy", "scipy", "linearmodels")
+
+
+def versions() -> dict[str, str]:
+    """Versions of posterity, Python's numerical libraries, and the fingerprint of the code that fits."""
+    return {
+        "posterity": own_version(),
+        **{name: metadata.version(name) for name in LIBRARIES},
+        "code": code_sha256(),
+    }
+
+
+def own_version() -> str:
+    try:
+        return metadata.version("posterity")
+    except metadata.PackageNotFoundError:
+        return "source"
+
+
+def code_sha256() -> str:
+    """Fingerprint of the code between input and posterior, so that no fit outlives it."""
+    digest = hashlib.sha256()
+    for room in ("data", "models"):
+        for path in sorted((PACKAGE / room).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def key_of(parts: dict[str, Any]) -> str:
+    """The key of a fit: SHA-256 of data, specification, priors, sampler, seed and versions."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write to a temporary file beside the path, then rename: readers see all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror or error}); free space or choose another --out."
+        ) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_fit(path: Path, key: str) -> DataTree | None:
+    """A stored fit if it is whole and was made under this key, else None."""
+    import xarray as xr
+
+    if not path.exists():
+        return None
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            if tree.attrs.get("posterity_key") != key:
+                return None
+            return tree.load()
+    except Exception:  # any damage means: fit again
+        return None
+
+
+def write_fit(path: Path, key: str, tree: DataTree, seconds: float) -> DataTree:
+    """Store a fit and return it as it will be read back."""
+    for node in tree.subtree:
+        node.attrs = {k: v for k, v in node.attrs.items() if k not in ("created_at", "sampling_time")}
+    tree.attrs["posterity_key"] = key
+    tree.attrs["posterity_seconds"] = seconds
+    write_whole(path, lambda temporary: tree.to_netcdf(temporary, engine="h5netcdf"))
+    return tree

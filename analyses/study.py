@@ -1,0 +1,159 @@
+"""Opening a study: by name for those that come with posterity, or by the path of a TOML file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..data.datasets import DATASETS
+from ..data.design import Design, build_design
+from ..data.errors import InputError, did_you_mean
+from ..data.panel import Panel
+from ..data.study import Form, Spec, StudyFile, read_study
+from ..models.priors import Priors, with_overrides
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class SpecView:
+    """A specification of a study, ready to be put on a panel."""
+
+    id: str
+    spec: Spec
+    study: Study
+
+    @property
+    def kind(self) -> str:
+        return self.spec.resolved_kind
+
+    @property
+    def form(self) -> Form:
+        return self.spec.form or self.study.file.model.form
+
+    def priors(self, overrides: dict[str, str] | None = None) -> Priors:
+        """Defaults, then the study's, then the specification's, then the caller's."""
+        return with_overrides(self.study.file.model.priors, self.spec.priors, overrides or {})
+
+    def design(self, panel: Panel) -> Design:
+        """The arrays of this specification on a panel."""
+        return build_design(panel.with_groups(self.study.file.groups), self.spec, self.id)
+
+    def model(self, panel: Panel, priors: dict[str, str] | None = None, form: Form | None = None) -> pm.Model:
+        """The PyMC model of this specification on a panel."""
+        from ..models.effects import effects_model
+        from ..models.pooled import pooled_model
+
+        require_implemented(self)
+        design = self.design(panel)
+        if self.kind == "pooled":
+            return pooled_model(design, self.priors(priors))
+        return effects_model(design, self.priors(priors), form or self.form)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study file with what the package can do with it."""
+
+    file: StudyFile
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    def spec(self, spec_id: str) -> SpecView:
+        """One specification by its id, such as `T4.2`."""
+        if spec_id not in self.file.spec:
+            raise InputError(
+                f"{self.name} has no specification {spec_id!r}.{did_you_mean(spec_id, self.file.spec)}"
+            )
+        return SpecView(spec_id, self.file.spec[spec_id], self)
+
+    def specs(self, only: list[str] | None = None) -> list[SpecView]:
+        return [SpecView(name, spec, self) for name, spec in self.file.chosen(only).items()]
+
+    def panel(self, path: str | Path | None = None) -> Panel:
+        """The study's panel: a file given here, or the one that the study file names."""
+        header, source = self.file.study, self.file.panel
+        if path is not None:
+            return Panel.read(path, entity=header.entity, time=header.time)
+        if source is None:
+            raise InputError(
+                f"{self.name} publishes no microdata; give a panel with --panel FILE, or use --evidence tables."
+            )
+        if source.file is not None:
+            inside = self.file.path.parent.resolve()
+            place = (inside / source.file).resolve()
+            if not place.is_relative_to(inside):
+                raise InputError(
+                    f"{self.file.path}: panel.file {source.file!r} lies outside the study's folder; move it."
+                )
+            panel = Panel.read(
+                place,
+                entity=header.entity,
+                time=header.time,
+                sheet=source.sheet,
+                synthetic=source.synthetic or None,
+            )
+        else:
+            if source.dataset not in DATASETS:
+                raise InputError(
+                    f"{self.file.path}: panel.dataset {source.dataset!r} is not known."
+                    f"{did_you_mean(str(source.dataset), DATASETS)}"
+                )
+            frame = DATASETS[str(source.dataset)]().rename(columns=source.rename)
+            frame.index = frame.index + 1
+            panel = Panel.of(
+                frame, entity=header.entity, time=header.time, source=f"data set {source.dataset}"
+            )
+        return panel.with_columns({name: panel.term(term) for name, term in source.derived.items()})
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{s.id}</td><td>{s.kind}</td><td><code>{s.spec.formula}</code></td></tr>"
+            for s in self.specs()
+        )
+        return f"<p><b>{self.name}</b>: {self.file.study.title}</p><table>{rows}</table>"
+
+
+def built_in() -> dict[str, Path]:
+    """Studies that come with posterity, by name."""
+    return {path.stem.replace("_", "-"): path for path in sorted(HERE.glob("*.toml"))}
+
+
+def load(name_or_path: str | Path) -> Study:
+    """Open a study by name, by the path of its TOML file, or by a folder that holds `study.toml`.
+
+    Raises
+    ------
+    InputError
+        One sentence naming what was not found or is wrong in the file.
+    """
+    shipped = built_in()
+    if str(name_or_path) in shipped:
+        return Study(read_study(shipped[str(name_or_path)]))
+    path = Path(name_or_path)
+    if path.is_dir() and (path / "study.toml").exists():
+        path = path / "study.toml"
+    if path.suffix == ".toml" or path.exists():
+        return Study(read_study(path))
+    raise InputError(
+        f"there is no study {str(name_or_path)!r}: give a name, or the path of a TOML file."
+        f"{did_you_mean(str(name_or_path), shipped)}"
+    )
+
+
+IMPLEMENTED = ("effects", "pooled")
+
+
+def require_implemented(view: SpecView) -> None:
+    """Refuse kinds of models that this version cannot fit to a panel."""
+    if view.kind not in IMPLEMENTED:
+        raise InputError(
+            f"{view.id} is a {view.kind} specification: fitting it to a panel is not implemented yet; "
+            "use --evidence tables, or name other columns with --only."
+        )

@@ -1,0 +1,84 @@
+"""Posteriors from printed numbers alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..data.published import Printed
+from ..models.priors import Prior
+from ..models.sampling import Sampler, nuts
+from ..models.tables import PrintedEstimate, exact_draws, tables_model
+from .study import SpecView
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+NORMAL_DF = 1e6
+
+
+def tables_inputs(view: SpecView) -> list[PrintedEstimate]:
+    """The printed estimates of a column that carry a standard error, a t-value or an interval."""
+    inputs = []
+    for printed in view.study.file.printed(view.id):
+        interval = printed.std_error_interval()
+        if interval is not None and interval[1] > 0:
+            df = degrees_of_freedom(view, printed)
+            inputs.append(
+                PrintedEstimate(printed.term, printed.estimate, interval, df, unit_of(view, printed))
+            )
+    return inputs
+
+
+def degrees_of_freedom(view: SpecView, printed: Printed) -> float:
+    """Of the printed t: the specification's, else the study's, else n - k; an interval is normal."""
+    if printed.std_error_source == "interval":
+        return NORMAL_DF
+    stated = view.spec.df or view.study.file.tables.df
+    if stated is not None:
+        return stated
+    if printed.n is None:
+        return NORMAL_DF
+    formula = view.spec.parsed
+    header = view.study.file.study
+    absorbed = sum(
+        {header.entity: header.entities or 0, header.time: _periods(view)}.get(name, 0)
+        for name in formula.effects
+    )
+    return float(max(1, printed.n - len(formula.terms) - max(1, absorbed - (len(formula.effects) - 1))))
+
+
+def _periods(view: SpecView) -> int:
+    periods = view.study.file.study.periods
+    return periods[1] - periods[0] + 1 if periods else 0
+
+
+def unit_of(view: SpecView, printed: Printed) -> float | None:
+    """sd(outcome) / sd(regressor) from the study's printed descriptive statistics, if both are there."""
+    table = view.study.file.study.descriptives
+    variable = printed.term
+    if view.spec.regime_dependent and variable.startswith(f"{view.spec.regime_dependent}_regime"):
+        variable = view.spec.regime_dependent
+    if view.spec.kind == "mediation" and variable == "direct":
+        variable = view.spec.treatment or ""
+    sd = {p.term: p.estimate for p in view.study.file.published if p.table == table and p.column == "sd"}
+    outcome = printed.outcome or str(view.spec.parsed.outcome)
+    if not sd.get(outcome) or not sd.get(variable):
+        return None
+    return sd[outcome] / sd[variable]
+
+
+def fit_tables(inputs: list[PrintedEstimate], slope: Prior, sampler: Sampler, engine: str) -> DataTree:
+    """Draws of every effect of a column: exact by default, NUTS on the same model where asked."""
+    if engine == "nuts":
+        return nuts(tables_model(inputs, slope), sampler)
+    import arviz as az
+
+    seeds = np.random.SeedSequence(sampler.seed).generate_state(len(inputs))
+    size = sampler.chains * sampler.draws
+    draws = [exact_draws(p, slope, size, int(s)) for p, s in zip(inputs, seeds, strict=True)]
+    coef = np.stack(draws, axis=-1).reshape(sampler.chains, sampler.draws, len(inputs))
+    return az.from_dict(
+        {"posterior": {"coef": coef}}, coords={"term": [p.term for p in inputs]}, dims={"coef": ["term"]}
+    )

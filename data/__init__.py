@@ -1,0 +1,1 @@
+"""What is known: study files, printed numbers, panels."""

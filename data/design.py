@@ -1,0 +1,187 @@
+"""The arrays of one specification on one panel."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .errors import InputError, did_you_mean
+from .formula import Formula
+from .panel import Panel
+from .steps import apply_steps
+from .study import Cluster, Spec
+
+COLLINEAR = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What a specification reads from a panel, listwise complete.
+
+    Attributes
+    ----------
+    y : (n,) outcome on the paper's scale
+    X : (n, k) regressors on the paper's scale
+    entity, time : (n,) integer codes into `entities` and `times`
+    clusters : (n,) integer codes, or None
+    effects : which of the two kinds of effects the specification has
+    """
+
+    outcome: str
+    terms: tuple[str, ...]
+    y: NDArray[np.float64]
+    X: NDArray[np.float64]
+    entity: NDArray[np.int64]
+    time: NDArray[np.int64]
+    entities: tuple[str, ...]
+    times: tuple[int, ...]
+    entity_name: str
+    time_name: str
+    entity_effects: bool
+    time_effects: bool
+    clusters: NDArray[np.int64] | None
+    dropped: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    synthetic: bool = False
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        return len(self.y)
+
+    @property
+    def k(self) -> int:
+        return len(self.terms)
+
+    @property
+    def sha256(self) -> str:
+        """A fingerprint of everything that the likelihood reads."""
+        digest = hashlib.sha256()
+        names = (
+            self.outcome,
+            *self.terms,
+            *self.entities,
+            *map(str, self.times),
+            self.entity_name,
+            self.time_name,
+        )
+        digest.update("\x1f".join(names).encode())
+        digest.update(f"{self.entity_effects}{self.time_effects}{self.X.shape}".encode())
+        for array in (self.y, self.X, self.entity, self.time):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+def build_design(panel: Panel, spec: Spec, where: str = "") -> Design:
+    """Apply a specification's steps to a panel and take its arrays.
+
+    Raises
+    ------
+    InputError
+        For absent, text or infinite columns, a constant outcome, constant or collinear regressors,
+        effects that are not the panel's entity or time, and samples too small to estimate.
+    """
+    formula = spec.parsed
+    prefix = f"{panel.source}, {where}: " if where else f"{panel.source}: "
+    entity_effects, time_effects = _effects(panel, formula, prefix)
+    panel, notes = apply_steps(panel, spec.steps, formula.variables)
+    columns = [panel.term(t).rename(str(t)) for t in (formula.outcome, *formula.terms)]
+    table = pd.concat(columns, axis=1)
+    complete = table.notna().all(axis=1)
+    frame, table = panel.frame.loc[complete], table.loc[complete]
+    if len(table) == 0:
+        raise InputError(
+            f"{prefix}no row has all of {', '.join(table.columns)}; fill the gaps or change the formula."
+        )
+    entity, entities = pd.factorize(frame[panel.entity], sort=True)
+    time, times = pd.factorize(frame[panel.time], sort=True)
+    design = Design(
+        outcome=str(formula.outcome),
+        terms=tuple(map(str, formula.terms)),
+        y=table.iloc[:, 0].to_numpy(float),
+        X=table.iloc[:, 1:].to_numpy(float),
+        entity=entity.astype(np.int64),
+        time=time.astype(np.int64),
+        entities=tuple(map(str, entities)),
+        times=tuple(map(int, times)),
+        entity_name=panel.entity,
+        time_name=panel.time,
+        entity_effects=entity_effects,
+        time_effects=time_effects,
+        clusters=_clusters(panel, spec, frame, prefix),
+        dropped=tuple(int(i) for i in panel.frame.index[~complete]),
+        notes=tuple(notes),
+        synthetic=panel.synthetic,
+    )
+    _check_estimable(design, prefix)
+    return design
+
+
+def _effects(panel: Panel, formula: Formula, prefix: str) -> tuple[bool, bool]:
+    for name in formula.effects:
+        if name not in (panel.entity, panel.time):
+            near = did_you_mean(name, (panel.entity, panel.time))
+            raise InputError(
+                f"{prefix}effects of {name!r} are not supported, only of the entity and the time.{near}"
+            )
+    return panel.entity in formula.effects, panel.time in formula.effects
+
+
+def _clusters(panel: Panel, spec: Spec, frame: pd.DataFrame, prefix: str) -> NDArray[np.int64] | None:
+    if not isinstance(spec.vcov, Cluster):
+        return None
+    name = spec.vcov.cluster
+    if name not in frame.columns:
+        raise InputError(
+            f"{prefix}standard errors are clustered by {name!r}, and the panel has no such column; add it, or "
+            f"change vcov in the study file.{did_you_mean(name, frame.columns)}"
+        )
+    missing = frame[name].isna()
+    if missing.any():
+        raise InputError(
+            f"{prefix}row {missing.idxmax()} has no {name!r}, the cluster of its standard errors; fill it."
+        )
+    return pd.factorize(frame[name], sort=True)[0].astype(np.int64)
+
+
+def _check_estimable(design: Design, prefix: str) -> None:
+    from .within import split  # kept here: most callers of this module never need it
+
+    if np.ptp(design.y) == 0:
+        raise InputError(
+            f"{prefix}the outcome {design.outcome!r} is constant ({design.y[0]:g}); nothing can be estimated."
+        )
+    for name, size in ((design.entity_name, len(design.entities)), (design.time_name, len(design.times))):
+        if size < 2:
+            raise InputError(f"{prefix}only one {name} is left after dropping rows; at least two are needed.")
+    parameters = design.k + 1
+    parameters += (len(design.entities) - 1) * design.entity_effects + (
+        len(design.times) - 1
+    ) * design.time_effects
+    if design.n <= parameters:
+        raise InputError(
+            f"{prefix}{design.n} rows cannot estimate {parameters} coefficients and effects; add rows."
+        )
+    spread = np.ptp(design.X, axis=0)
+    for name, width in zip(design.terms, spread, strict=True):
+        if width == 0:
+            raise InputError(f"{prefix}the regressor {name!r} is constant; remove it from the formula.")
+    within = split(design.X, design.entity, design.time, design.entity_effects, design.time_effects).within
+    scaled = within / design.X.std(axis=0)
+    left_over = np.sqrt((scaled**2).mean(axis=0))
+    for name, left in zip(design.terms, left_over, strict=True):
+        if left < COLLINEAR:
+            raise InputError(
+                f"{prefix}the regressor {name!r} does not vary within the effects of the formula; remove it or them."
+            )
+    _, r = np.linalg.qr(scaled / left_over)
+    weak = np.abs(np.diag(r)) < COLLINEAR * np.sqrt(design.n)
+    if weak.any():
+        name = design.terms[int(np.argmax(weak))]
+        raise InputError(
+            f"{prefix}the regressor {name!r} is a linear combination of those before it (and the effects); remove one."
+        )

@@ -1,0 +1,53 @@
+"""Reading files whose faults are told in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import InputError, did_you_mean
+
+MAX_TEXT = 50_000_000
+
+
+def existing(path: Path, remedy: str = "check the path") -> Path:
+    """Return the path if it is a readable file, else say what is there instead."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, not a file: {remedy}.")
+    if not path.exists():
+        parent = path.parent
+        names = [p.name for p in parent.iterdir()] if parent.is_dir() else []
+        near = did_you_mean(path.name, names)
+        raise InputError(f"{path} does not exist: {remedy}.{near if 'Did you mean' in near else ''}")
+    return path
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 text file (a byte-order mark is allowed)."""
+    size = existing(path).stat().st_size
+    if size > MAX_TEXT:
+        raise InputError(f"{path} has {size:,} bytes, more than {MAX_TEXT:,}: store large panels as Parquet.")
+    return decode(path, path.read_bytes())
+
+
+def decode(path: Path, raw: bytes) -> str:
+    """Decode UTF-8, naming the likely encoding where it is another."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"{path} is UTF-16, not UTF-8: save it again as 'CSV UTF-8'.")
+    if b"\x00" in raw[:4096]:
+        raise InputError(f"{path} is not a text file: give a CSV in UTF-8.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        guess = "it looks like GBK" if _decodes(raw, "gb18030") else "its encoding is unknown"
+        raise InputError(
+            f"{path}, row {line} is not UTF-8 ({guess}): save it again as 'CSV UTF-8'."
+        ) from None
+
+
+def _decodes(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True

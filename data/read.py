@@ -1,0 +1,155 @@
+"""Tables from CSV, Parquet, Stata and Excel; the index of the result is the row number in the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .errors import InputError, did_you_mean
+from .files import existing, read_text
+
+MISSING = ["", "NA", "N/A", "NaN", "nan", "."]
+
+
+def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
+    """Read a table by its file's ending.
+
+    Raises
+    ------
+    InputError
+        One sentence naming the file, the place and the remedy.
+    """
+    readers = {
+        ".csv": _csv,
+        ".parquet": _parquet,
+        ".dta": _stata,
+        ".xlsx": lambda p: _excel(p, sheet),
+    }
+    existing(path, "give the path of a CSV, Parquet, Stata or Excel file")
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(
+            f"{path}: {path.suffix or 'no ending'!r} is not one of {', '.join(readers)}; convert it."
+        )
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty: give a header and one row an entity and time.")
+    return reader(path)
+
+
+def _headers(path: Path, names: list[Any]) -> None:
+    for position, name in enumerate(names, start=1):
+        if name is None or not str(name).strip():
+            raise InputError(f"{path}, row 1, column {position} has no name; name every column.")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"{path}, row 1: column {twice[0]!r} stands twice; rename one.")
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    text = read_text(path)
+    try:
+        rows = list(csv.reader(io.StringIO(text), strict=True))
+    except csv.Error as error:
+        raise InputError(f"{path} is not valid CSV ({error}); mend its quotes.") from None
+    if not rows:
+        raise InputError(f"{path} is empty: give a header and one row an entity and time.")
+    header = [name.strip() for name in rows[0]]
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        raise InputError(f"{path}, row 1 is separated by semicolons or tabs; save it with commas.")
+    _headers(path, header)
+    body, numbers = [], []
+    for number, row in enumerate(rows[1:], start=2):
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) != len(header):
+            raise InputError(
+                f"{path}, row {number} has {len(row)} cells where the header has {len(header)}: "
+                "quote a cell that contains a comma."
+            )
+        body.append(row)
+        numbers.append(number)
+    frame = pd.DataFrame(body, columns=pd.Index(header, dtype=object), index=numbers, dtype=object)
+    for column in header:
+        frame[column] = _typed(frame[column])
+    return frame
+
+
+def _typed(column: pd.Series) -> pd.Series:
+    """Numbers where every filled cell is one, else text as it stands; blanks and NA are missing."""
+    filled = column.where(~column.str.strip().isin(MISSING), None)
+    numbers = pd.to_numeric(filled, errors="coerce")
+    return numbers if (numbers.notna() | filled.isna()).all() else filled
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(path)
+    except Exception as error:
+        raise InputError(f"{path} cannot be read as Parquet ({_first(error)}); write it again.") from None
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
+    return _numbered(frame, 1)
+
+
+def _stata(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_stata(path)
+    except Exception as error:
+        raise InputError(
+            f"{path} cannot be read as Stata ({_first(error)}); save it with Stata 13 or later."
+        ) from None
+    for name in frame.columns[frame.dtypes == "category"]:
+        frame[name] = frame[name].astype(object)
+    return _numbered(frame, 1)
+
+
+def _excel(path: Path, sheet: str | None) -> pd.DataFrame:
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, data_only=True)
+    except Exception as error:
+        raise InputError(
+            f"{path} cannot be read as Excel ({_first(error)}); save it again as .xlsx."
+        ) from None
+    if sheet is not None and sheet not in book.sheetnames:
+        raise InputError(f"{path} has no sheet {sheet!r}.{did_you_mean(sheet, book.sheetnames)}")
+    page = book[sheet] if sheet is not None else book[book.sheetnames[0]]
+    merged = sorted(str(block) for block in page.merged_cells.ranges)
+    if merged:
+        raise InputError(
+            f"{path}, sheet {page.title!r}: cells {merged[0]} are merged ({len(merged)} such blocks); "
+            "unmerge them and give one header row."
+        )
+    rows = list(page.iter_rows(values_only=True))
+    while rows and all(cell is None for cell in rows[-1]):
+        rows.pop()
+    if not rows:
+        raise InputError(
+            f"{path}, sheet {page.title!r} is empty: give a header and one row an entity and time."
+        )
+    header = [cell if cell is None else str(cell).strip() for cell in rows[0]]
+    while header and header[-1] is None and all(row[len(header) - 1] is None for row in rows):
+        header.pop()
+    _headers(path, header)
+    frame = pd.DataFrame([row[: len(header)] for row in rows[1:]], columns=pd.Index(header, dtype=object))
+    frame = frame.dropna(how="all")
+    return _numbered(frame.infer_objects(), 2)
+
+
+def _numbered(frame: pd.DataFrame, first: int) -> pd.DataFrame:
+    frame = frame.copy()
+    frame.columns = pd.Index([str(name) for name in frame.columns], dtype=object)
+    frame.index = pd.Index(
+        [first + int(i) for i in frame.index] if first == 2 else range(first, first + len(frame))
+    )
+    return frame
+
+
+def _first(error: Exception) -> str:
+    return str(error).split("\n")[0].rstrip(".")[:160] or type(error).__name__

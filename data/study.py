@@ -1,0 +1,267 @@
+"""Study files: one TOML a paper, parsed into frozen, validated objects."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from .errors import InputError, did_you_mean
+from .files import read_text
+from .formula import Formula, Term, parse, parse_term
+from .published import Printed, read_published
+
+Kind = Literal["effects", "pooled", "mediation", "threshold", "instrument"]
+Form = Literal["fixed", "random", "mundlak"]
+SPEC_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+class Frozen(BaseModel):
+    """Strict, immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _pair(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+class Step(Frozen):
+    """One transformation of the panel before estimation; exactly one of the keys is given."""
+
+    winsorise: Annotated[tuple[float, float] | None, BeforeValidator(_pair)] = None
+    drop: dict[str, str | int | list[str] | list[int]] | None = None
+    keep: dict[str, str | int | list[str] | list[int]] | None = None
+    standardise: Literal[True] | None = None
+    interpolate: Literal[True] | None = None
+    lag: dict[str, Annotated[int, Field(ge=1, le=100)]] | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Step:
+        if len(self.model_fields_set) != 1:
+            raise ValueError(
+                "a step holds exactly one of winsorise, drop, keep, standardise, interpolate, lag"
+            )
+        if self.winsorise is not None and not 0 <= self.winsorise[0] < self.winsorise[1] <= 1:
+            raise ValueError("winsorise takes two quantiles with 0 <= low < high <= 1")
+        return self
+
+
+class Cluster(Frozen):
+    """Cluster-robust standard errors by a column of the panel."""
+
+    cluster: str
+
+
+class Spec(Frozen):
+    """One column of one table."""
+
+    formula: str
+    label: str = ""
+    kind: Kind | None = None
+    vcov: Literal["iid", "hetero"] | Cluster = "iid"
+    df: Annotated[float, Field(gt=0)] | None = None
+    form: Form | None = None
+    steps: list[Step] = []
+    priors: dict[str, str] = {}
+    mediator: str | None = None
+    treatment: str | None = None
+    variable: str | None = None
+    regime_dependent: str | None = None
+    thresholds: Annotated[int, Field(ge=1, le=4)] | None = None
+    max_thresholds: Annotated[int, Field(ge=1, le=4)] | None = None
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _parses(self) -> Spec:
+        formula = self.parsed
+        if self.kind in ("pooled",) and formula.effects:
+            raise ValueError(
+                f"kind 'pooled' has no effects, but the formula names {', '.join(formula.effects)}"
+            )
+        if self.kind == "effects" and not formula.effects:
+            raise ValueError("kind 'effects' needs effects in the formula: '... | entity + year'")
+        if self.kind == "threshold" and not (self.variable and self.regime_dependent):
+            raise ValueError("kind 'threshold' needs 'variable' and 'regime_dependent'")
+        if self.kind == "mediation" and not self.mediator:
+            raise ValueError("kind 'mediation' needs 'mediator'")
+        if (self.kind == "instrument") != bool(formula.endogenous):
+            raise ValueError(
+                "kind 'instrument' and a formula part 'endogenous ~ instruments' belong together"
+            )
+        return self
+
+    @cached_property
+    def parsed(self) -> Formula:
+        return parse(self.formula)
+
+    @property
+    def resolved_kind(self) -> Kind:
+        return self.kind or ("effects" if self.parsed.effects else "pooled")
+
+
+class StudyHeader(Frozen):
+    """The `[study]` table."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
+    title: Annotated[str, Field(max_length=1000)]
+    entity: str
+    time: str
+    published: str
+    authors: str = ""
+    year: int | None = None
+    source: str = ""
+    doi_or_source: str = ""
+    summary: str = ""
+    entities: Annotated[int, Field(gt=1)] | None = None
+    periods: Annotated[tuple[int, int] | None, BeforeValidator(_pair)] = None
+    indicators: str | None = None
+    descriptives: str | None = None
+
+
+class PanelSource(Frozen):
+    """The `[panel]` table: a file beside the study, or a data set that a dependency ships."""
+
+    file: str | None = None
+    sheet: str | None = None
+    dataset: str | None = None
+    synthetic: bool = False
+    rename: dict[str, str] = {}
+    derive: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _one_source(self) -> PanelSource:
+        if (self.file is None) == (self.dataset is None):
+            raise ValueError("give either 'file' or 'dataset'")
+        for text in self.derive.values():
+            parse_term(text)
+        return self
+
+    @cached_property
+    def derived(self) -> dict[str, Term]:
+        return {name: parse_term(text) for name, text in self.derive.items()}
+
+
+class TablesEvidence(Frozen):
+    """The `[tables]` table: the reference distribution of the printed t."""
+
+    df: Annotated[float, Field(gt=0)] | None = None
+
+
+class ModelDefaults(Frozen):
+    """The `[model]` table: the form of effects, and priors on the standardised scale."""
+
+    form: Form = "mundlak"
+    priors: dict[str, str] = {}
+
+
+class StudyFile(Frozen):
+    """A whole study file; `path` is where it was read from."""
+
+    path: Path
+    study: StudyHeader
+    spec: dict[str, Spec] = Field(min_length=1)
+    panel: PanelSource | None = None
+    tables: TablesEvidence = TablesEvidence()
+    model: ModelDefaults = ModelDefaults()
+    variables: dict[str, str] = {}
+    groups: dict[str, dict[str, list[str]]] = {}
+
+    @model_validator(mode="after")
+    def _ids(self) -> StudyFile:
+        for name in self.spec:
+            if not SPEC_ID.fullmatch(name):
+                raise ValueError(f'[spec."{name}"]: a specification is named TABLE.COLUMN, such as "T4.2"')
+        return self
+
+    @property
+    def name(self) -> str:
+        return self.study.name
+
+    @property
+    def published_path(self) -> Path:
+        return self.path.parent / self.study.published
+
+    @cached_property
+    def published(self) -> tuple[Printed, ...]:
+        """Every printed number of the study."""
+        printed = read_published(self.published_path)
+        known = {p.spec_id for p in printed}
+        for name in self.spec:
+            if name not in known:
+                raise InputError(
+                    f'{self.published_path}: no row for [spec."{name}"] of {self.path.name}; add its printed '
+                    f"numbers or remove the specification.{did_you_mean(name, known)}"
+                )
+        return printed
+
+    def printed(self, spec_id: str) -> tuple[Printed, ...]:
+        """The printed numbers of one column."""
+        return tuple(p for p in self.published if p.spec_id == spec_id)
+
+    def chosen(self, only: list[str] | None) -> dict[str, Spec]:
+        """The specifications asked for, in the order of the file; a bare table name takes its columns."""
+        if not only:
+            return self.spec
+        wanted: set[str] = set()
+        for name in only:
+            hits = {s for s in self.spec if s == name or s.split(".")[0] == name}
+            if not hits:
+                raise InputError(f"{self.name} has no specification {name!r}.{did_you_mean(name, self.spec)}")
+            wanted |= hits
+        return {name: spec for name, spec in self.spec.items() if name in wanted}
+
+
+def read_study(path: Path) -> StudyFile:
+    """Read a study file.
+
+    Raises
+    ------
+    InputError
+        One sentence naming the file and the key at fault.
+    """
+    try:
+        tree: dict[str, Any] = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is not valid TOML: {error}; mend that line.") from None
+    if "path" in tree:
+        raise InputError(f"{path}: key 'path' is not known; remove it.")
+    try:
+        return StudyFile.model_validate({**tree, "path": path.resolve()})
+    except ValidationError as error:
+        raise InputError(f"{path}: {_first_fault(error)}") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    where = ".".join(f'"{p}"' if "." in str(p) else str(p) for p in fault["loc"] if p not in ("Cluster",))
+    message = fault["msg"].removeprefix("Value error, ").rstrip(".")
+    if fault["type"] == "extra_forbidden":
+        known = _keys_at(fault["loc"][:-1])
+        message = f"key {str(fault['loc'][-1])!r} is not known;{did_you_mean(str(fault['loc'][-1]), known)} Remove or mend it"
+    elif fault["type"] == "missing":
+        message = "is missing; add it"
+    else:
+        shown = repr(fault["input"]) if isinstance(fault["input"], str | int | float) else ""
+        message = f"{message}{f', not {shown}' if shown and shown not in message else ''}; mend it"
+    return f"{where}: {message}." if where else f"{message}."
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    tables: dict[str, type[BaseModel]] = {
+        "study": StudyHeader,
+        "panel": PanelSource,
+        "tables": TablesEvidence,
+        "model": ModelDefaults,
+        "spec": Spec,
+    }
+    if "steps" in location:
+        return list(Step.model_fields)
+    model = tables.get(str(location[0])) if location else StudyFile
+    return [k for k in model.model_fields if k != "path"] if model else []

@@ -1,0 +1,30 @@
+"""The files that `posterity new` writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import InputError
+
+FILES = ("study.toml", "published.csv", "panel-SYNTHETIC.csv")
+
+
+def write_template(directory: Path) -> list[Path]:
+    """Copy the commented template into a new or empty folder.
+
+    Raises
+    ------
+    InputError
+        If the folder holds anything, or cannot be written: nothing is ever overwritten.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise InputError(f"{directory} exists and is not an empty folder; choose another name.")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            (directory / name).write_bytes((Path(__file__).parent / name).read_bytes())
+    except OSError as error:
+        raise InputError(
+            f"{directory} cannot be written ({error.strerror}); choose another folder."
+        ) from None
+    return [directory / name for name in FILES]

@@ -1,0 +1,1 @@
+"""How it is inferred: the frequentist estimators, the PyMC models, priors and sampling."""

@@ -1,0 +1,83 @@
+"""y_it = x_it' beta + mu_i + lambda_t + e_it, in three forms.
+
+- `fixed`: flat-ish independent effects, the estimand of the two-way within estimator.
+- `random`: effects partially pooled and independent of the regressors.
+- `mundlak`: partially pooled effects that may correlate with the regressors (Mundlak 1978,
+  doi:10.2307/1913646). A regressor acts through its within part (`slope`) and, at the level of
+  the entity, through its entity part (`between`). The within part is orthogonal to every dummy,
+  also in unbalanced panels, so that `slope` targets the fixed-effects estimand whatever the
+  variance of the effects; what the entity and time parts carry is left to the effects.
+
+Effects are centred on their group-level regression (Gelman and Hill 2007, ch. 12) and time effects
+sum to zero, which leaves NUTS no ridge between levels.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..data.design import Design
+from ..data.study import Form
+from ..data.within import split
+from .priors import DEFAULTS, Priors
+from .scale import standardise
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+_TAIL = r"\beta + \mu_i + \lambda_t + \varepsilon_{it}"
+EQUATION = {
+    "fixed": rf"y_{{it}} = \tilde x_{{it}}'{_TAIL}, \quad \mu_i, \lambda_t \text{{ flat}}",
+    "random": rf"y_{{it}} = x_{{it}}'{_TAIL}, \quad \mu_i \sim N(\alpha, \tau^2)",
+    "mundlak": rf"y_{{it}} = \tilde x_{{it}}'{_TAIL}, \quad \mu_i \sim N(\alpha + \bar x_i'\gamma, \tau^2)",
+}
+
+
+def effects_model(design: Design, priors: Priors = DEFAULTS, form: Form = "mundlak") -> pm.Model:
+    """The hierarchical model with entity and/or time effects, every effect a random variable.
+
+    Free variables are on the standardised scale; `coef` (dims `term`) is on the paper's scale, and
+    `constant` is mean(y) - mean(x)' coef, the convention of reghdfe and linearmodels.
+
+    Parameters
+    ----------
+    design
+        With entity effects, time effects or both.
+    """
+    import pymc as pm
+
+    z = standardise(design)
+    X = split(z.X, design.entity, design.time, design.entity_effects, design.time_effects)
+    coords = {"term": design.terms, design.entity_name: design.entities, design.time_name: design.times}
+    with pm.Model(coords=coords) as model:
+        slope = priors["slope"].variable("slope", dims="term")
+        level = priors["intercept"].variable("intercept")
+        sigma = priors["sigma"].variable("sigma")
+        mean = (z.X if form == "random" else X.within) @ slope
+
+        if not design.entity_effects:
+            mean += level
+        elif form == "fixed":
+            mean += (level + _flat("entity_effect", design.entity_name, priors))[design.entity]
+        else:
+            if form == "mundlak":
+                level += X.entity @ priors["between"].variable("between", dims="term")
+            spread = priors["sd_entity"].variable("sd_entity")
+            mean += pm.Normal("entity_effect", level, spread, dims=design.entity_name)[design.entity]
+
+        if design.time_effects and form == "fixed":
+            mean += _flat("time_effect", design.time_name, priors)[design.time]
+        elif design.time_effects:
+            spread = priors["sd_time"].variable("sd_time")
+            mean += pm.ZeroSumNormal("time_effect", spread, dims=design.time_name)[design.time]
+
+        pm.Normal("y", mean, sigma, observed=z.y)
+        coef = pm.Deterministic("coef", slope * z.unit, dims="term")
+        pm.Deterministic("constant", z.y_mean - z.x_mean @ coef)
+    return model
+
+
+def _flat(name: str, dim: str, priors: Priors) -> Any:
+    import pymc as pm
+
+    return pm.ZeroSumNormal(name, priors["effect"].arguments[-1], dims=dim)

@@ -1,0 +1,29 @@
+"""y_it = alpha + x_it' beta + e_it: pooled least squares as published, without effects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..data.design import Design
+from .priors import DEFAULTS, Priors
+from .scale import standardise
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+EQUATION = r"y_{it} = \alpha + x_{it}'\beta + \varepsilon_{it}"
+
+
+def pooled_model(design: Design, priors: Priors = DEFAULTS) -> pm.Model:
+    """The pooled regression; variables as in `effects_model`, `constant` with its own uncertainty."""
+    import pymc as pm
+
+    z = standardise(design)
+    with pm.Model(coords={"term": design.terms}) as model:
+        slope = priors["slope"].variable("slope", dims="term")
+        intercept = priors["intercept"].variable("intercept")
+        sigma = priors["sigma"].variable("sigma")
+        pm.Normal("y", intercept + z.X @ slope, sigma, observed=z.y)
+        coef = pm.Deterministic("coef", slope * z.unit, dims="term")
+        pm.Deterministic("constant", z.y_mean + z.y_sd * intercept - z.x_mean @ coef)
+    return model
