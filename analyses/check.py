@@ -34,7 +34,7 @@ def check_panel(study: Study, panel: Panel) -> dict[str, Any]:
                 words.insert(0, f"{view.kind}: not implemented yet")
             row["why"] = "; ".join(words)
         except InputError as error:
-            row["why"] = str(error)
+            row["why"] = str(error).removeprefix(panel.source).lstrip(", :")
         specs.append(row)
     shape = {
         "source": panel.source,

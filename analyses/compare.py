@@ -206,6 +206,8 @@ def _flags(
     flags = []
     if one.with_effects is not None and printed.term != "_cons":
         flags.append("judged with entity and time effects")
+    if fit.evidence == "tables" and one.view.kind == "pooled" and printed.term != "_cons":
+        flags.append("not identified by the tables: whether it survives entity effects")
     if reproduced["within_rounding"] is False:
         flags.append(
             f"not reproduced: {reproduced['estimate']:.6g} does not print as {printed.text['estimate']}"

@@ -17,5 +17,5 @@ def did_you_mean(name: str, known: Iterable[object]) -> str:
     near = difflib.get_close_matches(name.casefold().strip(), folded, n=1, cutoff=0.6)
     if near:
         return f" Did you mean {folded[near[0]]!r}?"
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     return f" Known: {shown}." if names else ""

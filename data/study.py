@@ -239,7 +239,8 @@ def read_study(path: Path) -> StudyFile:
 
 
 def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_url=False)[0]
+    faults = error.errors(include_url=False)
+    fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     where = ".".join(f'"{p}"' if "." in str(p) else str(p) for p in fault["loc"] if p not in ("Cluster",))
     message = fault["msg"].removeprefix("Value error, ").rstrip(".")
     if fault["type"] == "extra_forbidden":

@@ -42,10 +42,13 @@ class LeastSquares:
 def least_squares(design: Design, vcov: str | Cluster = "iid") -> LeastSquares:
     """Pooled, one-way or two-way least squares with the covariance that the paper states.
 
-    The constant of a column with effects is mean(y) - mean(x)'b (linearmodels, reghdfe).
+    The constant of a column with effects is mean(y) - mean(x)'b (linearmodels, reghdfe). Clustered errors
+    carry the factor G/(G-1) (n-1)/(n-K), where K leaves out entity dummies nested in the clusters
+    (reghdfe, fixest).
     """
     from linearmodels.panel import PanelOLS
 
+    correction = 1.0
     index = pd.MultiIndex.from_arrays([design.entity, design.time])
     y = pd.Series(design.y, index=index, name="y")
     X = pd.DataFrame(
@@ -56,8 +59,11 @@ def least_squares(design: Design, vcov: str | Cluster = "iid") -> LeastSquares:
     model = PanelOLS(y, X, entity_effects=design.entity_effects, time_effects=design.time_effects)
     if isinstance(vcov, Cluster):
         clusters = pd.DataFrame({"cluster": design.clusters}, index=index)
-        fit = model.fit(cov_type="clustered", clusters=clusters, group_debias=True)
+        fit = model.fit(
+            cov_type="clustered", clusters=clusters, group_debias=True, auto_df=False, count_effects=False
+        )
         df = float(clusters["cluster"].nunique() - 1)
+        correction = np.sqrt((design.n - design.k - 1) / (design.n - design.k - 1 - _counted_dummies(design)))
     else:
         fit = model.fit(cov_type="unadjusted" if vcov == "iid" else "robust")
         df = float(fit.df_resid)
@@ -65,11 +71,19 @@ def least_squares(design: Design, vcov: str | Cluster = "iid") -> LeastSquares:
     return LeastSquares(
         terms=(*design.terms, "_cons"),
         coef=fit.params.to_numpy(float),
-        std_error=fit.std_errors.to_numpy(float),
+        std_error=correction * fit.std_errors.to_numpy(float),
         df=df,
         n=design.n,
         r2=1.0 - residual / float(((design.y - design.y.mean()) ** 2).sum()),
     )
+
+
+def _counted_dummies(design: Design) -> int:
+    assert design.clusters is not None
+    pairs = len(np.unique(np.column_stack([design.entity, design.clusters]), axis=0))
+    nested = pairs == len(design.entities)
+    entity = (len(design.entities) - 1) if design.entity_effects and not nested else 0
+    return entity + (len(design.times) - 1) * design.time_effects
 
 
 def reproduce(design: Design, spec: Spec) -> LeastSquares:

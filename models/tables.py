@@ -70,12 +70,12 @@ def exact_draws(printed: PrintedEstimate, slope: Prior, draws: int, seed: int) -
 
     Returns
     -------
-    (draws,) on the paper's scale; one uniform in each of `draws` equal slices, in random order.
+    (draws,) on the paper's scale: the midpoint quantiles of `draws` equal slices, in random order.
     """
     grid, density = posterior_density(printed, slope)
     mass = np.concatenate([[0.0], np.cumsum(np.diff(grid) * (density[1:] + density[:-1]) / 2)])
     rng = np.random.default_rng(seed)
-    uniform = (rng.permutation(draws) + rng.uniform(size=draws)) / draws
+    uniform = (rng.permutation(draws) + 0.5) / draws
     return np.interp(uniform, mass / mass[-1], grid)
 
 

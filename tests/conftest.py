@@ -1,0 +1,68 @@
+"""Shared fixtures; `POSTERITY_NO_SKIPS=1` turns every skipped test into a failure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("POSTERITY_NO_SKIPS"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and POSTERITY_NO_SKIPS allows none: {report.longrepr}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cpu():
+    """JAX on the CPU, with its compilation cache."""
+    from posterity.models.sampling import prepare
+
+    prepare("cpu")
+
+
+def simulate(
+    n_entity: int = 12, n_time: int = 7, seed: int = 1, missing: float = 0.0, slope: float = 0.5
+) -> pd.DataFrame:
+    """A synthetic two-way panel whose effects correlate with x1."""
+    rng = np.random.default_rng(seed)
+    entity, time = np.divmod(np.arange(n_entity * n_time), n_time)
+    effect, year = rng.normal(0, 1, n_entity), rng.normal(0, 0.5, n_time)
+    x1 = 0.8 * effect[entity] + 0.5 * year[time] + rng.normal(0, 1, len(entity))
+    x2 = rng.normal(3, 2, len(entity))
+    y = 1 + slope * x1 - 0.2 * x2 + effect[entity] + year[time] + rng.normal(0, 0.4, len(entity))
+    frame = pd.DataFrame(
+        {
+            "city": [f"c{i:02d}" for i in entity],
+            "year": 2000 + time,
+            "y": y,
+            "x1": x1,
+            "x2": x2,
+            "region": entity % 3,
+        }
+    )
+    return frame[rng.uniform(size=len(frame)) >= missing].reset_index(drop=True)
+
+
+@pytest.fixture(name="simulate")
+def simulate_fixture() -> Callable[..., pd.DataFrame]:
+    return simulate
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    return simulate()
+
+
+@pytest.fixture(params=[0.0, 0.25], ids=["balanced", "unbalanced"])
+def any_frame(request) -> pd.DataFrame:
+    return simulate(missing=request.param)

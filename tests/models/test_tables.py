@@ -1,0 +1,65 @@
+"""Posteriors from a printed number: exact draws against closed forms, quadrature and NUTS."""
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from posterity.models.priors import Prior
+from posterity.models.sampling import Sampler, nuts
+from posterity.models.tables import PrintedEstimate, exact_draws, posterior_density, tables_model
+
+NORMAL = Prior("normal", (0.0, 1.0))
+
+
+def test_flat_prior_gives_back_the_t_distribution():
+    printed = PrintedEstimate("x", 0.205, (0.041, 0.041), 3.0, None)
+    draws = exact_draws(printed, NORMAL, 4000, seed=1)
+    quantiles = [0.025, 0.25, 0.5, 0.75, 0.975]
+    np.testing.assert_allclose(
+        np.quantile(draws, quantiles), 0.205 + 0.041 * stats.t.ppf(quantiles, 3), atol=0.041 * 0.01
+    )
+
+
+def test_normal_likelihood_and_prior_give_the_conjugate_posterior():
+    printed = PrintedEstimate("x", 0.3, (0.1, 0.1), 1e6, 0.05)
+    grid, density = posterior_density(printed, NORMAL)
+    precision = 1 / 0.1**2 + 1 / 0.05**2
+    exact = stats.norm(0.3 / 0.1**2 / precision, precision**-0.5)
+    np.testing.assert_allclose(density, exact.pdf(grid), atol=2e-5 * exact.pdf(exact.mean()))
+
+
+@pytest.mark.parametrize("prior", [NORMAL, Prior("cauchy", (0.0, 0.5)), Prior("laplace", (0.1, 0.3))])
+@pytest.mark.parametrize("unit", [0.02, 1.0, 50.0])
+def test_mean_and_spread_by_adaptive_quadrature(prior, unit):
+    printed = PrintedEstimate("x", 0.5, (0.15, 0.25), 5.0, unit)
+
+    def kernel(b: float) -> float:
+        likelihood = integrate.quad(lambda s: stats.t.pdf((0.5 - b) / s, 5) / s, 0.15, 0.25)[0]
+        return likelihood * prior.frozen().pdf(b / unit)
+
+    near = [prior.arguments[0] * unit + k * min(unit, 0.2) for k in (-30, -10, -3, -1, 0, 1, 3, 10, 30)]
+    ends = [-20.0, *sorted({0.0, 0.5, *(b for b in near if abs(b) < 20)}), 20.0]
+    pieces = list(zip(ends, ends[1:], strict=False))
+    area, first, second = (
+        sum(integrate.quad(lambda b, p=p: b**p * kernel(b), lo, hi, limit=200)[0] for lo, hi in pieces)
+        for p in (0, 1, 2)
+    )
+    mean, sd = first / area, np.sqrt(second / area - (first / area) ** 2)
+    draws = exact_draws(printed, prior, 20_000, seed=3)
+    assert draws.mean() == pytest.approx(mean, abs=0.01 * sd)
+    assert draws.std() == pytest.approx(sd, rel=0.02)
+
+
+def test_nuts_on_the_same_model_agrees():
+    printed = [
+        PrintedEstimate("a", 0.4, (0.15, 0.25), 10.0, 0.5),
+        PrintedEstimate("b", -2.0, (0.9, 1.1), 30.0, None),
+    ]
+    tree = nuts(tables_model(printed, NORMAL), Sampler(draws=1000, tune=500, seed=5))
+    for one in printed:
+        exact = exact_draws(one, NORMAL, 20_000, seed=4)
+        sampled = tree["posterior"]["coef"].sel(term=one.term).to_numpy().ravel()
+        assert sampled.mean() == pytest.approx(exact.mean(), abs=0.1 * exact.std())
+        np.testing.assert_allclose(
+            np.quantile(sampled, [0.05, 0.95]), np.quantile(exact, [0.05, 0.95]), atol=0.15 * exact.std()
+        )

@@ -1,0 +1,115 @@
+"""The main job as a user runs it: outputs, determinism, and going on after a kill."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+SECONDS = re.compile(r'"seconds": [0-9.e+-]+')
+COMMAND = [sys.executable, "-m", "posterity.cli"]
+RUN = ["run", "mine", "--draws", "150", "--seed", "3"]
+
+
+def posterity(folder, *arguments):
+    return subprocess.run([*COMMAND, *arguments], cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def comparison(folder):
+    return SECONDS.sub("", (folder / "my-study" / "comparison.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A folder with the template study, run once without interruption."""
+    folder = tmp_path_factory.mktemp("run")
+    assert posterity(folder, "new", "mine").returncode == 0
+    result = posterity(folder, *RUN, "--out", "whole")
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+def test_outputs_of_the_contract(done):
+    out = done / "whole" / "my-study"
+    for name in ("report.html", "comparison.csv", "comparison.json", "manifest.json"):
+        assert (out / name).is_file(), name
+    for pattern in ("tables/*.tex", "figures/*.png", "figures/*.svg", "posteriors/*.nc"):
+        assert list(out.glob(pattern)), pattern
+    record = json.loads((out / "comparison.json").read_text(encoding="utf-8"))
+    assert (record["study"], record["evidence"]) == ("my-study", "panel")
+    assert len(record["panel_sha256"]) == 64
+    for one in record["estimates"]:
+        assert {
+            "id",
+            "table",
+            "column",
+            "term",
+            "kind",
+            "published",
+            "reproduced",
+            "posterior",
+            "verdict",
+            "flags",
+        } <= set(one)
+        assert set(one["posterior"]) == {
+            "mean",
+            "sd",
+            "q2.5",
+            "q97.5",
+            "prob_positive",
+            "ess_bulk",
+            "r_hat",
+            "k_hat",
+        }
+        assert one["reproduced"]["within_rounding"] is True
+        assert "SYNTHETIC panel" in one["flags"]
+    pooled = next(e for e in record["estimates"] if e["id"] == "T1.1.training")
+    assert pooled["with_effects"]["mean"] < 0.5 * pooled["posterior"]["mean"]
+
+
+def test_kill_9_in_the_middle_then_the_same_command(done):
+    posteriors = done / "killed" / "my-study" / "posteriors"
+    process = subprocess.Popen([*COMMAND, *RUN, "--out", "killed"], cwd=done, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 200
+    while not list(posteriors.glob("*.nc")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    before = {p.name: p.stat().st_mtime_ns for p in posteriors.glob("*.nc")}
+    assert 0 < len(before) < 3
+    result = posterity(done, *RUN, "--out", "killed")
+    assert result.returncode == 0, result.stderr
+    after = {p.name: p.stat().st_mtime_ns for p in posteriors.glob("*.nc")}
+    assert len(after) == 3
+    assert {name: after[name] for name in before} == before
+    assert comparison(done / "killed") == comparison(done / "whole")
+    assert not list(posteriors.glob(".*"))
+
+
+def test_report_again_from_what_was_run(done):
+    out = done / "whole" / "my-study"
+    first = comparison(done / "whole")
+    fits = {p.name: p.stat().st_mtime_ns for p in (out / "posteriors").iterdir()}
+    (out / "report.html").unlink()
+    result = posterity(done, "report", "mine", "--out", "whole", "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["study"] == "my-study"
+    assert (out / "report.html").is_file()
+    assert comparison(done / "whole") == first
+    assert {p.name: p.stat().st_mtime_ns for p in (out / "posteriors").iterdir()} == fits
+
+
+def test_list_show_and_check_speak_json(done):
+    assert {row["study"] for row in json.loads(posterity(done, "list", "--json").stdout)} >= {
+        "munnell-1990",
+        "my-study",
+    }
+    shown = json.loads(posterity(done, "show", "liu-li-2025", "--json").stdout)
+    assert (len(shown["specs"]), shown["evidence"]) == (33, ["tables"])
+    checked = json.loads(posterity(done, "check", "mine", "--json").stdout)
+    assert all(spec["usable"] for spec in checked["specs"])
