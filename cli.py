@@ -103,7 +103,8 @@ def list_studies(as_json: Json = False) -> None:
     """Studies that come with posterity, and those in the current folder."""
     from .analyses.study import built_in, load
 
-    here = {str(p): p for p in sorted([*Path().glob("*.toml"), *Path().glob("*/study.toml")])}
+    folders = {str(p.parent): p for p in sorted(Path().glob("*/study.toml"))}
+    here = {**{str(p): p for p in sorted(Path().glob("*.toml"))}, **folders}
     rows = []
     for name, path in {**built_in(), **here}.items():
         try:
@@ -116,6 +117,7 @@ def list_studies(as_json: Json = False) -> None:
         rows.append(
             {
                 "study": name,
+                "name": study.name,
                 "title": study.file.study.title,
                 "specs": len(study.file.spec),
                 "evidence": evidence,
@@ -335,23 +337,19 @@ def _run(settings: dict[str, Any], out: Path, fresh: bool) -> tuple[Fit, Path]:
 def _finish(fit: Fit, folder: Path, settings: dict[str, Any], as_json: bool) -> None:
     from .analyses.compare import comparison
     from .analyses.store import write_whole
-    from .reports.write import write_report
+    from .reports.rows import rows_of
+    from .reports.words import answer
+    from .reports.write import finite, write_report
 
     write_whole(folder / "settings.json", lambda p: p.write_text(json.dumps(settings, indent=1) + "\n"))
-    page = write_report(fit, folder, _command(settings))
+    compared = finite(comparison(fit))
+    page = write_report(fit, folder, _command(settings), compared)
 
     def display() -> None:
-        from .analyses.compare import estimates
-
-        records = estimates(fit)
-        counts: dict[str, int] = {}
-        for record in records:
-            counts[record["verdict"] or "stopped"] = counts.get(record["verdict"] or "stopped", 0) + 1
-        words = ", ".join(f"{count} {name}" for name, count in counts.items())
-        output.print(f"{len(records)} printed estimates: {words}.", markup=False)
+        output.print(answer(rows_of(fit, compared["estimates"])), markup=False)
         output.print(f"Report: {page}", markup=False)
 
-    _emit(as_json, comparison(fit) if as_json else None, display)
+    _emit(as_json, compared, display)
 
 
 def _command(settings: dict[str, Any]) -> str:

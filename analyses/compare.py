@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..data.published import Printed, within_rounding
 from ..models.priors import Prior
+from ..models.tables import bayes_factor_10
 from .fit import Fit, SpecFit
 from .tables import degrees_of_freedom
 
@@ -111,10 +112,17 @@ def summarise(fit: SpecFit, term: str, published: float) -> Posterior:
         ess_bulk=float(values.size) if exact else float(az.ess(values)),
         r_hat=1.0 if exact else float(az.rhat(values)),
         k_hat=None,
-        bayes_factor_10=savage_dickey(values, fit.priors["slope"], fit.units.get(term)),
+        bayes_factor_10=_bayes_factor(fit, term, values),
         published_position=float((values < published).mean()),
         divergences=int(stats["diverging"].sum()) if stats is not None else 0,
     )
+
+
+def _bayes_factor(fit: SpecFit, term: str, values: NDArray[np.float64]) -> float | None:
+    slope = fit.priors["slope"]
+    if term in fit.inputs:
+        return bayes_factor_10(fit.inputs[term], slope)
+    return savage_dickey(values, slope, fit.units.get(term))
 
 
 def savage_dickey(values: NDArray[np.float64], slope: Prior, unit: float | None) -> float | None:
@@ -260,10 +268,15 @@ def comparison(fit: Fit) -> dict[str, Any]:
 
 def compare(fit: Fit) -> pd.DataFrame:
     """One row an estimate: published, reproduced, posterior, verdict and flags."""
+    return frame_of(estimates(fit))
+
+
+def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:
+    """The records of `estimates` as a data frame, nested parts as columns."""
     import pandas as pd
 
     rows = []
-    for record in estimates(fit):
+    for record in records:
         row = {k: record[k] for k in ("id", "table", "column", "term", "kind", "form", "engine")}
         for part in ("published", "reproduced", "posterior", "with_effects"):
             empty = dict.fromkeys(record["posterior"]) if part == "with_effects" else {}

@@ -19,6 +19,7 @@ from ..data.study import Form
 from ..models.frequentist import LeastSquares, reproduce
 from ..models.priors import Priors
 from ..models.sampling import Sampler
+from ..models.tables import PrintedEstimate
 from . import store
 from .study import SpecView, Study, require_implemented
 from .tables import fit_tables, tables_inputs
@@ -41,6 +42,8 @@ class SpecFit:
     form : fixed, random, mundlak, or none for pooled and tables
     least_squares : the frequentist estimate on the same panel, or None at tables evidence
     with_effects : for a pooled column, the same data with entity and time effects
+    units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
+    inputs : at tables evidence, the printed estimates as the likelihood reads them, by term
     """
 
     view: SpecView
@@ -55,6 +58,7 @@ class SpecFit:
     least_squares: LeastSquares | None = None
     with_effects: SpecFit | None = None
     units: dict[str, float | None] = field(default_factory=dict)
+    inputs: dict[str, PrintedEstimate] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -249,7 +253,17 @@ def _tables_job(view: SpecView, request: Request) -> Callable[[], SpecFit]:
         names = {p.term for p in inputs}
         printed = tuple(p for p in view.study.file.printed(view.id) if p.term in names)
         units = {p.term: p.unit for p in inputs}
-        return SpecFit(view, tree, priors, printed, engine, seconds, resumed, units=units)
+        return SpecFit(
+            view,
+            tree,
+            priors,
+            printed,
+            engine,
+            seconds,
+            resumed,
+            units=units,
+            inputs={p.term: p for p in inputs},
+        )
 
     return job
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,6 @@ class Design:
     dropped: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     synthetic: bool = False
-    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -56,6 +55,11 @@ class Design:
     @property
     def k(self) -> int:
         return len(self.terms)
+
+    @property
+    def rows(self) -> list[str]:
+        """A label for each row, entity and time."""
+        return [f"{self.entities[i]} {self.times[t]}" for i, t in zip(self.entity, self.time, strict=True)]
 
     @property
     def sha256(self) -> str:

@@ -17,6 +17,7 @@ from .published import Printed, read_published
 
 Kind = Literal["effects", "pooled", "mediation", "threshold", "instrument"]
 Form = Literal["fixed", "random", "mundlak"]
+RESERVED = ("term", "row", "chain", "draw", "sample")
 SPEC_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -121,6 +122,15 @@ class StudyHeader(Frozen):
     periods: Annotated[tuple[int, int] | None, BeforeValidator(_pair)] = None
     indicators: str | None = None
     descriptives: str | None = None
+
+    @model_validator(mode="after")
+    def _keys(self) -> StudyHeader:
+        for name in (self.entity, self.time):
+            if name in RESERVED:
+                raise ValueError(f"the column name {name!r} is reserved; rename it in the panel and here")
+        if self.entity == self.time:
+            raise ValueError(f"entity and time are both {self.entity!r}; name two columns")
+        return self
 
 
 class PanelSource(Frozen):

@@ -48,7 +48,12 @@ def effects_model(design: Design, priors: Priors = DEFAULTS, form: Form = "mundl
 
     z = standardise(design)
     X = split(z.X, design.entity, design.time, design.entity_effects, design.time_effects)
-    coords = {"term": design.terms, design.entity_name: design.entities, design.time_name: design.times}
+    coords = {
+        "term": design.terms,
+        "row": design.rows,
+        design.entity_name: design.entities,
+        design.time_name: design.times,
+    }
     with pm.Model(coords=coords) as model:
         slope = priors["slope"].variable("slope", dims="term")
         level = priors["intercept"].variable("intercept")
@@ -71,7 +76,7 @@ def effects_model(design: Design, priors: Priors = DEFAULTS, form: Form = "mundl
             spread = priors["sd_time"].variable("sd_time")
             mean += pm.ZeroSumNormal("time_effect", spread, dims=design.time_name)[design.time]
 
-        pm.Normal("y", mean, sigma, observed=z.y)
+        pm.Normal("y", mean, sigma, observed=z.y, dims="row")
         coef = pm.Deterministic("coef", slope * z.unit, dims="term")
         pm.Deterministic("constant", z.y_mean - z.x_mean @ coef)
     return model

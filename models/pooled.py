@@ -19,11 +19,11 @@ def pooled_model(design: Design, priors: Priors = DEFAULTS) -> pm.Model:
     import pymc as pm
 
     z = standardise(design)
-    with pm.Model(coords={"term": design.terms}) as model:
+    with pm.Model(coords={"term": design.terms, "row": design.rows}) as model:
         slope = priors["slope"].variable("slope", dims="term")
         intercept = priors["intercept"].variable("intercept")
         sigma = priors["sigma"].variable("sigma")
-        pm.Normal("y", intercept + z.X @ slope, sigma, observed=z.y)
+        pm.Normal("y", intercept + z.X @ slope, sigma, observed=z.y, dims="row")
         coef = pm.Deterministic("coef", slope * z.unit, dims="term")
         pm.Deterministic("constant", z.y_mean + z.y_sd * intercept - z.x_mean @ coef)
     return model

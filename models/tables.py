@@ -25,6 +25,7 @@ EQUATION = (
 )
 NODES = 12
 GRID = 4_001
+LARGEST = 700.0
 
 
 @dataclass(frozen=True)
@@ -83,22 +84,48 @@ def posterior_density(
     printed: PrintedEstimate, slope: Prior
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Grid points and the normalised posterior density of `effect` there."""
+    grid = _grid(printed, slope)
+    log_kernel = _log_kernel(printed, slope, grid)
+    density = np.exp(log_kernel - log_kernel.max())
+    return grid, density / np.trapezoid(density, grid)
+
+
+def bayes_factor_10(printed: PrintedEstimate, slope: Prior) -> float | None:
+    """Savage-Dickey: prior over posterior density of `effect` at 0; None under a flat prior or where it overflows."""
+    if printed.unit is None:
+        return None
+    grid = _grid(printed, slope)
+    log_kernel = _log_kernel(printed, slope, grid)
+    top = log_kernel.max()
+    evidence = np.trapezoid(np.exp(log_kernel - top), grid)
+    log_factor = top + np.log(evidence / printed.unit) - _log_likelihood(printed, np.zeros(1))[0]
+    return float(np.exp(log_factor)) if log_factor < LARGEST else None
+
+
+def _grid(printed: PrintedEstimate, slope: Prior) -> NDArray[np.float64]:
     from scipy import stats
 
-    low, high = printed.std_error
-    middle = (low + high) / 2
     tail = np.logspace(-9, -3, 200)
     levels = np.concatenate([tail, np.linspace(1e-3, 1 - 1e-3, GRID), 1 - tail[::-1]])
-    grid = printed.estimate + middle * stats.t.ppf(levels, printed.df)
-    log_prior = np.zeros_like(grid)
-    if printed.unit is not None:
-        prior = slope.frozen()
-        grid = np.unique(np.concatenate([grid, printed.unit * prior.ppf(levels)]))
-        log_prior = prior.logpdf(grid / printed.unit)
+    grid = printed.estimate + sum(printed.std_error) / 2 * stats.t.ppf(levels, printed.df)
+    if printed.unit is None:
+        return grid
+    return np.unique(np.concatenate([grid, printed.unit * slope.frozen().ppf(levels)]))
+
+
+def _log_likelihood(printed: PrintedEstimate, effect: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m,) log of the t density with the standard error averaged over its rounding interval."""
+    from scipy import special, stats
+
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    s = middle + (high - low) / 2 * nodes
-    scores = (printed.estimate - grid[:, None]) / s
-    likelihood = (stats.t.pdf(scores, printed.df) / s) @ weights
-    log_density = np.log(np.maximum(likelihood, 1e-300)) + log_prior
-    density = np.exp(log_density - log_density.max())
-    return grid, density / np.trapezoid(density, grid)
+    low, high = printed.std_error
+    s = (low + high) / 2 + (high - low) / 2 * nodes
+    scores = (printed.estimate - effect[:, None]) / s
+    return special.logsumexp(stats.t.logpdf(scores, printed.df) - np.log(s), b=weights / 2, axis=1)
+
+
+def _log_kernel(printed: PrintedEstimate, slope: Prior, effect: NDArray[np.float64]) -> NDArray[np.float64]:
+    log_likelihood = _log_likelihood(printed, effect)
+    if printed.unit is None:
+        return log_likelihood
+    return log_likelihood + slope.frozen().logpdf(effect / printed.unit)

@@ -8,7 +8,6 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-
 from posterity import cli
 
 STUDY = """
@@ -109,6 +108,8 @@ CASES = {
     "study in GBK": (gbk("study.toml"), TABLES, ["study.toml", "GBK", "UTF-8"]),
     "study key unknown": (in_study("title =", "titel ="), TABLES, ["titel", "title"]),
     "study key missing": (in_study('entity = "city"\n', ""), TABLES, ["study.entity", "missing"]),
+    "entity with a reserved name": (in_study('"city"', '"draw"'), TABLES, ["draw", "reserved"]),
+    "entity and time the same": (in_study('"city"', '"year"'), TABLES, ["year", "two columns"]),
     "spec key unknown": (in_study("formula =", "formule ="), TABLES, ["formule", "formula"]),
     "spec id without a column": (in_study('"T1.1"', '"T1"'), TABLES, ["T1", "TABLE.COLUMN"]),
     "spec kind unknown": (in_study("formula", 'kind = "iv"\nformula'), TABLES, ["kind", "iv"]),

@@ -105,10 +105,8 @@ def test_report_again_from_what_was_run(done):
 
 
 def test_list_show_and_check_speak_json(done):
-    assert {row["study"] for row in json.loads(posterity(done, "list", "--json").stdout)} >= {
-        "munnell-1990",
-        "my-study",
-    }
+    listed = {row["study"]: row["name"] for row in json.loads(posterity(done, "list", "--json").stdout)}
+    assert (listed["munnell-1990"], listed["mine"]) == ("munnell-1990", "my-study")
     shown = json.loads(posterity(done, "show", "liu-li-2025", "--json").stdout)
     assert (len(shown["specs"]), shown["evidence"]) == (33, ["tables"])
     checked = json.loads(posterity(done, "check", "mine", "--json").stdout)

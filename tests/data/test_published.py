@@ -1,8 +1,7 @@
 """Printed numbers: rounding arithmetic, and the transcriptions against facts of the papers."""
 
-import pytest
-
 import posterity as po
+import pytest
 from posterity.data.published import half_unit, within_rounding
 
 

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats.mstats import winsorize
-
 from posterity.data.design import build_design
 from posterity.data.errors import InputError
 from posterity.data.panel import Panel
 from posterity.data.steps import apply_steps
 from posterity.data.study import Spec, Step
+from scipy.stats.mstats import winsorize
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def test_drop_and_keep(panel):
     for step in (Step(drop={"city": ["a"]}), Step(keep={"city": "b"})):
         after, _ = apply_steps(panel, [step], ["x"])
         assert set(after.frame["city"]) == {"b"}
-    with pytest.raises(InputError, match="never holds 'B'.*Did you mean 'b'"):
+    with pytest.raises(InputError, match=r"never holds 'B'.*Did you mean 'b'"):
         apply_steps(panel, [Step(drop={"city": ["B"]})], ["x"])
 
 

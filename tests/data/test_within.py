@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from posterity.data.within import split
 
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import pytest
-
 import posterity as po
+import pytest
 from posterity.data.design import build_design
 from posterity.data.panel import Panel
 from posterity.data.study import Cluster, Spec

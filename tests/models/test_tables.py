@@ -1,12 +1,19 @@
 """Posteriors from a printed number: exact draws against closed forms, quadrature and NUTS."""
 
+import itertools
+
 import numpy as np
 import pytest
-from scipy import integrate, stats
-
 from posterity.models.priors import Prior
 from posterity.models.sampling import Sampler, nuts
-from posterity.models.tables import PrintedEstimate, exact_draws, posterior_density, tables_model
+from posterity.models.tables import (
+    PrintedEstimate,
+    bayes_factor_10,
+    exact_draws,
+    posterior_density,
+    tables_model,
+)
+from scipy import integrate, stats
 
 NORMAL = Prior("normal", (0.0, 1.0))
 
@@ -39,7 +46,7 @@ def test_mean_and_spread_by_adaptive_quadrature(prior, unit):
 
     near = [prior.arguments[0] * unit + k * min(unit, 0.2) for k in (-30, -10, -3, -1, 0, 1, 3, 10, 30)]
     ends = [-20.0, *sorted({0.0, 0.5, *(b for b in near if abs(b) < 20)}), 20.0]
-    pieces = list(zip(ends, ends[1:], strict=False))
+    pieces = list(itertools.pairwise(ends))
     area, first, second = (
         sum(integrate.quad(lambda b, p=p: b**p * kernel(b), lo, hi, limit=200)[0] for lo, hi in pieces)
         for p in (0, 1, 2)
@@ -63,3 +70,13 @@ def test_nuts_on_the_same_model_agrees():
         np.testing.assert_allclose(
             np.quantile(sampled, [0.05, 0.95]), np.quantile(exact, [0.05, 0.95]), atol=0.15 * exact.std()
         )
+
+
+@pytest.mark.parametrize("estimate", [0.05, 0.3, 2.0])
+def test_bayes_factor_against_the_ratio_of_marginal_likelihoods(estimate):
+    """Normal likelihood and prior: BF10 = N(b; 0, s2 + u2) / N(b; 0, s2), far tails included."""
+    s, unit = 0.1, 0.5
+    exact = stats.norm(0, np.hypot(s, unit)).pdf(estimate) / stats.norm(0, s).pdf(estimate)
+    printed = PrintedEstimate("x", estimate, (s, s), 1e9, unit)
+    assert bayes_factor_10(printed, NORMAL) == pytest.approx(exact, rel=1e-3)
+    assert bayes_factor_10(PrintedEstimate("x", estimate, (s, s), 3.0, None), NORMAL) is None

@@ -1,0 +1,93 @@
+"""Equations of the models as pictures, so that a page needs neither network nor scripts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.mathtext import MathTextParser
+
+from ..analyses.fit import Fit, SpecFit
+from ..models import effects, pooled, tables
+from .figures import INK, drawn
+
+TEXT = re.compile(r"\\text\{([^{}]*)\}")
+SIZE = 15
+
+MEANING = {
+    "tables": "The printed estimate is t-distributed about the true coefficient β, with the degrees of freedom ν of "
+    "the paper's reference distribution; the standard error s is uniform over the values that print as the "
+    "printed one. Nothing else of the data is known.",
+    "pooled": "Least squares as published, without effects: differences between entities and between periods "
+    "inform β as much as changes within an entity do.",
+    "fixed": "x with a tilde is the part of the regressors that varies within the effects of the column. The effects have wide "
+    "priors and are not pooled: the estimand of the fixed-effects estimator.",
+    "random": "Effects are partially pooled and taken to be independent of the regressors.",
+    "mundlak": "x with a tilde is the part of the regressors that varies within the effects of the column, x with a bar the entity mean. "
+    "Effects are partially pooled and may correlate with the regressors through γ, so that β targets the "
+    "fixed-effects estimand (Mundlak 1978).",
+}
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A model in LaTeX, in words, and the columns that use it."""
+
+    name: str
+    latex: str
+    meaning: str
+    columns: list[str]
+
+
+def models_used(fit: Fit) -> list[Equation]:
+    """The equations behind a fit, each once, in order of first use."""
+    used: dict[str, list[str]] = {}
+    for one in fit.specs.values():
+        for part in (one, one.with_effects):
+            if part is not None:
+                used.setdefault(model_name(fit, part), []).append(one.id)
+    latex = {"tables": tables.EQUATION, "pooled": pooled.EQUATION, **effects.EQUATION}
+    return [Equation(name, latex[name], MEANING[name], columns) for name, columns in used.items()]
+
+
+def model_name(fit: Fit, one: SpecFit) -> str:
+    """`tables`, `pooled`, or the form of the effects."""
+    return "tables" if fit.evidence == "tables" else one.form or "pooled"
+
+
+def equation_svg(latex: str) -> bytes:
+    """A LaTeX equation drawn by matplotlib's mathtext.
+
+    Raises
+    ------
+    ValueError
+        If mathtext does not know a command of it.
+    """
+    text = mathtext(latex)
+    width, height = _extent(text)
+
+    def make() -> Figure:
+        figure = Figure(figsize=(width, height))
+        FigureCanvasAgg(figure)
+        figure.patch.set_alpha(0)
+        figure.text(0.5, 0.5, text, ha="center", va="center", fontsize=SIZE, color=INK)
+        return figure
+
+    return drawn(make, "svg")
+
+
+def mathtext(latex: str) -> str:
+    """The subset that mathtext knows: upright text with its blanks kept."""
+    upright = TEXT.sub(lambda m: r"\mathrm{" + m[1].replace(" ", r"\ ") + "}", latex)
+    return f"${upright}$"
+
+
+def _extent(text: str) -> tuple[float, float]:
+    """Width and height in inches, with a little room."""
+    from matplotlib.font_manager import FontProperties
+
+    properties = FontProperties(size=SIZE, math_fontfamily="stix")
+    box = MathTextParser("path").parse(text, 72, properties)
+    return box.width / 72 + 0.15, (box.height + box.depth) / 72 + 0.15

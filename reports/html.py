@@ -1,0 +1,215 @@
+"""The report as one self-contained page: no network, no scripts."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ..analyses.compare import converged
+from ..analyses.fit import Fit, SpecFit
+from ..analyses.store import versions
+from ..data.study import Cluster
+from . import words
+from .equations import equation_svg, model_name, models_used
+from .plates import Plate
+from .rows import Row, by_table, evidence_label, factor, number, probability, rows_of, shorten, synthetic
+
+TEMPLATES = Path(__file__).parent / "templates"
+SHOWN = 12
+LONGEST = 60
+ERRORS = {"iid": "conventional", "hetero": "heteroskedasticity-robust"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a paper's table, as a group of rows; `shared` are the flags that all of them have."""
+
+    one: SpecFit
+    rows: list[Row]
+    shared: list[str]
+
+    def flags(self, row: Row) -> list[str]:
+        """What only this row has; that a constant is a convention is said once, above the tables."""
+        return [f for f in row.record["flags"] if f not in self.shared and not f.startswith("constant:")]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the paper: its columns, its figure, and which columns the page needs."""
+
+    name: str
+    columns: list[Column]
+    plate: Plate | None
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for column in self.columns for row in column.rows]
+
+    @property
+    def reproduced(self) -> bool:
+        return any(r.record["reproduced"]["estimate"] is not None for r in self.rows)
+
+    @property
+    def with_effects(self) -> bool:
+        return any(r.record["with_effects"] for r in self.rows)
+
+
+def page(
+    fit: Fit, rows: list[Row] | None = None, plates: list[Plate] | None = None, command: str = ""
+) -> str:
+    """The HTML of a fit's report.
+
+    Parameters
+    ----------
+    command
+        The command line that made the fit; the nearest one is shown where it is empty.
+    """
+    rows = rows_of(fit) if rows is None else rows
+    plates = plates or []
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "probability": probability,
+        "factor": factor,
+        "data": _data,
+        "slug": lambda text: text.replace(" ", "-"),
+        "short": lambda text: shorten(text, LONGEST),
+    }
+    return environment.get_template("report.html").render(
+        fit=fit,
+        header=fit.study.file.study,
+        variables=fit.study.file.variables,
+        label=evidence_label(fit),
+        synthetic=synthetic(fit),
+        words=words,
+        rows=rows,
+        counts=words.counts(rows),
+        overview=next((p for p in plates if p.table is None), None),
+        tables=_tables(fit, rows, plates),
+        models=[(m, _equation(m.latex)) for m in models_used(fit)],
+        priors=priors_used(fit),
+        samples=[_sample(one) for one in fit.specs.values() if one.design is not None],
+        gate=[_gate(one, rows) for one in fit.specs.values() if one.least_squares is not None],
+        diagnostics=[d for one in fit.specs.values() for d in _diagnostics(fit, one)],
+        source=PurePath(fit.panel.source).name if fit.panel is not None else "",
+        command=command or _command(fit),
+        versions=versions(),
+    )
+
+
+def _tables(fit: Fit, rows: list[Row], plates: list[Plate]) -> list[Table]:
+    of = {p.table: p for p in plates}
+    tables = []
+    for name, mine in by_table(rows).items():
+        columns = []
+        for spec_id in dict.fromkeys(r.spec_id for r in mine):
+            group = [r for r in mine if r.spec_id == spec_id]
+            common = [f for f in group[0].record["flags"] if all(f in r.record["flags"] for r in group)]
+            columns.append(Column(fit.specs[spec_id], group, common if len(group) > 1 else []))
+        tables.append(Table(name, columns, of.get(name)))
+    return tables
+
+
+def priors_used(fit: Fit) -> list[dict[str, str]]:
+    """Each prior as used: name, distribution, meaning, and the columns that use it (all, or their ids)."""
+    used: dict[tuple[str, str], list[str]] = {}
+    for one in fit.specs.values():
+        for part in (one, one.with_effects):
+            if part is None:
+                continue
+            for name in words.PRIORS_OF[model_name(fit, part)]:
+                columns = used.setdefault((name, str(part.priors[name])), [])
+                if one.id not in columns:
+                    columns.append(one.id)
+    return [
+        {
+            "name": name,
+            "distribution": text.replace("-", "−"),
+            "meaning": words.PRIOR_MEANING[name],
+            "columns": "all" if len(columns) == len(fit.specs) else ", ".join(columns),
+        }
+        for (name, text), columns in used.items()
+    ]
+
+
+def _sample(one: SpecFit) -> dict[str, Any]:
+    design = one.design
+    assert design is not None
+    listed = ", ".join(map(str, design.dropped[:SHOWN])) + (", …" if len(design.dropped) > SHOWN else "")
+    return {
+        "id": one.id,
+        "n": design.n,
+        "entities": len(design.entities),
+        "times": f"{len(design.times)} ({design.times[0]}–{design.times[-1]})",
+        "dropped": len(design.dropped),
+        "listed": listed,
+        "notes": design.notes,
+    }
+
+
+def _gate(one: SpecFit, rows: list[Row]) -> dict[str, Any]:
+    mine = [r for r in rows if r.spec_id == one.id and r.record["reproduced"]["within_rounding"] is not None]
+    errors = [e for r in mine if (e := words.error_reproduced(r)) is not None]
+    printed = next((p for p in one.printed if p.n is not None), None)
+    r2 = next((p.text["r2"] for p in one.printed if p.text["r2"]), "")
+    vcov = one.view.spec.vcov
+    assert one.least_squares is not None
+    return {
+        "id": one.id,
+        "estimates": f"{sum(r.record['reproduced']['within_rounding'] for r in mine)} of {len(mine)}",
+        "errors": f"{sum(errors)} of {len(errors)}" if errors else "–",
+        "n": one.least_squares.n,
+        "printed_n": printed.n if printed else "–",
+        "r2": number(one.least_squares.r2, 3),
+        "printed_r2": r2 or "–",
+        "errors_kind": f"clustered by {vcov.cluster}" if isinstance(vcov, Cluster) else ERRORS[vcov],
+    }
+
+
+def _diagnostics(fit: Fit, one: SpecFit) -> list[dict[str, Any]]:
+    found = []
+    for part in (one, one.with_effects):
+        if part is None:
+            continue
+        sizes = part.tree["posterior"].sizes
+        exact = part.engine == "collapsed"
+        worst = None if exact else converged(part.tree)
+        found.append(
+            {
+                "id": one.id,
+                "model": model_name(fit, part) + (", with effects" if part is not one else ""),
+                "engine": part.engine,
+                "draws": f"{sizes['chain']} × {sizes['draw']}",
+                "r_hat": "exact" if worst is None else number(worst["r_hat"], 3),
+                "ess": "independent" if worst is None else number(worst["ess_bulk"], 0),
+                "divergences": "–" if worst is None else number(worst["divergences"], 0),
+                "seconds": number(part.seconds, 1),
+            }
+        )
+    return found
+
+
+def _equation(latex: str) -> str:
+    """A data URI of the equation's picture, or nothing where mathtext cannot draw it."""
+    try:
+        return _data(equation_svg(latex))
+    except ValueError:
+        return ""
+
+
+def _data(svg: bytes) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
+
+
+def _command(fit: Fit) -> str:
+    sampler = fit.sampler
+    return f"posterity run {fit.study.name} --evidence {fit.evidence} --draws {sampler.draws} --seed {sampler.seed}"

@@ -1,0 +1,50 @@
+"""The figures of a report, drawn once and used by the page and by the folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..analyses.fit import Fit
+from .figures import drawn, forest, overview
+from .rows import Row, by_table, evidence_label, focal, synthetic
+
+OVERVIEW = "overview"
+
+
+@dataclass(frozen=True)
+class Plate:
+    """One figure: its file name without suffix, the table it belongs to, and its bytes."""
+
+    name: str
+    table: str | None
+    title: str
+    alt: str
+    svg: bytes
+    png: bytes
+
+
+def plates(fit: Fit, rows: list[Row]) -> list[Plate]:
+    """A forest plot for each table, and first one of the focal term across tables, if there is one."""
+    made = []
+    tables = by_table(rows)
+    term = focal(rows)
+    if term is not None:
+        name = OVERVIEW if OVERVIEW not in tables else f"{OVERVIEW}.all"
+        made.append(_plate(fit, [r for r in rows if r.term == term], name, None, f"{term} across tables"))
+    return made + [_plate(fit, mine, table, table, f"table {table}") for table, mine in tables.items()]
+
+
+def _plate(fit: Fit, rows: list[Row], name: str, table: str | None, what: str) -> Plate:
+    title, label, simulated = f"{fit.study.name}: {what}", evidence_label(fit), synthetic(fit)
+    draw = overview if table is None else forest
+
+    def saved(form: str) -> bytes:
+        return drawn(lambda: draw(rows, title, label, simulated), form)
+
+    columns = len({r.spec_id for r in rows})
+    alt = (
+        f"Forest plot, {what}: published and posterior estimates with 95% intervals, {len(rows)} "
+        f"coefficient{'s' * (len(rows) != 1)} in {columns} column{'s' * (columns != 1)}. {label}. "
+        "Its numbers are in the tables of this page."
+    )
+    return Plate(name, table, what, alt, saved("svg"), saved("png"))

@@ -1,0 +1,228 @@
+"""What every table and figure shows of one printed estimate, and how its numbers are written."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from scipy import stats
+
+from ..analyses.compare import estimates
+from ..analyses.fit import Fit, SpecFit
+from ..analyses.tables import degrees_of_freedom
+from ..data.published import Printed
+
+STOPPED = "stopped"
+LABELS = {
+    "panel": "evidence: panel (microdata)",
+    "tables": "evidence: tables (printed numbers alone)",
+    "twin": "evidence: twin - SYNTHETIC",
+}
+MINUS = "\N{MINUS SIGN}"
+NOTHING = "\N{EN DASH}"
+
+
+class Span(NamedTuple):
+    """A point with the ends of its 95% interval, or None where nothing gives them."""
+
+    mean: float
+    ends: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One printed estimate with all that stands beside it.
+
+    Attributes
+    ----------
+    record : one of `analyses.compare.estimates`
+    text : the digits as printed, by column of published.csv
+    df : degrees of freedom of the printed t
+    label : what the study file calls the column
+    meaning : what the study file says of the term
+    outcome : the column's left-hand variable
+    note : what published.csv doubts about the number
+    """
+
+    record: dict[str, Any]
+    text: dict[str, str]
+    df: float
+    label: str = ""
+    meaning: str = ""
+    outcome: str = ""
+    note: str = ""
+
+    @property
+    def id(self) -> str:
+        return str(self.record["id"])
+
+    @property
+    def table(self) -> str:
+        return str(self.record["table"])
+
+    @property
+    def spec_id(self) -> str:
+        return f"{self.record['table']}.{self.record['column']}"
+
+    @property
+    def term(self) -> str:
+        return str(self.record["term"])
+
+    @property
+    def constant(self) -> bool:
+        return self.term == "_cons"
+
+    @property
+    def verdict(self) -> str:
+        """The verdict, or `stopped` where diagnostics withheld it."""
+        return str(self.record["verdict"] or STOPPED)
+
+    @property
+    def stars(self) -> str:
+        stars = self.record["published"]["stars"]
+        return stars if stars and set(stars) == {"*"} else ""
+
+    @property
+    def decimals(self) -> int:
+        """One more decimal than the printed estimate has."""
+        exponent = Decimal(self.text["estimate"]).as_tuple().exponent
+        return max(0, -int(exponent)) + 1
+
+    def span(self, which: str) -> Span | None:
+        """`published`, `reproduced`, `posterior` or `with_effects` as a point with its 95% interval."""
+        part = self.record[which]
+        if which in ("posterior", "with_effects"):
+            finite = part and None not in (part["mean"], part["q2.5"], part["q97.5"])
+            return Span(part["mean"], (part["q2.5"], part["q97.5"])) if finite else None
+        if part["estimate"] is None:
+            return None
+        if part["std_error"] is None:
+            return Span(part["estimate"])
+        reach = float(stats.t.ppf(0.975, self.df)) * part["std_error"]
+        return Span(part["estimate"], (part["estimate"] - reach, part["estimate"] + reach))
+
+    def number(self, value: float) -> str:
+        return number(value, self.decimals)
+
+    def interval(self, which: str) -> str:
+        """`0.154 [0.121, 0.189]`, or a dash."""
+        return " ".join(piece for piece in self.pieces(which) if piece)
+
+    def pieces(self, which: str) -> tuple[str, str]:
+        """The point and its interval in brackets, apart."""
+        span = self.span(which)
+        if span is None or span.ends is None:
+            return (NOTHING if span is None else self.number(span.mean)), ""
+        return self.number(span.mean), f"[{', '.join(map(self.number, span.ends))}]"
+
+    @property
+    def printed(self) -> str:
+        """The estimate as printed, with a proper minus."""
+        return self.text["estimate"].replace("-", MINUS)
+
+    @property
+    def printed_error(self) -> str:
+        """What the paper prints beside it: (standard error), t or an interval."""
+        if self.text["std_error"]:
+            return f"({self.text['std_error']})"
+        if self.text["t_value"]:
+            return f"t {self.text['t_value']}".replace("-", MINUS)
+        if self.text["ci_low"] and self.text["ci_high"]:
+            return f"[{self.text['ci_low']}, {self.text['ci_high']}]".replace("-", MINUS)
+        return ""
+
+    @property
+    def reproduced(self) -> tuple[str, str]:
+        """The estimate on this panel and its standard error in parentheses, or a dash."""
+        part = self.record["reproduced"]
+        if part["estimate"] is None:
+            return NOTHING, ""
+        return self.number(part["estimate"]), f"({self.number(part['std_error'])})"
+
+
+def rows_of(fit: Fit, records: list[dict[str, Any]] | None = None) -> list[Row]:
+    """Every estimate of a fit, in the order of its study."""
+    rows = []
+    variables = fit.study.file.variables
+    for record in estimates(fit) if records is None else records:
+        one = fit.specs[f"{record['table']}.{record['column']}"]
+        printed = next(p for p in one.printed if p.id == record["id"])
+        outcome = printed.outcome or str(one.view.spec.parsed.outcome)
+        meaning = variables.get(printed.term, "")
+        rows.append(
+            Row(record, printed.text, _reference_df(one, printed), one.view.spec.label, meaning, outcome)
+        )
+    return rows
+
+
+def _reference_df(one: SpecFit, printed: Printed) -> float:
+    return one.least_squares.df if one.least_squares else degrees_of_freedom(one.view, printed)
+
+
+def by_table(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Rows of each table of the paper, in order."""
+    tables: dict[str, list[Row]] = {}
+    for row in rows:
+        tables.setdefault(row.table, []).append(row)
+    return tables
+
+
+def focal(rows: list[Row]) -> str | None:
+    """The term that occurs in most columns, if it joins at least two tables."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        if not row.constant:
+            counts[row.term] = counts.get(row.term, 0) + 1
+    term = max(counts, key=lambda t: counts[t], default=None)
+    return term if len({row.table for row in rows if row.term == term}) > 1 else None
+
+
+def synthetic(fit: Fit) -> bool:
+    return fit.evidence == "twin" or (fit.panel is not None and fit.panel.synthetic)
+
+
+def evidence_label(fit: Fit) -> str:
+    """The line that every table, figure and page carries."""
+    if fit.evidence == "panel" and synthetic(fit):
+        return "evidence: panel - SYNTHETIC"
+    return LABELS[fit.evidence]
+
+
+def number(value: float | None, decimals: int) -> str:
+    """A number with a proper minus, without a minus on zero; a dash for what is missing."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return f"{value:z.{decimals}f}".replace("-", MINUS)
+
+
+def probability(value: float) -> str:
+    """Three decimals; draws cannot tell 1 from almost 1."""
+    if value >= 0.9995:
+        return "> 0.999"
+    return "< 0.001" if value <= 0.0005 else f"{value:.3f}"
+
+
+def factor(value: float | None) -> str:
+    """A Bayes factor to two significant digits."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def width_of(text: str) -> int:
+    """Columns that a text takes: wide East Asian characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def shorten(text: str, room: int) -> str:
+    """The text on one line, cut with an ellipsis where it is wider than the room."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if width_of(text) <= room:
+        return text
+    while width_of(text) > room - 1:
+        text = text[:-1]
+    return text.rstrip() + "…"

@@ -1,0 +1,221 @@
+"""What a page says in sentences, all of it made from the records."""
+
+from __future__ import annotations
+
+from ..analyses.compare import VERDICTS
+from ..analyses.fit import Fit
+from ..data.published import within_rounding
+from .rows import STOPPED, Row, focal, shorten, synthetic
+
+MOST = 6
+OUTCOMES = (*VERDICTS, STOPPED)
+COUNTED = {
+    "holds": ("holds", "hold"),
+    "shrinks": ("shrinks", "shrink"),
+    "uncertain": ("is uncertain", "are uncertain"),
+    "reverses": ("reverses", "reverse"),
+    "not reproduced": ("is not reproduced", "are not reproduced"),
+    STOPPED: ("has no verdict", "have no verdict"),
+}
+VERDICT_MEANING = {
+    "holds": "The posterior's central 95% interval excludes 0, lies on the printed side of 0, and is not wholly nearer 0 "
+    "than the printed value.",
+    "shrinks": "The interval lies on the printed side of 0, but wholly nearer 0 than the printed value.",
+    "uncertain": "The interval holds 0.",
+    "reverses": "The interval lies wholly on the other side of 0.",
+    "not reproduced": "The paper's own estimator, run first on this panel, gives a number that does not print as the "
+    "published one; the posterior is shown and not compared.",
+    STOPPED: "Diagnostics withhold a verdict: R-hat above 1.01, fewer than 400 effective draws, or divergent transitions.",
+}
+EVIDENCE_MEANING = {
+    "panel": (
+        "The posterior is conditioned on the microdata of the panel.",
+        "It can say what other effects, priors and errors do to a coefficient. It cannot say whether the panel is the "
+        "one the authors used, beyond what the reproduction gate shows, nor whether a coefficient is causal.",
+    ),
+    "tables": (
+        "The posterior is conditioned on the printed numbers alone; no microdata are published.",
+        "It can say whether a printed estimate, read with its printed error, the right reference distribution and a stated "
+        "prior, is clearly different from 0. It cannot test effects, samples or error models that the paper did "
+        "not print, so 'holds' here means only that the printed numbers agree with themselves.",
+    ),
+    "twin": (
+        "The posterior is conditioned on simulated panels that reproduce the printed numbers. They are SYNTHETIC.",
+        "It can say which conclusions the printed numbers leave open. It can never confirm a result about the real world.",
+    ),
+}
+CAVEAT = (
+    "From printed numbers alone, 'holds' means that the printed estimate and its error, read with the right reference "
+    "distribution, are clear of 0. Whether the result survives other effects, samples or errors needs the microdata."
+)
+PRIOR_MEANING = {
+    "slope": "each coefficient: standard deviations of the outcome for one standard deviation of the regressor",
+    "between": "slopes on entity means (Mundlak's γ)",
+    "intercept": "the level of the standardised outcome",
+    "sd_entity": "spread of the entity effects",
+    "sd_time": "spread of the time effects",
+    "sigma": "spread of the errors",
+    "effect": "each entity or time effect of the fixed form",
+}
+PRIORS_OF = {
+    "tables": ("slope",),
+    "pooled": ("slope", "intercept", "sigma"),
+    "fixed": ("slope", "intercept", "effect", "sigma"),
+    "random": ("slope", "intercept", "sd_entity", "sd_time", "sigma"),
+    "mundlak": ("slope", "between", "intercept", "sd_entity", "sd_time", "sigma"),
+}
+
+
+def counts(rows: list[Row]) -> dict[str, int]:
+    """How many coefficients have each verdict; constants are not counted."""
+    return {name: sum(r.verdict == name and not r.constant for r in rows) for name in OUTCOMES}
+
+
+def answer(rows: list[Row]) -> str:
+    """The counts as one sentence."""
+    found = {name: n for name, n in counts(rows).items() if n}
+    total = sum(found.values())
+    if not total:
+        return "No published coefficient could be set beside a posterior."
+    columns = len({r.spec_id for r in rows if not r.constant})
+    parts = [f"{n} {COUNTED[name][n > 1]}" for name, n in found.items()]
+    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"Of {total} published {_plural('coefficient', total)} in {columns} {_plural('column', columns)}, {listed}."
+
+
+def constants(rows: list[Row]) -> str:
+    """Why constants are not in the counts, where there are any."""
+    n = sum(r.constant for r in rows)
+    if not n:
+        return ""
+    are = "constant is" if n == 1 else "constants are"
+    return f"{n} {are} listed in the tables and not counted above: the normalisation of a constant is a convention."
+
+
+def caveat(fit: Fit) -> str:
+    """The one sentence that must not be overlooked, or nothing."""
+    if synthetic(fit):
+        return "SYNTHETIC data: these numbers show how the method works and say nothing about the real world."
+    return CAVEAT if fit.evidence == "tables" else ""
+
+
+def headlines(fit: Fit, rows: list[Row]) -> list[str]:
+    """Plain sentences on what changed: pooled columns given effects, and stars whose interval holds 0."""
+    return [*_pooled(fit, rows), *_changed(rows), *_focal(rows), *_stars(rows), *_gate(rows)]
+
+
+def _pooled(fit: Fit, rows: list[Row]) -> list[str]:
+    changed = [
+        r for r in rows if r.record["with_effects"] and r.verdict in ("uncertain", "reverses", "shrinks")
+    ]
+    header = fit.study.file.study
+    what = f"{header.entity} and {header.time} effects"
+    sentences = [_pooled_sentence(r, what) for r in changed[:MOST]]
+    if len(changed) > MOST:
+        sentences.append(
+            f"{len(changed) - MOST} more pooled coefficients change under {what}; see the tables."
+        )
+    kept = [
+        f"{shorten(r.term, 60)} ({r.spec_id})"
+        for r in rows
+        if r.record["with_effects"] and r.verdict == "holds"
+    ]
+    if kept:
+        more = f" and {len(kept) - MOST} more" if len(kept) > MOST else ""
+        sentences.append(
+            f"With {what}, {'this pooled coefficient holds' if len(kept) == 1 else 'these pooled coefficients hold'}: {', '.join(kept[:MOST])}{more}."
+        )
+    return sentences
+
+
+def _pooled_sentence(row: Row, what: str) -> str:
+    before = row.record["posterior"]
+    if row.verdict == "uncertain" and before["q2.5"] <= 0 <= before["q97.5"]:
+        does = f"is uncertain without {what}, and with them"
+    else:
+        does = {
+            "uncertain": f"does not survive {what}",
+            "reverses": f"changes sign under {what}",
+            "shrinks": f"shrinks under {what}",
+        }[row.verdict]
+    return f"Pooled {shorten(row.term, 60)} {row.printed} ({row.spec_id}) {does}: posterior {row.interval('with_effects')}."
+
+
+def _changed(rows: list[Row]) -> list[str]:
+    """Columns whose own posterior departs from print."""
+    changed = [
+        r
+        for r in rows
+        if not r.record["with_effects"] and not r.constant and r.verdict in ("shrinks", "reverses")
+    ]
+    sentences = [
+        f"{shorten(r.term, 60)} {r.printed} ({r.spec_id}) {r.verdict}: posterior {r.interval('posterior')}."
+        for r in changed[:MOST]
+    ]
+    if len(changed) > MOST:
+        sentences.append(f"{len(changed) - MOST} more coefficients shrink or reverse; see the tables.")
+    return sentences
+
+
+def _focal(rows: list[Row]) -> list[str]:
+    """The term that joins the tables, by verdict."""
+    term = focal(rows)
+    if term is None:
+        return []
+    mine = [r for r in rows if r.term == term]
+    parts = []
+    for name in OUTCOMES:
+        ids = [r.spec_id for r in mine if r.verdict == name]
+        if ids:
+            listed = (
+                f" ({', '.join(ids[:MOST])}{' and more' if len(ids) > MOST else ''})"
+                if name != "holds"
+                else ""
+            )
+            parts.append(f"{len(ids)} {COUNTED[name][len(ids) > 1]}{listed}")
+    return [f"{shorten(term, 60)} stands in {len(mine)} columns: {', '.join(parts)}."]
+
+
+def _stars(rows: list[Row]) -> list[str]:
+    judged = [
+        r for r in rows if r.verdict not in ("not reproduced", STOPPED) and not r.record["with_effects"]
+    ]
+    starred = [r for r in judged if r.stars and not r.constant]
+    if not starred:
+        return []
+    open_ = [f"{shorten(r.id, 60)} ({r.stars})" for r in starred if r.verdict == "uncertain"]
+    total = f"{len(starred)} coefficients printed with stars"
+    if not open_:
+        return [f"None of {total} has a 95% interval that holds 0."]
+    listed = ", ".join(open_[:MOST]) + (f" and {len(open_) - MOST} more" if len(open_) > MOST else "")
+    return [
+        f"Of {total}, {len(open_)} {'has' if len(open_) == 1 else 'have'} a 95% interval that holds 0: {listed}."
+    ]
+
+
+def _gate(rows: list[Row]) -> list[str]:
+    tried = [r for r in rows if r.record["reproduced"]["within_rounding"] is not None]
+    if not tried:
+        return []
+    failed = [r for r in tried if not r.record["reproduced"]["within_rounding"]]
+    if failed:
+        listed = ", ".join(shorten(r.id, 60) for r in failed[:MOST]) + (
+            " and more" if len(failed) > MOST else ""
+        )
+        return [
+            f"{len(failed)} of {len(tried)} printed estimates do not reproduce from this panel within their rounding: "
+            f"{listed}."
+        ]
+    return [f"All {len(tried)} printed estimates reproduce from this panel within their rounding."]
+
+
+def error_reproduced(row: Row) -> bool | None:
+    """Whether the standard error prints as the published one; None where one of them is missing."""
+    error = row.record["reproduced"]["std_error"]
+    if error is None or not row.text["std_error"]:
+        return None
+    return within_rounding(error, row.text["std_error"])
+
+
+def _plural(noun: str, n: int) -> str:
+    return noun if n == 1 else f"{noun}s"

@@ -1,0 +1,77 @@
+"""How numbers are written: decimals of print plus one, a proper minus, intervals by the printed t."""
+
+import pytest
+from posterity.reports.rows import (
+    LABELS,
+    Row,
+    evidence_label,
+    factor,
+    focal,
+    number,
+    probability,
+    rows_of,
+    shorten,
+)
+
+TEXT = dict.fromkeys(
+    ("estimate", "std_error", "t_value", "stars", "ci_low", "ci_high", "p_value", "n", "r2"), ""
+)
+
+
+def make(estimate="-0.026", error=0.029, text=None, df=3.0, **extra):
+    record = {
+        "id": "T1.2.x", "table": "T1", "column": "2", "term": "x", "verdict": "uncertain", "flags": [],
+        "published": {"estimate": float(estimate), "std_error": error, "stars": "**", "n": 330},
+        "reproduced": {"estimate": None, "std_error": None, "within_rounding": None},
+        "posterior": {"mean": -0.02634, "q2.5": -0.0848, "q97.5": 0.0326, "prob_positive": 0.185},
+        "with_effects": None, "bayes_factor_10": None,
+    } | extra  # fmt: skip
+    return Row(record, TEXT | {"estimate": estimate} | (text or {"std_error": str(error)}), df)
+
+
+def test_posterior_has_one_decimal_more_than_print():
+    assert make().interval("posterior") == "−0.0263 [−0.0848, 0.0326]"
+    assert make("12").decimals == 1
+    assert make("1.2e-5").decimals == 7
+
+
+def test_published_interval_uses_the_printed_reference_distribution():
+    """t(0.975; 3) = 3.182446 (any printed t table: 3.182)."""
+    low, high = make().span("published").ends
+    assert low == pytest.approx(-0.026 - 3.182446 * 0.029, abs=1e-6)
+    assert high == pytest.approx(-0.026 + 3.182446 * 0.029, abs=1e-6)
+
+
+def test_what_is_printed_beside_an_estimate_is_shown_as_printed():
+    assert make().printed == "−0.026"
+    assert make().printed_error == "(0.029)"
+    assert make(text={"t_value": "-0.90"}).printed_error == "t −0.90"
+    assert make(text={"ci_low": "-0.08", "ci_high": "0.03"}).printed_error == "[−0.08, 0.03]"
+    assert make(text={"ci_low": "0.01"}, error=None).span("published").ends is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [(number(-0.00004, 3), "0.000"), (number(None, 3), "–"), (number(float("nan"), 3), "–"), (probability(1.0), "> 0.999"),
+     (probability(0.0), "< 0.001"), (probability(0.1849), "0.185"), (factor(0.04157), "0.042"), (factor(None), "–"),
+     (factor(123.4), "123"), (shorten("a\nb\x00c", 20), "a b c"), (shorten("共同富裕", 5), "共同…")],
+)  # fmt: skip
+def test_formats(text, shown):
+    assert text == shown
+
+
+def test_a_withheld_verdict_reads_stopped():
+    assert make(verdict=None).verdict == "stopped"
+
+
+def test_focal_term_joins_tables(tables_fit, panel_fit):
+    rows = rows_of(tables_fit)
+    assert focal(rows) == "<script>alert(1)</script>"
+    assert focal([r for r in rows if r.table == "T1"]) is None
+    assert evidence_label(tables_fit) == LABELS["tables"]
+    assert evidence_label(panel_fit) == "evidence: panel - SYNTHETIC"
+
+
+def test_a_posterior_without_numbers_is_a_dash():
+    lost = dict.fromkeys(("mean", "q2.5", "q97.5")) | {"prob_positive": 0.0}
+    assert make(posterior=lost, verdict=None).interval("posterior") == "–"
