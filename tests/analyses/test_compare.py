@@ -1,12 +1,13 @@
 """Verdicts, their stops, and the bookkeeping of comparison records."""
 
 import numpy as np
-import posterity as po
 import pytest
+from scipy import stats
+
+import posterity as po
 from posterity.analyses.compare import Posterior, estimates, faults, savage_dickey, verdict
 from posterity.analyses.fit import seed_of
 from posterity.models.priors import Prior
-from scipy import stats
 
 
 @pytest.mark.parametrize(

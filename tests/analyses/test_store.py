@@ -3,6 +3,7 @@
 import arviz as az
 import numpy as np
 import pytest
+
 from posterity.analyses.store import key_of, read_fit, write_fit
 
 

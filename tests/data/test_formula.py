@@ -5,6 +5,7 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from posterity.data.errors import InputError
 from posterity.data.formula import Term, parse
 

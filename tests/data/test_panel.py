@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from posterity.data.panel import Panel
 
 

@@ -1,7 +1,8 @@
 """Printed numbers: rounding arithmetic, and the transcriptions against facts of the papers."""
 
-import posterity as po
 import pytest
+
+import posterity as po
 from posterity.data.published import half_unit, within_rounding
 
 

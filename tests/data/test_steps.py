@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats.mstats import winsorize
+
 from posterity.data.design import build_design
 from posterity.data.errors import InputError
 from posterity.data.panel import Panel
 from posterity.data.steps import apply_steps
 from posterity.data.study import Spec, Step
-from scipy.stats.mstats import winsorize
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import posterity as po
 import pytest
+
+import posterity as po
 from posterity.data.design import build_design
 from posterity.data.panel import Panel
 from posterity.data.study import Cluster, Spec

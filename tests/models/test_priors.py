@@ -3,6 +3,7 @@
 import numpy as np
 import pymc as pm
 import pytest
+
 from posterity.data.errors import InputError
 from posterity.models.priors import FAMILIES, Prior, parse_prior, with_overrides
 

@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import integrate, stats
+
 from posterity.models.priors import Prior
 from posterity.models.sampling import Sampler, nuts
 from posterity.models.tables import (
@@ -13,7 +15,6 @@ from posterity.models.tables import (
     posterior_density,
     tables_model,
 )
-from scipy import integrate, stats
 
 NORMAL = Prior("normal", (0.0, 1.0))
 

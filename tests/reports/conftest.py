@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import posterity as po
 import pytest
+
+import posterity as po
 
 SCRIPT = "<script>alert(1)</script>"
 TEX = "a_b$%&^~#{}\\x"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+
 from posterity.reports.equations import equation_svg, mathtext, models_used
 from posterity.reports.figures import drawn, forest, overview
 from posterity.reports.plates import plates

@@ -1,6 +1,7 @@
 """How numbers are written: decimals of print plus one, a proper minus, intervals by the printed t."""
 
 import pytest
+
 from posterity.reports.rows import (
     LABELS,
     Row,

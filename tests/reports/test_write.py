@@ -7,6 +7,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+
 from posterity import write_report
 from posterity.analyses.compare import comparison
 from posterity.reports.html import page
