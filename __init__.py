@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .analyses.compare import compare as compare
-    from .analyses.fit import Fit as Fit
     from .analyses.fit import fit as fit
+    from .analyses.results import Fit as Fit
     from .analyses.study import Study as Study
     from .analyses.study import load as load
     from .data.errors import InputError as InputError
@@ -20,7 +20,7 @@ _WHERE = {
     "Panel": "data.panel",
     "Study": "analyses.study",
     "load": "analyses.study",
-    "Fit": "analyses.fit",
+    "Fit": "analyses.results",
     "fit": "analyses.fit",
     "compare": "analyses.compare",
     "write_report": "reports.write",

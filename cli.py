@@ -22,7 +22,7 @@ from .data.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .analyses.fit import Fit
+    from .analyses.results import Fit
 
 app = typer.Typer(
     add_completion=False,
@@ -224,7 +224,7 @@ def run(
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 20250101,
     engine: Annotated[
-        Engine | None, typer.Option(help="default: exact draws where the model allows, else nuts")
+        Engine | None, typer.Option(help="default: collapsed where the priors allow, else nuts")
     ] = None,
     device: Device = Device.cpu,
     form: Annotated[Form | None, typer.Option(help="form of the effects")] = None,
@@ -317,8 +317,8 @@ def _run(settings: dict[str, Any], out: Path, fresh: bool) -> tuple[Fit, Path]:
     folder = out / study.name
     _writable(folder)
     with _progress(study.name) as progress:
-        from .analyses.fit import Request
         from .analyses.fit import run as run_fit
+        from .analyses.results import Request
         from .models.sampling import Sampler, prepare
 
         sampler = Sampler(draws=settings["draws"], seed=settings["seed"], device=settings["device"])
@@ -326,7 +326,14 @@ def _run(settings: dict[str, Any], out: Path, fresh: bool) -> tuple[Fit, Path]:
             prepare(sampler.device)
         panel = study.panel(settings["panel"]) if evidence == "panel" else None
         request = Request(
-            evidence, sampler, settings["engine"], priors, settings["form"], folder / "posteriors", fresh
+            evidence,
+            sampler,
+            settings["engine"],
+            priors,
+            settings["form"],
+            folder / "posteriors",
+            fresh,
+            agreement=True,
         )
         fit = run_fit(study, panel, settings["only"], request, progress)
     for spec_id, why in fit.skipped.items():

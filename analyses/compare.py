@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..data.published import Printed, within_rounding
 from ..models.priors import Prior
 from ..models.tables import bayes_factor_10
-from .fit import Fit, SpecFit
+from .results import Fit, SpecFit
 from .tables import degrees_of_freedom
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ def summarise(fit: SpecFit, term: str, published: float) -> Posterior:
         else posterior["coef"].sel(term=term)
     )
     values = np.asarray(draws.transpose("chain", "draw"), float)
-    exact = fit.engine == "collapsed"
+    exact = bool(fit.inputs) and fit.engine == "collapsed"
+    direct = fit.tree.attrs if fit.tree.attrs.get("method") == "importance" else {}
     low, high = np.quantile(values, [0.025, 0.975])
     stats = fit.tree.get("sample_stats")
     return Posterior(
@@ -109,9 +110,9 @@ def summarise(fit: SpecFit, term: str, published: float) -> Posterior:
         low=float(low),
         high=float(high),
         prob_positive=float((values > 0).mean()),
-        ess_bulk=float(values.size) if exact else float(az.ess(values)),
+        ess_bulk=float(values.size) if exact else min(float(az.ess(values)), direct.get("ess", math.inf)),
         r_hat=1.0 if exact else float(az.rhat(values)),
-        k_hat=None,
+        k_hat=fit.tree.attrs.get("k_hat"),
         bayes_factor_10=_bayes_factor(fit, term, values),
         published_position=float((values < published).mean()),
         divergences=int(stats["diverging"].sum()) if stats is not None else 0,
@@ -287,7 +288,7 @@ def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def converged(tree: DataTree) -> dict[str, float]:
-    """The worst R-hat and effective size over all variables of a fit, and its divergences."""
+    """The worst R-hat and effective size over all variables of a fit, its divergences and k-hat."""
     import arviz as az
 
     posterior = tree["posterior"].to_dataset()
@@ -296,4 +297,5 @@ def converged(tree: DataTree) -> dict[str, float]:
         "ess_bulk": min(float(v.min()) for v in az.ess(posterior).data_vars.values()),
     }
     stats = tree.get("sample_stats")
-    return {**worst, "divergences": float(stats["diverging"].sum()) if stats is not None else 0.0}
+    worst["divergences"] = float(stats["diverging"].sum()) if stats is not None else 0.0
+    return {**worst, "k_hat": float(tree.attrs.get("k_hat", math.nan))}

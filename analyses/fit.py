@@ -4,96 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..data.design import Design
-from ..data.errors import InputError
+from ..data.errors import InputError, did_you_mean
 from ..data.panel import Panel
 from ..data.published import Printed
 from ..data.study import Form
-from ..models.frequentist import LeastSquares, reproduce
+from ..models.collapsed import collapsible
+from ..models.frequentist import reproduce
 from ..models.priors import Priors
 from ..models.sampling import Sampler
-from ..models.tables import PrintedEstimate
+from ..models.scale import standardise
 from . import store
+from .agreement import compared
+from .results import Agreement, Engine, Evidence, Fit, Request, SpecFit
 from .study import SpecView, Study, require_implemented
 from .tables import fit_tables, tables_inputs
 
 if TYPE_CHECKING:
     from xarray import DataTree
-
-Evidence = Literal["tables", "twin", "panel"]
-Engine = Literal["nuts", "collapsed"]
-LARGE_DF = 1e6
-
-
-@dataclass(frozen=True, eq=False)
-class SpecFit:
-    """The fit of one specification.
-
-    Attributes
-    ----------
-    tree : ArviZ DataTree; `coef` (dims term) is on the paper's scale
-    form : fixed, random, mundlak, or none for pooled and tables
-    least_squares : the frequentist estimate on the same panel, or None at tables evidence
-    with_effects : for a pooled column, the same data with entity and time effects
-    units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
-    inputs : at tables evidence, the printed estimates as the likelihood reads them, by term
-    """
-
-    view: SpecView
-    tree: DataTree
-    priors: Priors
-    printed: tuple[Printed, ...]
-    engine: Engine
-    seconds: float
-    resumed: bool = False
-    form: Form | None = None
-    design: Design | None = None
-    least_squares: LeastSquares | None = None
-    with_effects: SpecFit | None = None
-    units: dict[str, float | None] = field(default_factory=dict)
-    inputs: dict[str, PrintedEstimate] = field(default_factory=dict)
-
-    @property
-    def id(self) -> str:
-        return self.view.id
-
-
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """Every specification that was run; `fit["T1.2"]` is its ArviZ DataTree."""
-
-    study: Study
-    evidence: Evidence
-    panel: Panel | None
-    sampler: Sampler
-    specs: dict[str, SpecFit]
-    skipped: dict[str, str]
-
-    def __getitem__(self, spec_id: str) -> DataTree:
-        return self.specs[spec_id].tree
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.specs)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to run, and where to keep it."""
-
-    evidence: Evidence
-    sampler: Sampler = field(default_factory=Sampler)
-    engine: Engine | None = None
-    priors: dict[str, str] = field(default_factory=dict)
-    form: Form | None = None
-    posteriors: Path | None = None
-    fresh: bool = False
 
 
 def fit(
@@ -139,8 +73,6 @@ def run(
     if request.evidence == "panel":
         if panel is None:
             panel = study.panel()
-        if request.engine == "collapsed":
-            raise InputError("--engine collapsed is not implemented yet for panels; use --engine nuts.")
         if not any(view.kind in ("effects", "pooled") for view in views) or only:
             for view in views:
                 require_implemented(view)
@@ -162,8 +94,12 @@ def run(
     for number, (view, job) in enumerate(zip(views, jobs, strict=True)):
         progress(view.id, number, len(views))
         done[view.id] = job()
+    agreement = None
+    if request.agreement and request.evidence == "panel":
+        progress("engine agreement", len(views), len(views) + 1)
+        agreement = _agreement(done, request)
     progress("", len(views), len(views))
-    return Fit(study, request.evidence, panel, request.sampler, done, skipped)
+    return Fit(study, request.evidence, panel, request.sampler, done, skipped, agreement)
 
 
 def _panel_job(view: SpecView, panel: Panel, request: Request) -> Callable[[], SpecFit]:
@@ -174,8 +110,6 @@ def _panel_job(view: SpecView, panel: Panel, request: Request) -> Callable[[], S
 
 
 def _check_terms(view: SpecView, printed: tuple[Printed, ...], design: Design) -> None:
-    from ..data.errors import did_you_mean
-
     for number in printed:
         if number.std_error is not None and number.term not in (*design.terms, "_cons"):
             raise InputError(
@@ -196,34 +130,17 @@ def _fit_panel(view: SpecView, design: Design, printed: tuple[Printed, ...], req
 def _fit_form(
     view: SpecView, design: Design, printed: tuple[Printed, ...], request: Request, form: Form | None
 ) -> SpecFit:
-    from ..models.effects import effects_model
-    from ..models.pooled import pooled_model
-    from ..models.sampling import nuts
-    from ..models.scale import standardise
-
     priors = view.priors(request.priors)
+    engine: Engine = request.engine or ("collapsed" if collapsible(priors) else "nuts")
     name = view.id + ("" if form is None or view.kind != "pooled" else "-with-effects")
-    sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, name))
-
-    def make() -> DataTree:
-        model = pooled_model(design, priors) if form is None else effects_model(design, priors, form)
-        return nuts(model, sampler)
-
-    parts = {
-        "data": design.sha256,
-        "form": form,
-        "priors": _texts(priors),
-        "sampler": sampler,
-        "engine": "nuts",
-    }
-    tree, seconds, resumed = stored(name, parts, request, make)
+    tree, seconds, resumed = _posterior(name, design, priors, form, engine, request)
     units = dict(zip(design.terms, standardise(design).unit.tolist(), strict=True))
     return SpecFit(
         view,
         tree,
         priors,
         printed,
-        "nuts",
+        engine,
         seconds,
         resumed,
         form,
@@ -231,6 +148,48 @@ def _fit_form(
         reproduce(design, view.spec),
         units=units,
     )
+
+
+def _posterior(
+    name: str, design: Design, priors: Priors, form: Form | None, engine: Engine, request: Request
+) -> tuple[DataTree, float, bool]:
+    sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, name))
+
+    def make() -> DataTree:
+        if engine == "collapsed":
+            from ..models.direct import posterior
+            from ..models.statistics import statistics_of_design
+
+            return posterior(statistics_of_design(design, form), priors, sampler)
+        from ..models.effects import effects_model
+        from ..models.pooled import pooled_model
+        from ..models.sampling import nuts
+
+        return nuts(
+            pooled_model(design, priors) if form is None else effects_model(design, priors, form), sampler
+        )
+
+    parts = {
+        "data": design.sha256,
+        "form": form,
+        "priors": _texts(priors),
+        "sampler": sampler,
+        "engine": engine,
+    }
+    return stored(name, parts, request, make)
+
+
+def _agreement(fits: dict[str, SpecFit], request: Request) -> Agreement | None:
+    """Fit the smallest collapsed column with effects again in expanded form."""
+    parts = [(one.id, one) for one in fits.values()]
+    parts += [(f"{one.id}-with-effects", one.with_effects) for one in fits.values() if one.with_effects]
+    usable = [(name, one) for name, one in parts if one.form and one.design and one.engine == "collapsed"]
+    if not usable:
+        return None
+    name, one = min(usable, key=lambda pair: pair[1].design.n if pair[1].design else 0)
+    assert one.design is not None
+    expanded = _posterior(f"{name}-expanded", one.design, one.priors, one.form, "nuts", request)
+    return compared(name, one.tree, expanded[0], (one.seconds, expanded[1]))
 
 
 def _tables_job(view: SpecView, request: Request) -> Callable[[], SpecFit]:

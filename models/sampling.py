@@ -38,6 +38,7 @@ def prepare(device: Device) -> None:
     """
     import jax
 
+    jax.config.update("jax_enable_x64", True)
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     elif not any(d.platform == "gpu" for d in jax.devices()):
@@ -49,7 +50,7 @@ def prepare(device: Device) -> None:
     try:
         cache.mkdir(parents=True, exist_ok=True)
         jax.config.update("jax_compilation_cache_dir", str(cache))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     except OSError:
         pass  # a machine without a writable home compiles anew; results do not change
 

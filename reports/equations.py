@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 
-from ..analyses.fit import Fit, SpecFit
+from ..analyses.results import Fit, SpecFit
 from ..models import effects, pooled, tables
 from .figures import INK, drawn
 

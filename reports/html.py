@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..analyses.compare import converged
-from ..analyses.fit import Fit, SpecFit
+from ..analyses.results import Fit, SpecFit
 from ..analyses.store import versions
 from ..data.study import Cluster
 from . import words
@@ -100,6 +101,7 @@ def page(
         samples=[_sample(one) for one in fit.specs.values() if one.design is not None],
         gate=[_gate(one, rows) for one in fit.specs.values() if one.least_squares is not None],
         diagnostics=[d for one in fit.specs.values() for d in _diagnostics(fit, one)],
+        agreement=_agreement(fit),
         source=PurePath(fit.panel.source).name if fit.panel is not None else "",
         command=command or _command(fit),
         versions=versions(),
@@ -181,7 +183,7 @@ def _diagnostics(fit: Fit, one: SpecFit) -> list[dict[str, Any]]:
         if part is None:
             continue
         sizes = part.tree["posterior"].sizes
-        exact = part.engine == "collapsed"
+        exact = bool(part.inputs) and part.engine == "collapsed"
         worst = None if exact else converged(part.tree)
         found.append(
             {
@@ -191,11 +193,23 @@ def _diagnostics(fit: Fit, one: SpecFit) -> list[dict[str, Any]]:
                 "draws": f"{sizes['chain']} × {sizes['draw']}",
                 "r_hat": "exact" if worst is None else number(worst["r_hat"], 3),
                 "ess": "independent" if worst is None else number(worst["ess_bulk"], 0),
+                "k_hat": "–" if worst is None or math.isnan(worst["k_hat"]) else number(worst["k_hat"], 2),
                 "divergences": "–" if worst is None else number(worst["divergences"], 0),
                 "seconds": number(part.seconds, 1),
             }
         )
     return found
+
+
+def _agreement(fit: Fit) -> dict[str, Any] | None:
+    found = fit.agreement
+    if found is None:
+        return None
+    rows = [
+        {"name": name, "difference": number(difference, 2), "ratio": number(ratio, 3)}
+        for name, difference, ratio in zip(found.names, found.difference, found.sd_ratio, strict=True)
+    ]
+    return {"id": found.id, "rows": rows, "seconds": [number(s, 1) for s in found.seconds]}
 
 
 def _equation(latex: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..analyses.fit import Fit
+from ..analyses.results import Fit
 from .figures import drawn, forest, overview
 from .rows import Row, by_table, evidence_label, focal, synthetic
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from scipy import stats
 
 from ..analyses.compare import estimates
-from ..analyses.fit import Fit, SpecFit
+from ..analyses.results import Fit, SpecFit
 from ..analyses.tables import degrees_of_freedom
 from ..data.published import Printed
 

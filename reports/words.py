@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..analyses.compare import VERDICTS
-from ..analyses.fit import Fit
+from ..analyses.results import Fit
 from ..data.published import within_rounding
 from .rows import STOPPED, Row, focal, shorten, synthetic
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ..analyses.compare import comparison, frame_of
-from ..analyses.fit import Fit
+from ..analyses.results import Fit
 from ..analyses.store import sha256_of, versions, write_whole
 from .html import page, priors_used
 from .latex import latex_table

@@ -214,7 +214,8 @@ CASES = {
     "prior without a name": (None, ["run", "study.toml", "--prior", "normal(0, 1)"], ["--prior", "="]),
     "prior of another kind": (None, ["run", "study.toml", "--prior", "sigma=normal(0, 1)"], ["sigma", "half_normal"]),
     "device absent": (None, [*RUN, "--device", "gpu"], ["GPU", "--device cpu"]),
-    "engine not yet": (None, [*RUN, "--engine", "collapsed"], ["collapsed"]),
+    "engine that cannot integrate a prior": (
+        None, [*RUN, "--engine", "collapsed", "--prior", "slope=cauchy(0, 1)"], ["cauchy", "--engine nuts"]),
     "out cannot be written": (
         lambda d: (d / "posterity-out").write_text("a file"), TABLES, ["posterity-out", "--out"]),
     "report before a run": (None, ["report", "study.toml"], ["posterity run"]),

@@ -1,0 +1,34 @@
+"""Whether the collapsed engine and NUTS on the expanded model give one posterior."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .results import Agreement
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+SCALES = ("sigma", "sd_entity", "sd_time")
+
+
+def compared(name: str, collapsed: DataTree, expanded: DataTree, seconds: tuple[float, float]) -> Agreement:
+    """Set slopes and scales of two posteriors of one model side by side."""
+    import arviz as az
+
+    draws = [_draws(tree) for tree in (collapsed, expanded)]
+    difference, ratio = [], []
+    for key in draws[0]:
+        a, b = draws[0][key], draws[1][key]
+        error = np.hypot(float(az.mcse(a)), float(az.mcse(b)))
+        difference.append(float((a.mean() - b.mean()) / error))
+        ratio.append(float(a.std() / b.std()))
+    return Agreement(name, tuple(draws[0]), tuple(difference), tuple(ratio), seconds)
+
+
+def _draws(tree: DataTree) -> dict[str, np.ndarray]:
+    posterior = tree["posterior"]
+    found = {str(t): posterior["coef"].sel(term=t).to_numpy() for t in posterior["term"].to_numpy()}
+    return found | {name: posterior[name].to_numpy() for name in SCALES if name in posterior}

@@ -1,0 +1,242 @@
+"""The collapsed model against dense Gaussian algebra that never collapses anything."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import multivariate_normal
+
+from posterity.data.design import Design
+from posterity.data.errors import InputError
+from posterity.data.study import Form
+from posterity.data.within import split
+from posterity.models.collapsed import collapsed_data, collapsible, program, scales_of
+from posterity.models.priors import DEFAULTS, Prior, Priors
+from posterity.models.recover import coefficients, effect_noise
+from posterity.models.recover import effects as draw_effects
+from posterity.models.sampling import prepare
+from posterity.models.scale import standardise
+from posterity.models.statistics import Statistics, padded, statistics_of_design, zero_sum_basis
+
+EXACT = 1e-8
+PRIORS: Priors = {
+    **DEFAULTS,
+    "slope": Prior("normal", (0.2, 0.7)),
+    "between": Prior("normal", (-0.1, 1.5)),
+    "intercept": Prior("normal", (0.3, 2.0)),
+    "effect": Prior("normal", (0.0, 8.0)),
+    "sd_entity": Prior("half_cauchy", (0.5,)),
+    "sd_time": Prior("exponential", (2.0,)),
+}
+SCALES = {"sigma": 0.6, "sd_entity": 0.9, "sd_time": 0.35}
+CASES = [
+    (form, effects, gaps)
+    for form in ("fixed", "random", "mundlak")
+    for effects in ("entity", "time", "both")
+    for gaps in (False, True)
+] + [(None, "", True)]
+
+
+def panel(effects: str, gaps: bool, entities: int = 7, times: int = 5, k: int = 2, seed: int = 1) -> Design:
+    """A small panel whose regressors move by entity and time; with gaps, 1 to `times` rows an entity."""
+    rng = np.random.default_rng(seed)
+    e, t = np.repeat(np.arange(entities), times), np.tile(np.arange(times), entities)
+    X = rng.normal(size=(entities, k))[e] + rng.normal(size=(times, k))[t] + rng.normal(size=(len(e), k))
+    y = X.sum(axis=1) + rng.normal(size=entities)[e] + 0.5 * rng.normal(size=times)[t]
+    y += rng.normal(size=len(e))
+    keep = (rng.uniform(size=len(e)) < 0.7) | (t == e % times) if gaps else np.ones(len(e), bool)
+    return Design(
+        outcome="y",
+        terms=tuple(f"x{j}" for j in range(k)),
+        y=3 + 2 * y[keep],
+        X=(10 + X * np.arange(1, k + 1))[keep],
+        entity=e[keep],
+        time=t[keep],
+        entities=tuple(f"e{i}" for i in range(entities)),
+        times=tuple(range(2000, 2000 + times)),
+        entity_name="firm",
+        time_name="year",
+        entity_effects=effects in ("entity", "both"),
+        time_effects=effects in ("time", "both"),
+        clusters=None,
+    )
+
+
+class Dense(NamedTuple):
+    """y = Z w + e with every coefficient and effect in w ~ N(mean, covariance), written out."""
+
+    y: NDArray[np.float64]
+    Z: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    sigma: float
+
+    def log_likelihood(self) -> float:
+        V = self.Z @ self.covariance @ self.Z.T + self.sigma**2 * np.eye(len(self.y))
+        return float(multivariate_normal.logpdf(self.y, self.Z @ self.mean, V))
+
+    def conditional(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and covariance of w given y."""
+        V = self.Z @ self.covariance @ self.Z.T + self.sigma**2 * np.eye(len(self.y))
+        gain = np.linalg.solve(V, self.Z @ self.covariance).T
+        mean = self.mean + gain @ (self.y - self.Z @ self.mean)
+        return mean, self.covariance - gain @ self.Z @ self.covariance
+
+
+def dense(design: Design, form: Form | None, priors: Priors) -> Dense:
+    """`effects_model` as one Gaussian: w = [slope, between, intercept, entity effects, time effects]."""
+    z = standardise(design)
+    parts = split(z.X, design.entity, design.time, design.entity_effects, design.time_effects)
+    N, T = len(design.entities), len(design.times)
+    blocks = [(parts.within if form in ("fixed", "mundlak") else z.X, *priors["slope"].arguments)]
+    if form == "mundlak" and design.entity_effects:
+        blocks.append((parts.entity[design.entity], *priors["between"].arguments))
+    blocks.append((np.ones((design.n, 1)), *priors["intercept"].arguments))
+    Z = [block for block, _, _ in blocks]
+    mean = [np.full(block.shape[1], mu) for block, mu, _ in blocks]
+    covariance = [np.eye(block.shape[1]) * sd**2 for block, _, sd in blocks]
+    flat = priors["effect"].arguments[-1]
+    if design.entity_effects:
+        Z.append(np.eye(N)[design.entity])
+        mean.append(np.zeros(N))
+        zero_sum = np.eye(N) - 1 / N if form == "fixed" else np.eye(N)
+        covariance.append((flat if form == "fixed" else SCALES["sd_entity"]) ** 2 * zero_sum)
+    if design.time_effects:
+        Z.append(np.eye(T)[design.time])
+        mean.append(np.zeros(T))
+        covariance.append(
+            (flat if form == "fixed" else SCALES["sd_time"]) ** 2 * (np.eye(T) - np.full((T, T), 1 / T))
+        )
+    size = sum(len(m) for m in mean)
+    joint = np.zeros((size, size))
+    at = 0
+    for block in covariance:
+        joint[at : at + len(block), at : at + len(block)] = block
+        at += len(block)
+    return Dense(z.y, np.hstack(Z), np.concatenate(mean), joint, SCALES["sigma"])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _double_precision() -> None:
+    prepare("cpu")
+
+
+class Probe(NamedTuple):
+    """Log-density at `SCALES`, and mean and covariance of w given y there."""
+
+    log_density: float
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+
+def probe(statistics: Statistics, priors: Priors) -> Probe:
+    """Read the law of w off draws, which are affine in their noise."""
+    data = collapsed_data(statistics, priors)
+    q, extra = len(data["spread"]) + 1, effect_noise(statistics)
+    noise = np.concatenate([np.zeros((1, q + extra)), np.eye(q + extra)])
+    names = scales_of(statistics)
+    state = jax.jit(program(statistics, priors))(np.log([SCALES[name] for name in names]), data)
+    theta, constant = (
+        np.stack(part)
+        for part in zip(*(coefficients(state, data, normal) for normal in noise[:, :q]), strict=True)
+    )
+    scales = {name: np.full(len(noise), SCALES[name]) for name in names}
+    found = draw_effects(statistics, data, scales, theta, constant, noise[:, q:])
+    parts = [theta[:, : statistics.n_slope + statistics.n_between], found["intercept"][:, None]]
+    if "entity_effect" in found:
+        level = found["intercept"][:, None]
+        if statistics.form == "mundlak":
+            k = statistics.n_slope
+            level = (
+                level
+                + theta[:, k : 2 * k] @ (statistics.by_entity[:, k : 2 * k] / statistics.rows[:, None]).T
+            )
+        parts.append(found["entity_effect"] - (0 if statistics.form == "fixed" else level))
+    if "time_effect" in found:
+        parts.append(found["time_effect"])
+    w = np.hstack(parts)
+    return Probe(float(state.log_density), w[0], (w[1:] - w[0]).T @ (w[1:] - w[0]))
+
+
+def log_prior(names: tuple[str, ...], priors: Priors) -> float:
+    """Of the scales, in the coordinates of their logarithms."""
+    return sum(float(priors[name].frozen().logpdf(SCALES[name]) + np.log(SCALES[name])) for name in names)
+
+
+@pytest.mark.parametrize(("form", "effects", "gaps"), CASES)
+def test_the_collapsed_model_is_the_dense_gaussian(form: Form | None, effects: str, gaps: bool) -> None:
+    """Log marginal likelihood, and conditional mean and covariance of every coefficient and effect."""
+    design = panel(effects, gaps)
+    statistics = padded(statistics_of_design(design, form))
+    found, reference = probe(statistics, PRIORS), dense(design, form, PRIORS)
+    expected = reference.log_likelihood() + log_prior(scales_of(statistics), PRIORS)
+    assert found.log_density == pytest.approx(expected, rel=EXACT)
+    mean, covariance = reference.conditional()
+    np.testing.assert_allclose(found.mean, mean, atol=EXACT)
+    np.testing.assert_allclose(found.covariance, covariance, atol=EXACT)
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_a_fixed_level_may_be_known_better_than_the_mean_of_its_effects(gaps: bool) -> None:
+    """Few entities and wide effects: the constant's "variance" is negative, the law still exact."""
+    priors = {**PRIORS, "effect": Prior("normal", (0.0, 30.0)), "intercept": Prior("normal", (0.0, 0.5))}
+    design = panel("both", gaps)
+    statistics = statistics_of_design(design, "fixed")
+    data = collapsed_data(statistics, priors)
+    assert data["constant_variance"] < 0
+    reference = dense(design, "fixed", priors)
+    found = probe(statistics, priors)
+    expected = reference.log_likelihood() + log_prior(("sigma",), priors)
+    assert found.log_density == pytest.approx(expected, rel=EXACT)
+    for have, want in zip(found[1:], reference.conditional(), strict=True):
+        np.testing.assert_allclose(have, want, atol=EXACT)
+
+
+def test_balanced_one_way_anova_with_known_variances() -> None:
+    """Shrinkage of entity means and log-likelihood by the textbook formulas, without linear algebra.
+
+    y_ij = mu + a_i + e_ij, mu ~ N(0, m^2), a_i ~ N(0, t^2): with N entities of n rows, entity means have
+    variance t^2 + s^2 / n about mu, and the sums of squares between and within are independent (Box
+    and Tiao 1973, chapter 5).
+    """
+    design = panel("entity", gaps=False, k=1)
+    flat_slope = {**PRIORS, "slope": Prior("normal", (0.0, 1e-9)), "intercept": Prior("normal", (0.0, 2.0))}
+    statistics = statistics_of_design(design, "random")
+    found = probe(statistics, flat_slope)
+    N, n, s, t, m = len(design.entities), len(design.times), SCALES["sigma"], SCALES["sd_entity"], 2.0
+    y = standardise(design).y.reshape(N, n)
+    means = y.mean(axis=1)
+    v = t**2 + s**2 / n
+    ssw, ssb = ((y - means[:, None]) ** 2).sum(), ((means - means.mean()) ** 2).sum()
+    expected = -0.5 * (
+        N * n * np.log(2 * np.pi)
+        + N * (n - 1) * np.log(s**2)
+        + N * np.log(n * v)
+        + np.log(1 + N * m**2 / v)
+        + ssw / s**2
+        + ssb / v
+        + means.mean() ** 2 / (m**2 + v / N)
+    )
+    expected += log_prior(("sigma", "sd_entity"), flat_slope)
+    assert found.log_density == pytest.approx(expected, rel=EXACT)
+    level = (N * means.mean() / v) / (N / v + 1 / m**2)
+    np.testing.assert_allclose(found.mean[1], level, atol=EXACT)
+    np.testing.assert_allclose(found.mean[2:], t**2 / v * (means - level), atol=EXACT)
+
+
+def test_priors_that_are_not_gaussian_are_refused_by_name() -> None:
+    priors = {**DEFAULTS, "slope": Prior("student_t", (3.0, 0.0, 1.0))}
+    assert collapsible(DEFAULTS)
+    assert not collapsible(priors)
+    with pytest.raises(InputError, match=r"slope = student_t\(3, 0, 1\).*--engine nuts"):
+        collapsed_data(statistics_of_design(panel("both", gaps=False), "random"), priors)
+
+
+def test_zero_sum_basis_is_orthonormal_and_sums_to_zero() -> None:
+    basis = zero_sum_basis(6)
+    np.testing.assert_allclose(basis.T @ basis, np.eye(5), atol=1e-14)
+    np.testing.assert_allclose(basis.sum(axis=0), 0, atol=1e-14)
