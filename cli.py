@@ -8,21 +8,20 @@ import logging
 import os
 import shlex
 import sys
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from typer.exceptions import TyperException
 
+from . import terminal
 from .data.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from .analyses.results import Fit
+
+SETTINGS = {"study", "panel", "evidence", "only", "draws", "seed", "engine", "device", "form", "prior"}
 
 app = typer.Typer(
     add_completion=False,
@@ -30,8 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="How will a published panel-data result look to posterity?",
 )
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
-output = Console(highlight=False)
 
 
 class Evidence(StrEnum):
@@ -75,29 +72,6 @@ Only = Annotated[list[str] | None, typer.Option("--only", help="columns (T4.2) o
 Out = Annotated[Path, typer.Option("--out", help="folder of the outputs; STUDY gets a folder in it")]
 
 
-def _say(text: str) -> None:
-    errors.print(text, markup=False)
-
-
-def _emit(as_json: bool, record: object, show: Callable[[], None]) -> None:
-    if as_json:
-        sys.stdout.write(
-            json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n"
-        )
-    else:
-        show()
-
-
-def _table(*columns: str) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column.startswith(">") else "left")
-        table.columns[-1].header = column.removeprefix(">")
-    return table
-
-
 @app.command("list")
 def list_studies(as_json: Json = False) -> None:
     """Studies that come with posterity, and those in the current folder."""
@@ -108,29 +82,22 @@ def list_studies(as_json: Json = False) -> None:
     rows = []
     for name, path in {**built_in(), **here}.items():
         try:
-            study = load(path)
-        except InputError:
-            if name in built_in():
-                raise
+            file = load(path).file
+        except InputError as error:
+            terminal.say(f"left out: {error}")
             continue
-        evidence = "panel" if study.file.panel else "tables"
         rows.append(
             {
                 "study": name,
-                "name": study.name,
-                "title": study.file.study.title,
-                "specs": len(study.file.spec),
-                "evidence": evidence,
+                "name": file.name,
+                "title": file.study.title,
+                "specs": len(file.spec),
+                "evidence": "panel" if file.panel else "tables",
             }
         )
-
-    def show() -> None:
-        table = _table("study", ">specs", "evidence", "title")
-        for row in rows:
-            table.add_row(row["study"], str(row["specs"]), row["evidence"], row["title"])
-        output.print(table)
-
-    _emit(as_json, rows, show)
+    keys = ("study", "specs", "evidence", "title")
+    columns = ("study", ">specs", "evidence", "title")
+    terminal.emit(as_json, rows, lambda: terminal.show_table(columns, ([r[k] for k in keys] for r in rows)))
 
 
 @app.command()
@@ -157,18 +124,14 @@ def show(study_name: StudyName, as_json: Json = False) -> None:
     }  # fmt: skip
 
     def display() -> None:
-        output.print(f"[bold]{study.name}[/]  {header.title}")
-        output.print(
-            f"{header.authors}, {header.year or ''}. {header.source or header.doi_or_source}", markup=False
-        )
-        output.print(header.summary.strip(), markup=False)
-        output.print(f"{len(study.file.published)} printed numbers; evidence: {', '.join(evidence)}\n")
-        table = _table("spec", "kind", "label", "formula")
-        for spec in specs:
-            table.add_row(*(str(spec[k]) for k in ("id", "kind", "label", "formula")))
-        output.print(table)
+        terminal.show(f"{study.name}: {header.title}")
+        terminal.show(f"{header.authors}, {header.year or ''}. {header.source or header.doi_or_source}")
+        terminal.show(header.summary.strip())
+        terminal.show(f"{len(study.file.published)} printed numbers; evidence: {', '.join(evidence)}\n")
+        keys = ("id", "kind", "label", "formula")
+        terminal.show_table(("spec", *keys[1:]), ([spec[k] for k in keys] for spec in specs))
 
-    _emit(as_json, record, display)
+    terminal.emit(as_json, record, display)
 
 
 @app.command()
@@ -187,24 +150,18 @@ def check(
     def display() -> None:
         p = record["panel"]
         shape = "balanced" if p["balanced"] else "unbalanced"
-        output.print(
-            f"{p['source']}: {p['entities']} entities, {p['times']} times, {p['rows']:,} rows, {shape}",
-            markup=False,
+        terminal.show(
+            f"{p['source']}: {p['entities']} entities, {p['times']} times, {p['rows']:,} rows, {shape}"
         )
         for warning in p["warnings"]:
-            output.print(f"  note: {warning}", markup=False)
-        table = _table("spec", "usable", ">rows", ">dropped", "why")
-        for spec in record["specs"]:
-            table.add_row(
-                spec["id"],
-                "yes" if spec["usable"] else "no",
-                str(spec["rows"] or ""),
-                str(spec["dropped"] or ""),
-                spec["why"],
-            )
-        output.print(table)
+            terminal.show(f"  note: {warning}")
+        rows = (
+            (s["id"], "yes" if s["usable"] else "no", s["rows"] or "", s["dropped"] or "", s["why"])
+            for s in record["specs"]
+        )
+        terminal.show_table(("spec", "usable", ">rows", ">dropped", "why"), rows)
 
-    _emit(as_json, record, display)
+    terminal.emit(as_json, record, display)
     if not any(spec["usable"] for spec in record["specs"]):
         raise InputError(
             f"{record['panel']['source']}: no specification of {study.name} can use this panel; see the reasons above."
@@ -265,10 +222,12 @@ def report(study_name: StudyName, out: Out = Path("posterity-out"), as_json: Jso
             f"{folder} holds no run of {study_name}: run 'posterity run {study_name}' first, or give its --out."
         )
     try:
-        settings = json.loads(read_text(path))
-        fit, folder = _run({**settings, "study": study_name}, out, fresh=False)
-    except (json.JSONDecodeError, KeyError, TypeError):
-        raise InputError(f"{path} is damaged; run 'posterity run {study_name}' again.") from None
+        settings = {**json.loads(read_text(path)), "study": study_name}
+    except (json.JSONDecodeError, TypeError):
+        settings = {}
+    if set(settings) != SETTINGS:
+        raise InputError(f"{path} is damaged; run 'posterity run {study_name}' again.")
+    fit, folder = _run(settings, out, fresh=False)
     _finish(fit, folder, settings, as_json)
 
 
@@ -277,13 +236,18 @@ def new(
     directory: Annotated[
         Path, typer.Argument(metavar="DIR", help="a folder that does not exist yet, or is empty")
     ],
+    as_json: Json = False,
 ) -> None:
     """Write a study to fill in: study.toml, published.csv and a synthetic panel, all commented."""
     from .data.template import write_template
 
     written = write_template(directory)
-    output.print(f"Wrote {', '.join(p.name for p in written)} to {directory}.", markup=False)
-    output.print(f"It runs as it stands:  posterity run {shlex.quote(str(directory))}", markup=False)
+
+    def display() -> None:
+        terminal.show(f"Wrote {', '.join(p.name for p in written)} to {directory}.")
+        terminal.show(f"It runs as it stands:  posterity run {shlex.quote(str(directory))}")
+
+    terminal.emit(as_json, {"written": [str(p) for p in written]}, display)
 
 
 @app.command()
@@ -294,14 +258,13 @@ def doctor(as_json: Json = False) -> None:
     record = examine()
 
     def display() -> None:
-        table = _table("what", "found")
-        for name, value in {**record["versions"], **record["machine"]}.items():
-            table.add_row(name, str(value))
-        for name, (good, words) in record["checks"].items():
-            table.add_row(name, f"{'[green]works[/]' if good else '[red]fails[/]'}  {words}")
-        output.print(table)
+        checks = (
+            (n, f"{'works' if good else 'FAILS'}: {words}") for n, (good, words) in record["checks"].items()
+        )
+        rows = [*record["versions"].items(), *record["machine"].items(), *checks]
+        terminal.show_table(("what", "found"), rows)
 
-    _emit(as_json, record, display)
+    terminal.emit(as_json, record, display)
     if not all(good for good, _ in record["checks"].values()):
         raise InputError("something does not work here: see the lines that fail.")
 
@@ -316,7 +279,7 @@ def _run(settings: dict[str, Any], out: Path, fresh: bool) -> tuple[Fit, Path]:
     priors = _prior_overrides(settings["prior"] or [])
     folder = out / study.name
     _writable(folder)
-    with _progress(study.name) as progress:
+    with terminal.progress(study.name) as progress:
         from .analyses.fit import run as run_fit
         from .analyses.results import Request
         from .models.sampling import Sampler, prepare
@@ -337,7 +300,7 @@ def _run(settings: dict[str, Any], out: Path, fresh: bool) -> tuple[Fit, Path]:
         )
         fit = run_fit(study, panel, settings["only"], request, progress)
     for spec_id, why in fit.skipped.items():
-        _say(f"left out {spec_id}: {why}")
+        terminal.say(f"left out {spec_id}: {why}")
     return fit, folder
 
 
@@ -353,10 +316,10 @@ def _finish(fit: Fit, folder: Path, settings: dict[str, Any], as_json: bool) -> 
     page = write_report(fit, folder, _command(settings), compared)
 
     def display() -> None:
-        output.print(answer(rows_of(fit, compared["estimates"])), markup=False)
-        output.print(f"Report: {page}", markup=False)
+        terminal.show(answer(rows_of(fit, compared["estimates"])))
+        terminal.show(f"Report: {page}")
 
-    _emit(as_json, compared, display)
+    terminal.emit(as_json, compared, display)
 
 
 def _command(settings: dict[str, Any]) -> str:
@@ -392,31 +355,6 @@ def _writable(folder: Path) -> None:
         ) from None
 
 
-@contextmanager
-def _progress(name: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar with the time left, on standard error; nothing where that is not a terminal."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task(f"{name}: loading", total=None)
-
-        def advance(what: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{name} {what}".strip(), completed=done, total=total)
-
-        yield advance
-
-
 def main() -> None:
     """Run a command: 0 on success, 2 on a user's error told in one sentence, no traceback without --debug."""
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
@@ -442,7 +380,7 @@ def main() -> None:
         return
     if debug and code == 2:
         importlib.import_module("traceback").print_exc()
-    _say(f"posterity: {' '.join(message.split())}")
+    terminal.say(f"posterity: {' '.join(message.split())}")
     sys.exit(code)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..data.published import Printed, within_rounding
 from ..models.priors import Prior
-from ..models.tables import bayes_factor_10
+from ..models.tables import bayes_factor_10, moments
 from .results import Fit, SpecFit
 from .tables import degrees_of_freedom
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 MAX_R_HAT = 1.01
+MAX_K_HAT = 0.7
 MIN_ESS = 400
 FEW_CLUSTERS_DF = 10
 PRIOR_DRIVEN = 0.5
@@ -60,10 +61,10 @@ class Posterior:
 def verdict(published: float, low: float, high: float) -> str:
     """What a 95% interval says of a printed coefficient.
 
-    `uncertain` where it holds 0; `reverses` where it lies on the other side of 0; `shrinks` where it lies
+    `uncertain` where it holds 0, or where a printed 0 has no sign; `reverses` where it lies on the other side of 0; `shrinks` where it lies
     on the printed side but wholly nearer 0 than the printed value; else `holds`.
     """
-    if low <= 0 <= high:
+    if low <= 0 <= high or published == 0:
         return "uncertain"
     if math.copysign(1, low) != math.copysign(1, published):
         return "reverses"
@@ -72,9 +73,13 @@ def verdict(published: float, low: float, high: float) -> str:
 
 
 def faults(posterior: Posterior) -> list[str]:
-    """Diagnostics that stop a verdict, each with its remedy in words."""
+    """Diagnostics that stop a verdict, each with its remedy in words.
+
+    Draws that importance sampling made independently (k-hat at most 0.7) have no chains for R-hat to judge.
+    """
     found = []
-    if posterior.r_hat is not None and not posterior.r_hat <= MAX_R_HAT:
+    independent = posterior.k_hat is not None and posterior.k_hat <= MAX_K_HAT
+    if not independent and posterior.r_hat is not None and not posterior.r_hat <= MAX_R_HAT:
         found.append(
             f"not converged: R-hat {posterior.r_hat:.3f} is above {MAX_R_HAT}; run again with more --draws"
         )
@@ -103,10 +108,13 @@ def summarise(fit: SpecFit, term: str, published: float) -> Posterior:
     exact = bool(fit.inputs) and fit.engine == "collapsed"
     direct = fit.tree.attrs if fit.tree.attrs.get("method") == "importance" else {}
     low, high = np.quantile(values, [0.025, 0.975])
+    mean, sd = float(values.mean()), float(values.std(ddof=1))
+    if exact:
+        mean, sd = moments(fit.inputs[term], fit.priors["slope"])
     stats = fit.tree.get("sample_stats")
     return Posterior(
-        mean=float(values.mean()),
-        sd=float(values.std(ddof=1)),
+        mean=mean,
+        sd=sd,
         low=float(low),
         high=float(high),
         prob_positive=float((values > 0).mean()),
@@ -195,7 +203,7 @@ def _record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
         "bayes_factor_10": posterior.bayes_factor_10,
         "published_position": posterior.published_position,
         "verdict": result,
-        "flags": [*stop, *_flags(fit, one, printed, posterior, reproduced)],
+        "flags": [*stop, *_flags(fit, one, printed, judged, reproduced)],
         "seconds": one.seconds + (one.with_effects.seconds if one.with_effects else 0.0),
     }
 
@@ -215,6 +223,8 @@ def _flags(
     flags = []
     if one.with_effects is not None and printed.term != "_cons":
         flags.append("judged with entity and time effects")
+    if one.unjudged:
+        flags.append(f"not judged with effects: {one.unjudged}")
     if fit.evidence == "tables" and one.view.kind == "pooled" and printed.term != "_cons":
         flags.append("not identified by the tables: whether it survives entity effects")
     if reproduced["within_rounding"] is False:
@@ -223,7 +233,11 @@ def _flags(
         )
     if reproduced["std_error"] is not None:
         interval = printed.std_error_interval()
-        if interval and not interval[0] * (1 - 1e-9) <= reproduced["std_error"] <= interval[1] * (1 + 1e-9):
+        if (
+            interval
+            and printed.std_error
+            and not interval[0] * (1 - 1e-9) <= reproduced["std_error"] <= interval[1] * (1 + 1e-9)
+        ):
             flags.append(
                 f"standard error not reproduced: {reproduced['std_error']:.4g}, printed {printed.std_error:.4g}"
             )

@@ -6,17 +6,17 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from ..data.design import Design
+from ..data.design import Design, check_estimable
 from ..data.errors import InputError, did_you_mean
 from ..data.panel import Panel
 from ..data.published import Printed
 from ..data.study import Form
 from ..models.collapsed import collapsible
-from ..models.frequentist import reproduce
+from ..models.frequentist import LeastSquares, reproduce
 from ..models.priors import Priors
 from ..models.sampling import Sampler
 from ..models.scale import standardise
@@ -34,7 +34,7 @@ def fit(
     study: Study,
     panel: Panel | None = None,
     *,
-    only: list[str] | None = None,
+    only: list[str] | str | None = None,
     evidence: Evidence | None = None,
     draws: int = 1000,
     seed: int = Sampler.seed,
@@ -42,7 +42,7 @@ def fit(
     form: Form | None = None,
     engine: Engine | None = None,
 ) -> Fit:
-    """Fit specifications of a study: to the panel where one is given, else to the printed tables.
+    """Fit specifications of a study: to the panel given, else to the study's own, else to the printed tables.
 
     Parameters
     ----------
@@ -51,9 +51,19 @@ def fit(
     priors
         Overrides on the standardised scale, such as `{"slope": "normal(0, 0.5)"}`.
     """
-    evidence = evidence or ("panel" if panel is not None else "tables")
+    for name, value, known in (
+        ("evidence", evidence, Evidence),
+        ("form", form, Form),
+        ("engine", engine, Engine),
+    ):
+        if value is not None and value not in get_args(known):
+            raise InputError(f"{name} {value!r} is not known.{did_you_mean(str(value), get_args(known))}")
+    for name, number, least in (("draws", draws, 1), ("seed", seed, 0)):
+        if not isinstance(number, int) or not least <= number < 2**32:
+            raise InputError(f"{name} = {number!r} must be a whole number of at least {least}.")
+    evidence = evidence or ("panel" if panel is not None or study.file.panel else "tables")
     request = Request(evidence, Sampler(draws=draws, seed=seed), engine, priors or {}, form)
-    return run(study, panel, only, request)
+    return run(study, panel, [only] if isinstance(only, str) else only, request)
 
 
 def run(
@@ -119,16 +129,26 @@ def _check_terms(view: SpecView, printed: tuple[Printed, ...], design: Design) -
 
 
 def _fit_panel(view: SpecView, design: Design, printed: tuple[Printed, ...], request: Request) -> SpecFit:
+    least_squares = reproduce(design, view.spec)
     form = request.form or view.form
-    result = _fit_form(view, design, printed, request, None if view.kind == "pooled" else form)
     if view.kind != "pooled":
-        return result
+        return _fit_form(view, design, printed, request, form, least_squares)
+    result = _fit_form(view, design, printed, request, None, least_squares)
     both = replace(design, entity_effects=True, time_effects=True)
+    try:
+        check_estimable(both)
+    except InputError as error:
+        return replace(result, unjudged=str(error).rstrip("."))
     return replace(result, with_effects=_fit_form(view, both, printed, request, form))
 
 
 def _fit_form(
-    view: SpecView, design: Design, printed: tuple[Printed, ...], request: Request, form: Form | None
+    view: SpecView,
+    design: Design,
+    printed: tuple[Printed, ...],
+    request: Request,
+    form: Form | None,
+    least_squares: LeastSquares | None = None,
 ) -> SpecFit:
     priors = view.priors(request.priors)
     engine: Engine = request.engine or ("collapsed" if collapsible(priors) else "nuts")
@@ -136,17 +156,7 @@ def _fit_form(
     tree, seconds, resumed = _posterior(name, design, priors, form, engine, request)
     units = dict(zip(design.terms, standardise(design).unit.tolist(), strict=True))
     return SpecFit(
-        view,
-        tree,
-        priors,
-        printed,
-        engine,
-        seconds,
-        resumed,
-        form,
-        design,
-        reproduce(design, view.spec),
-        units=units,
+        view, tree, priors, printed, engine, seconds, resumed, form, design, least_squares, units=units
     )
 
 
@@ -180,15 +190,18 @@ def _posterior(
 
 
 def _agreement(fits: dict[str, SpecFit], request: Request) -> Agreement | None:
-    """Fit the smallest collapsed column with effects again in expanded form."""
+    """Fit the smallest collapsed column with effects again in expanded form, a two-way one if there is."""
     parts = [(one.id, one) for one in fits.values()]
     parts += [(f"{one.id}-with-effects", one.with_effects) for one in fits.values() if one.with_effects]
-    usable = [(name, one) for name, one in parts if one.form and one.design and one.engine == "collapsed"]
+    usable = [
+        (name, one, one.design)
+        for name, one in parts
+        if one.form and one.design and one.engine == "collapsed"
+    ]
     if not usable:
         return None
-    name, one = min(usable, key=lambda pair: pair[1].design.n if pair[1].design else 0)
-    assert one.design is not None
-    expanded = _posterior(f"{name}-expanded", one.design, one.priors, one.form, "nuts", request)
+    name, one, design = min(usable, key=lambda u: (not (u[2].entity_effects and u[2].time_effects), u[2].n))
+    expanded = _posterior(f"{name}-expanded", design, one.priors, one.form, "nuts", request)
     return compared(name, one.tree, expanded[0], (one.seconds, expanded[1]))
 
 

@@ -34,6 +34,7 @@ class SpecFit:
     form : fixed, random, mundlak, or none for pooled and tables
     least_squares : the frequentist estimate on the same panel, or None at tables evidence
     with_effects : for a pooled column, the same data with entity and time effects
+    unjudged : why a pooled column has no such fit, or nothing
     units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
     inputs : at tables evidence, the printed estimates as the likelihood reads them, by term
     """
@@ -49,6 +50,7 @@ class SpecFit:
     design: Design | None = None
     least_squares: LeastSquares | None = None
     with_effects: SpecFit | None = None
+    unjudged: str = ""
     units: dict[str, float | None] = field(default_factory=dict)
     inputs: dict[str, PrintedEstimate] = field(default_factory=dict)
 

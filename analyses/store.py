@@ -38,7 +38,7 @@ def own_version() -> str:
 def code_sha256() -> str:
     """Fingerprint of the code between input and posterior, so that no fit outlives it."""
     digest = hashlib.sha256()
-    for room in ("data", "models"):
+    for room in ("data", "models", "analyses"):
         for path in sorted((PACKAGE / room).glob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -55,9 +55,9 @@ def sha256_of(path: Path) -> str:
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """Write to a temporary file beside the path, then rename: readers see all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())
@@ -67,7 +67,8 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
             f"{path} cannot be written ({error.strerror or error}); free space or choose another --out."
         ) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary.is_file():
+            temporary.unlink()
 
 
 def read_fit(path: Path, key: str) -> DataTree | None:

@@ -10,7 +10,7 @@ from ..data.datasets import DATASETS
 from ..data.design import Design, build_design
 from ..data.errors import InputError, did_you_mean
 from ..data.panel import Panel
-from ..data.study import Form, Spec, StudyFile, read_study
+from ..data.study import Form, PanelSource, Spec, StudyFile, read_study
 from ..models.priors import Priors, with_overrides
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ class Study:
         """The study's panel: a file given here, or the one that the study file names."""
         header, source = self.file.study, self.file.panel
         if path is not None:
-            return Panel.read(path, entity=header.entity, time=header.time)
+            panel = Panel.read(path, entity=header.entity, time=header.time)
+            return _derived(panel, source)
         if source is None:
             raise InputError(
                 f"{self.name} publishes no microdata; give a panel with --panel FILE, or use --evidence tables."
@@ -97,6 +98,7 @@ class Study:
                 entity=header.entity,
                 time=header.time,
                 sheet=source.sheet,
+                rename=source.rename,
                 synthetic=source.synthetic or None,
             )
         else:
@@ -110,7 +112,7 @@ class Study:
             panel = Panel.of(
                 frame, entity=header.entity, time=header.time, source=f"data set {source.dataset}"
             )
-        return panel.with_columns({name: panel.term(term) for name, term in source.derived.items()})
+        return _derived(panel, source)
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -118,6 +120,13 @@ class Study:
             for s in self.specs()
         )
         return f"<p><b>{self.name}</b>: {self.file.study.title}</p><table>{rows}</table>"
+
+
+def _derived(panel: Panel, source: PanelSource | None) -> Panel:
+    """Add the columns that the study derives from others, where the panel lacks them."""
+    wanted = source.derived if source else {}
+    absent = {name: term for name, term in wanted.items() if name not in panel.frame.columns}
+    return panel.with_columns({name: panel.term(term) for name, term in absent.items()})
 
 
 def built_in() -> dict[str, Path]:

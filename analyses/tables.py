@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data.published import Printed
+from ..data.study import Cluster
 from ..models.priors import Prior
 from ..models.sampling import Sampler, nuts
 from ..models.tables import PrintedEstimate, exact_draws, tables_model
@@ -32,7 +33,7 @@ def tables_inputs(view: SpecView) -> list[PrintedEstimate]:
 
 
 def degrees_of_freedom(view: SpecView, printed: Printed) -> float:
-    """Of the printed t: the specification's, else the study's, else n - k; an interval is normal."""
+    """Of the printed t: the specification's, else the study's, else clusters - 1 or n - k; an interval is normal."""
     if printed.std_error_source == "interval":
         return NORMAL_DF
     stated = view.spec.df or view.study.file.tables.df
@@ -40,12 +41,13 @@ def degrees_of_freedom(view: SpecView, printed: Printed) -> float:
         return stated
     if printed.n is None:
         return NORMAL_DF
-    formula = view.spec.parsed
     header = view.study.file.study
-    absorbed = sum(
-        {header.entity: header.entities or 0, header.time: _periods(view)}.get(name, 0)
-        for name in formula.effects
-    )
+    sizes = {header.entity: header.entities or 0, header.time: _periods(view)}
+    vcov = view.spec.vcov
+    if isinstance(vcov, Cluster) and sizes.get(vcov.cluster, 0) > 1:
+        return float(sizes[vcov.cluster] - 1)
+    formula = view.spec.parsed
+    absorbed = sum(sizes.get(name, 0) for name in formula.effects)
     return float(max(1, printed.n - len(formula.terms) - max(1, absorbed - (len(formula.effects) - 1))))
 
 

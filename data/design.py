@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from numbers import Number
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from .steps import apply_steps
 from .study import Cluster, Spec
 
 COLLINEAR = 1e-9
+SMALLEST, LARGEST = 1e-150, 1e150
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +88,8 @@ def build_design(panel: Panel, spec: Spec, where: str = "") -> Design:
     Raises
     ------
     InputError
-        For absent, text or infinite columns, a constant outcome, constant or collinear regressors,
-        effects that are not the panel's entity or time, and samples too small to estimate.
+        For absent, text, infinite or extreme columns, an outcome or regressors that are constant or
+        collinear, effects that are not the panel's entity or time, and samples that cannot estimate.
     """
     formula = spec.parsed
     prefix = f"{panel.source}, {where}: " if where else f"{panel.source}: "
@@ -121,7 +123,7 @@ def build_design(panel: Panel, spec: Spec, where: str = "") -> Design:
         notes=tuple(notes),
         synthetic=panel.synthetic,
     )
-    _check_estimable(design, prefix)
+    check_estimable(design, prefix)
     return design
 
 
@@ -149,12 +151,27 @@ def _clusters(panel: Panel, spec: Spec, frame: pd.DataFrame, prefix: str) -> NDA
         raise InputError(
             f"{prefix}row {missing.idxmax()} has no {name!r}, the cluster of its standard errors; fill it."
         )
-    return pd.factorize(frame[name], sort=True)[0].astype(np.int64)
+    odd = pd.Series([not isinstance(cell, str | Number) for cell in frame[name]], index=frame.index)
+    if odd.any():
+        row = odd.idxmax()
+        raise InputError(
+            f"{prefix}row {row}, column {name!r}: {frame[name].loc[row]!r} is neither text nor a number, and "
+            "standard errors cannot be clustered by it; write it as text."
+        )
+    codes = pd.factorize(frame[name])[0].astype(np.int64)
+    if codes.max() == 0:
+        raise InputError(
+            f"{prefix}column {name!r}, the cluster of the standard errors, holds one value only "
+            f"({frame[name].iloc[0]!r}); at least two are needed."
+        )
+    return codes
 
 
-def _check_estimable(design: Design, prefix: str) -> None:
+def check_estimable(design: Design, prefix: str = "") -> None:
+    """Refuse a design whose coefficients its rows and effects cannot tell apart."""
     from .within import split  # kept here: most callers of this module never need it
 
+    _check_sizes(design, prefix)
     if np.ptp(design.y) == 0:
         raise InputError(
             f"{prefix}the outcome {design.outcome!r} is constant ({design.y[0]:g}); nothing can be estimated."
@@ -174,9 +191,17 @@ def _check_estimable(design: Design, prefix: str) -> None:
     for name, width in zip(design.terms, spread, strict=True):
         if width == 0:
             raise InputError(f"{prefix}the regressor {name!r} is constant; remove it from the formula.")
-    within = split(design.X, design.entity, design.time, design.entity_effects, design.time_effects).within
-    scaled = within / design.X.std(axis=0)
+    _check_connected(design, prefix)
+    both = np.column_stack([design.X, design.y])
+    within = split(both, design.entity, design.time, design.entity_effects, design.time_effects).within
+    scaled = within / both.std(axis=0)
     left_over = np.sqrt((scaled**2).mean(axis=0))
+    if left_over[-1] < COLLINEAR:
+        raise InputError(
+            f"{prefix}the outcome {design.outcome!r} does not vary within the effects of the formula; "
+            "nothing can be estimated."
+        )
+    scaled, left_over = scaled[:, :-1], left_over[:-1]
     for name, left in zip(design.terms, left_over, strict=True):
         if left < COLLINEAR:
             raise InputError(
@@ -188,4 +213,33 @@ def _check_estimable(design: Design, prefix: str) -> None:
         name = design.terms[int(np.argmax(weak))]
         raise InputError(
             f"{prefix}the regressor {name!r} is a linear combination of those before it (and the effects); remove one."
+        )
+
+
+def _check_sizes(design: Design, prefix: str) -> None:
+    for name, values in zip(
+        (design.outcome, *design.terms), np.column_stack([design.y, design.X]).T, strict=True
+    ):
+        width = values.max() / 2 - values.min() / 2
+        if width != 0 and not SMALLEST <= width <= LARGEST:
+            raise InputError(
+                f"{prefix}the values of {name!r} run from {values.min():g} to {values.max():g}, "
+                f"{'too close to tell apart' if width < SMALLEST else 'too far apart to compute with'}; rescale it."
+            )
+
+
+def _check_connected(design: Design, prefix: str) -> None:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not (design.entity_effects and design.time_effects):
+        return
+    n, size = len(design.entities), len(design.entities) + len(design.times)
+    edges = coo_array((np.ones(design.n), (design.entity, n + design.time)), shape=(size, size))
+    groups, of = connected_components(edges, directed=False)
+    if groups > 1:
+        other = design.entities[int(np.argmax(of[:n] != of[0]))]
+        raise InputError(
+            f"{prefix}{groups} groups of {design.entity_name} share no {design.time_name}, that of "
+            f"{design.entities[0]!r} and that of {other!r}, so their effects cannot be told apart; drop one."
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import os
 from pathlib import Path
 
 from .errors import InputError, did_you_mean
@@ -11,13 +14,23 @@ MAX_TEXT = 50_000_000
 
 def existing(path: Path, remedy: str = "check the path") -> Path:
     """Return the path if it is a readable file, else say what is there instead."""
-    if path.is_dir():
+    try:
+        folder, there, link = path.is_dir(), path.exists(), path.is_symlink()
+    except OSError as error:
+        raise InputError(f"{path} cannot be reached ({error.strerror}): {remedy}.") from None
+    if folder:
         raise InputError(f"{path} is a folder, not a file: {remedy}.")
-    if not path.exists():
+    if link and not there:
+        raise InputError(
+            f"{path} is a broken link to {path.readlink()}, which does not exist: mend the link."
+        )
+    if not there:
         parent = path.parent
         names = [p.name for p in parent.iterdir()] if parent.is_dir() else []
         near = did_you_mean(path.name, names)
         raise InputError(f"{path} does not exist: {remedy}.{near if 'Did you mean' in near else ''}")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path} cannot be read for lack of permission: allow reading it, or copy it.")
     return path
 
 
@@ -26,7 +39,21 @@ def read_text(path: Path) -> str:
     size = existing(path).stat().st_size
     if size > MAX_TEXT:
         raise InputError(f"{path} has {size:,} bytes, more than {MAX_TEXT:,}: store large panels as Parquet.")
-    return decode(path, path.read_bytes())
+    try:
+        return decode(path, path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}): allow reading it, or copy it.") from None
+
+
+def read_csv_rows(path: Path) -> list[list[str]]:
+    """Read the cells of a CSV file, header first; a fault names its line."""
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    try:
+        return list(reader)
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, row {reader.line_num} is not valid CSV ({error}); mend its quotes or shorten the cell."
+        ) from None
 
 
 def decode(path: Path, raw: bytes) -> str:

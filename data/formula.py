@@ -155,6 +155,8 @@ class _Parser:
         right = [str(t) for t in result.terms]
         if len(set(right)) < len(right):
             raise self._error("a variable stands twice on the right-hand side")
+        if len(set(effects)) < len(effects):
+            raise self._error("an effect stands twice")
         if str(outcome) in right:
             raise self._error(f"the outcome {outcome} stands on both sides")
         if len(instruments) < len(endogenous):

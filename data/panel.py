@@ -13,6 +13,7 @@ import xarray as xr
 
 from .errors import InputError, did_you_mean
 from .formula import Term
+from .keys import composed, entity_names, whole_times
 from .read import read_table
 
 MAX_ROWS = 50_000_000
@@ -49,8 +50,9 @@ class Panel:
         time: str,
         sheet: str | None = None,
         synthetic: bool | None = None,
+        rename: dict[str, str] | None = None,
     ) -> Panel:
-        """Read CSV, Parquet, Stata `.dta` or Excel.
+        """Read CSV, Parquet, Stata `.dta` or Excel; `rename` gives columns of the file other names.
 
         Raises
         ------
@@ -58,7 +60,15 @@ class Panel:
             One sentence naming file, row, column, value and remedy.
         """
         path = Path(path)
-        frame = read_table(path, sheet)
+        rename = rename or {}
+        named = tuple(old for old, new in rename.items() if new == entity) or (entity,)
+        frame = read_table(path, sheet, text=named)
+        for old in rename:
+            if old not in frame.columns:
+                raise InputError(
+                    f"{path} has no column {old!r}, which the study renames.{did_you_mean(old, frame.columns)}"
+                )
+        frame = frame.rename(columns=rename)
         if synthetic is None:
             synthetic = "synthetic" in path.name.lower()
         return cls.of(frame, entity=entity, time=time, source=str(path), synthetic=synthetic)
@@ -68,6 +78,9 @@ class Panel:
         cls, frame: pd.DataFrame, *, entity: str, time: str, source: str, synthetic: bool = False
     ) -> Panel:
         """Validate a data frame whose index holds row numbers."""
+        twice = frame.columns[frame.columns.duplicated()]
+        if len(twice):
+            raise InputError(f"{source}: column {str(twice[0])!r} stands twice; rename one.")
         for role, name in (("entity", entity), ("time", time)):
             if name not in frame.columns:
                 raise InputError(
@@ -79,7 +92,10 @@ class Panel:
             raise InputError(f"{source} has a header and no rows: give one row an entity and time.")
         if len(frame) > MAX_ROWS:
             raise InputError(f"{source} has {len(frame):,} rows, more than {MAX_ROWS:,}.")
-        frame = frame.assign(**{entity: _entities(frame[entity], source), time: _times(frame[time], source)})
+        if not frame.index.is_unique:
+            frame = frame.set_axis(range(1, len(frame) + 1))
+        keys = {entity: entity_names(frame[entity], source), time: whole_times(frame[time], source)}
+        frame = frame.assign(**keys)
         duplicate = frame.duplicated([entity, time], keep="first")
         if duplicate.any():
             row = duplicate.idxmax()
@@ -142,7 +158,7 @@ class Panel:
         """
         if name not in self.frame.columns:
             raise InputError(f"{self.source} has no column {name!r}.{did_you_mean(name, self.frame.columns)}")
-        column = self.frame[name]
+        column = self.frame[self._beside(name) if self._beside(name) in self.frame.columns else name]
         if pd.api.types.is_bool_dtype(column):
             column = column.astype(float)
         numbers = pd.to_numeric(column, errors="coerce").astype(float)
@@ -177,8 +193,11 @@ class Panel:
         return np.log(values)
 
     def with_columns(self, columns: dict[str, pd.Series]) -> Panel:
-        """The same panel with columns added or replaced."""
-        return replace(self, frame=self.frame.assign(**columns))
+        """The same panel with columns added or replaced; a key keeps its own beside what `numeric` then gives."""
+        return replace(self, frame=self.frame.assign(**{self._beside(k): v for k, v in columns.items()}))
+
+    def _beside(self, name: str) -> str:
+        return f"{name}\x00value" if name in (self.entity, self.time) else name
 
     def where(self, keep: pd.Series) -> Panel:
         """The rows for which `keep` holds."""
@@ -191,7 +210,7 @@ class Panel:
         for name, members in groups.items():
             if name in self.frame.columns:
                 continue
-            of = {entity: group for group, entities in members.items() for entity in entities}
+            of = {composed(entity): group for group, entities in members.items() for entity in entities}
             absent = [entity for entity in of if entity not in known]
             if len(absent) == len(of):
                 continue
@@ -211,51 +230,3 @@ class Panel:
             f"{len(self.frame):,} rows, {shape}</p>"
         )
         return head + self.frame.head().to_html(notebook=True)
-
-
-def _entities(column: pd.Series, source: str) -> pd.Series:
-    name = column.name
-    missing = column.isna() | (column.astype(str).str.strip() == "")
-    if missing.any():
-        raise InputError(
-            f"{source}, row {missing.idxmax()}, column {name!r} is blank; every row needs its entity."
-        )
-    if pd.api.types.is_float_dtype(column) and (column % 1 == 0).all():
-        column = column.astype(int)
-    text = column.astype(str).astype(object)
-    padded = text != text.str.strip()
-    if padded.any():
-        row = padded.idxmax()
-        raise InputError(
-            f"{source}, row {row}, column {name!r}: {text.loc[row]!r} begins or ends with a blank "
-            f"({int(padded.sum())} such cells); remove the blanks, or it counts as another entity."
-        )
-    folded = text.str.casefold()
-    spellings = text.groupby(folded).nunique()
-    if (spellings > 1).any():
-        twice = sorted(text[folded == spellings.idxmax()].unique())
-        raise InputError(
-            f"{source}, column {name!r}: {' and '.join(map(repr, twice))} differ only in capitals; "
-            "spell an entity in one way."
-        )
-    return text
-
-
-def _times(column: pd.Series, source: str) -> pd.Series:
-    name = column.name
-    if pd.api.types.is_datetime64_any_dtype(column):
-        column = column.dt.year
-    missing = column.isna() | (column.astype(str).str.strip() == "")
-    if missing.any():
-        raise InputError(
-            f"{source}, row {missing.idxmax()}, column {name!r} is blank; every row needs its time."
-        )
-    numbers = pd.to_numeric(column, errors="coerce")
-    bad = numbers.isna() | (numbers % 1 != 0)
-    if bad.any():
-        row = bad.idxmax()
-        raise InputError(
-            f"{source}, row {row}, column {name!r}: {column.loc[row]!r} is not a whole number; "
-            "give time as a year such as 2012."
-        )
-    return numbers.astype(int)

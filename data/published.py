@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import math
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from .errors import InputError, did_you_mean
-from .files import read_text
+from .files import read_csv_rows
 
 COLUMNS = (
     "table", "column", "term", "estimate", "std_error", "t_value", "stars", "ci_low", "ci_high",
@@ -18,6 +16,7 @@ COLUMNS = (
 NUMBERS = ("estimate", "std_error", "t_value", "ci_low", "ci_high", "p_value", "n", "r2")
 STARS = ("", "none", "unknown", "*", "**", "***")
 MAX_ROWS = 100_000
+MAX_EXPONENT = 300
 NORMAL_95 = 1.959963984540054
 
 
@@ -62,38 +61,42 @@ class Printed:
     def std_error_interval(self) -> tuple[float, float] | None:
         """Standard errors compatible with what is printed (standard error, t-value or interval)."""
         if self.text["std_error"]:
-            low, high = self.rounding("std_error")
-            return max(low, high / 1e6), high
+            return _positive(*self.rounding("std_error"))
         if self.text["t_value"]:
-            estimate, t = map(abs, self.rounding("estimate")), map(abs, self.rounding("t_value"))
-            (e0, e1), (t0, t1) = sorted(estimate), sorted(t)
-            if self.number("estimate") == 0 or t0 <= 0:
+            estimate, t = self.rounding("estimate"), self.rounding("t_value")
+            if estimate[0] <= 0 <= estimate[1] or t[0] <= 0 <= t[1]:
                 return None
+            (e0, e1), (t0, t1) = sorted(map(abs, estimate)), sorted(map(abs, t))
             return e0 / t1, e1 / t0
         if self.text["ci_low"] and self.text["ci_high"]:
             (a0, a1), (b0, b1) = self.rounding("ci_low"), self.rounding("ci_high")
-            return (b0 - a1) / 2 / NORMAL_95, (b1 - a0) / 2 / NORMAL_95
+            return _positive((b0 - a1) / 2 / NORMAL_95, (b1 - a0) / 2 / NORMAL_95)
         return None
 
     @property
     def std_error(self) -> float | None:
         """The printed standard error, or the one that the printed t-value or 95% interval implies."""
+        if self.std_error_interval() is None:
+            return None
         if self.text["std_error"]:
             return float(self.text["std_error"])
         if self.text["t_value"]:
-            t = float(self.text["t_value"])
-            return abs(self.estimate / t) if t and self.estimate else None
-        if self.text["ci_low"] and self.text["ci_high"]:
-            return (float(self.text["ci_high"]) - float(self.text["ci_low"])) / 2 / NORMAL_95
-        return None
+            return abs(self.estimate / float(self.text["t_value"]))
+        return (float(self.text["ci_high"]) - float(self.text["ci_low"])) / 2 / NORMAL_95
 
     @property
     def std_error_source(self) -> str | None:
         """`printed`, `t-value` or `interval`: where `std_error` comes from."""
+        if self.std_error_interval() is None:
+            return None
         for name, source in (("std_error", "printed"), ("t_value", "t-value"), ("ci_low", "interval")):
             if self.text[name]:
                 return source
         return None
+
+
+def _positive(low: float, high: float) -> tuple[float, float] | None:
+    return (max(low, high / 1e6), high) if high > 0 else None
 
 
 def half_unit(text: str) -> float:
@@ -116,13 +119,16 @@ def read_published(path: Path) -> tuple[Printed, ...]:
     InputError
         Naming file, row, column and value.
     """
-    rows = list(csv.reader(read_text(path).splitlines()))
+    rows = read_csv_rows(path)
     if not rows:
         raise InputError(f"{path} is empty: its first row must read {','.join(COLUMNS)}.")
     header = [cell.strip() for cell in rows[0]]
     for name in COLUMNS:
         if name not in header:
             raise InputError(f"{path}, row 1: column {name!r} is missing.{did_you_mean(name, header)}")
+    for name in header:
+        if header.count(name) > 1:
+            raise InputError(f"{path}, row 1: column {name!r} stands twice; remove one.")
     if len(rows) > MAX_ROWS:
         raise InputError(f"{path} has {len(rows):,} rows, more than {MAX_ROWS:,}: split the study.")
     printed: dict[str, Printed] = {}
@@ -175,6 +181,8 @@ def _printed(path: Path, row: int, cells: dict[str, str]) -> Printed:
 
 def _is_number(text: str) -> bool:
     try:
-        return Decimal(text).is_finite() and math.isfinite(float(text))
+        number = Decimal(text)
     except InvalidOperation:
         return False
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and max(abs(exponent), abs(number.adjusted())) <= MAX_EXPONENT

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from .errors import InputError, did_you_mean
-from .files import existing, read_text
+from .files import existing, read_csv_rows
 
 MISSING = ["", "NA", "N/A", "NaN", "nan", "."]
 
 
-def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
-    """Read a table by its file's ending.
+def read_table(path: Path, sheet: str | None = None, text: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read a table by its file's ending; a CSV's columns named in `text` stay as they are written.
 
     Raises
     ------
@@ -25,7 +23,7 @@ def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
         One sentence naming the file, the place and the remedy.
     """
     readers = {
-        ".csv": _csv,
+        ".csv": lambda p: _csv(p, text),
         ".parquet": _parquet,
         ".dta": _stata,
         ".xlsx": lambda p: _excel(p, sheet),
@@ -50,12 +48,8 @@ def _headers(path: Path, names: list[Any]) -> None:
         raise InputError(f"{path}, row 1: column {twice[0]!r} stands twice; rename one.")
 
 
-def _csv(path: Path) -> pd.DataFrame:
-    text = read_text(path)
-    try:
-        rows = list(csv.reader(io.StringIO(text), strict=True))
-    except csv.Error as error:
-        raise InputError(f"{path} is not valid CSV ({error}); mend its quotes.") from None
+def _csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
+    rows = read_csv_rows(path)
     if not rows:
         raise InputError(f"{path} is empty: give a header and one row an entity and time.")
     header = [name.strip() for name in rows[0]]
@@ -75,15 +69,21 @@ def _csv(path: Path) -> pd.DataFrame:
         numbers.append(number)
     frame = pd.DataFrame(body, columns=pd.Index(header, dtype=object), index=numbers, dtype=object)
     for column in header:
-        frame[column] = _typed(frame[column])
+        frame[column] = _text(frame[column]) if column in text else _typed(frame[column])
     return frame
 
 
 def _typed(column: pd.Series) -> pd.Series:
-    """Numbers where every filled cell is one, else text as it stands; blanks and NA are missing."""
+    """Numbers where every filled cell is one or is TRUE or FALSE, else text; blanks and NA are missing."""
     filled = column.where(~column.str.strip().isin(MISSING), None)
     numbers = pd.to_numeric(filled, errors="coerce")
+    if not (numbers.notna() | filled.isna()).all():
+        numbers = filled.str.strip().str.upper().map({"TRUE": 1.0, "FALSE": 0.0})
     return numbers if (numbers.notna() | filled.isna()).all() else filled
+
+
+def _text(column: pd.Series) -> pd.Series:
+    return column.where(column.str.strip() != "", None)
 
 
 def _parquet(path: Path) -> pd.DataFrame:

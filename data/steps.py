@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import InputError, did_you_mean
+from .keys import composed
 from .panel import Panel
 from .study import Step
 
@@ -33,9 +34,21 @@ def apply_steps(panel: Panel, steps: Sequence[Step], variables: Sequence[str]) -
         elif step.interpolate:
             panel, note = interpolate(panel, variables)
         else:
-            panel, note = lag(panel, step.lag or {})
+            panel, note = lag(panel, _laggable(panel, step.lag or {}, variables))
         notes.append(note)
     return panel, notes
+
+
+def _laggable(panel: Panel, lags: dict[str, int], variables: Sequence[str]) -> dict[str, int]:
+    for name in lags:
+        if name in (panel.entity, panel.time):
+            raise InputError(f"{panel.source}: a step lags {name!r}, a key of the panel; remove that lag.")
+        if name not in variables:
+            raise InputError(
+                f"{panel.source}: a step lags {name!r}, which the formula does not use; remove that lag."
+                f"{did_you_mean(name, variables)}"
+            )
+    return lags
 
 
 def winsorise(panel: Panel, variables: Sequence[str], low: float, high: float) -> tuple[Panel, str]:
@@ -61,7 +74,9 @@ def select(
             raise InputError(
                 f"{panel.source} has no column {name!r}.{did_you_mean(name, panel.frame.columns)}"
             )
-        wanted = given if isinstance(given, list) else [given]
+        wanted = [
+            composed(v) if isinstance(v, str) else v for v in (given if isinstance(given, list) else [given])
+        ]
         present = panel.frame[name]
         for value in wanted:
             if not (present == value).any():

@@ -11,13 +11,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import InputError, did_you_mean
+from .faults import first_fault
 from .files import read_text
 from .formula import Formula, Term, parse, parse_term
 from .published import Printed, read_published
 
 Kind = Literal["effects", "pooled", "mediation", "threshold", "instrument"]
 Form = Literal["fixed", "random", "mundlak"]
-RESERVED = ("term", "row", "chain", "draw", "sample")
+RESERVED = (
+    "term", "row", "chain", "draw", "sample", "slope", "intercept", "sigma", "between", "sd_entity", "sd_time",
+    "entity_effect", "time_effect", "coef", "constant", "y",
+)  # fmt: skip
+PACKAGE = Path(__file__).resolve().parent.parent
+PathText = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
 SPEC_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -49,6 +55,9 @@ class Step(Frozen):
             )
         if self.winsorise is not None and not 0 <= self.winsorise[0] < self.winsorise[1] <= 1:
             raise ValueError("winsorise takes two quantiles with 0 <= low < high <= 1")
+        for rule in (self.drop, self.keep, self.lag):
+            if rule == {} or [] in (rule or {}).values():
+                raise ValueError("a step of drop, keep or lag names at least one column and value")
         return self
 
 
@@ -112,7 +121,7 @@ class StudyHeader(Frozen):
     title: Annotated[str, Field(max_length=1000)]
     entity: str
     time: str
-    published: str
+    published: PathText
     authors: str = ""
     year: int | None = None
     source: str = ""
@@ -128,6 +137,10 @@ class StudyHeader(Frozen):
         for name in (self.entity, self.time):
             if name in RESERVED:
                 raise ValueError(f"the column name {name!r} is reserved; rename it in the panel and here")
+            if "/" in name:
+                raise ValueError(f"the column name {name!r} has a '/'; rename it in the panel and here")
+        if self.periods is not None and self.periods[0] > self.periods[1]:
+            raise ValueError(f"periods {list(self.periods)} end before they begin; give first and last")
         if self.entity == self.time:
             raise ValueError(f"entity and time are both {self.entity!r}; name two columns")
         return self
@@ -136,7 +149,7 @@ class StudyHeader(Frozen):
 class PanelSource(Frozen):
     """The `[panel]` table: a file beside the study, or a data set that a dependency ships."""
 
-    file: str | None = None
+    file: PathText | None = None
     sheet: str | None = None
     dataset: str | None = None
     synthetic: bool = False
@@ -194,7 +207,13 @@ class StudyFile(Frozen):
 
     @property
     def published_path(self) -> Path:
-        return self.path.parent / self.study.published
+        place = (self.path.parent / self.study.published).resolve()
+        homes = (self.path.parent, *([PACKAGE] if self.path.is_relative_to(PACKAGE) else []))
+        if not any(place.is_relative_to(home) for home in homes):
+            raise InputError(
+                f"{self.path}: study.published {self.study.published!r} lies outside the study's folder; move it."
+            )
+        return place
 
     @cached_property
     def published(self) -> tuple[Printed, ...]:
@@ -234,34 +253,23 @@ def read_study(path: Path) -> StudyFile:
     InputError
         One sentence naming the file and the key at fault.
     """
+    text = read_text(path)
     try:
-        tree: dict[str, Any] = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is not valid TOML: {error}; mend that line.") from None
+        tree: dict[str, Any] = tomllib.loads(text)
+    except RecursionError:
+        raise InputError(f"{path} is not a study: its TOML nests too deeply; flatten it.") from None
+    except ValueError as error:
+        raise InputError(
+            f"{path} is not valid TOML: {str(error).split('; use sys')[0]}; mend that line."
+        ) from None
     if "path" in tree:
         raise InputError(f"{path}: key 'path' is not known; remove it.")
     try:
         return StudyFile.model_validate({**tree, "path": path.resolve()})
     except ValidationError as error:
-        raise InputError(f"{path}: {_first_fault(error)}") from None
+        raise InputError(f"{path}: {first_fault(error, _keys_at)}") from None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-
-
-def _first_fault(error: ValidationError) -> str:
-    faults = error.errors(include_url=False)
-    fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
-    where = ".".join(f'"{p}"' if "." in str(p) else str(p) for p in fault["loc"] if p not in ("Cluster",))
-    message = fault["msg"].removeprefix("Value error, ").rstrip(".")
-    if fault["type"] == "extra_forbidden":
-        known = _keys_at(fault["loc"][:-1])
-        message = f"key {str(fault['loc'][-1])!r} is not known;{did_you_mean(str(fault['loc'][-1]), known)} Remove or mend it"
-    elif fault["type"] == "missing":
-        message = "is missing; add it"
-    else:
-        shown = repr(fault["input"]) if isinstance(fault["input"], str | int | float) else ""
-        message = f"{message}{f', not {shown}' if shown and shown not in message else ''}; mend it"
-    return f"{where}: {message}." if where else f"{message}."
 
 
 def _keys_at(location: tuple[int | str, ...]) -> list[str]:

@@ -43,7 +43,7 @@ def least_squares(design: Design, vcov: str | Cluster = "iid") -> LeastSquares:
     """Pooled, one-way or two-way least squares with the covariance that the paper states.
 
     The constant of a column with effects is mean(y) - mean(x)'b (linearmodels, reghdfe). Clustered errors
-    carry the factor G/(G-1) (n-1)/(n-K), where K leaves out entity dummies nested in the clusters
+    carry the factor G/(G-1) (n-1)/(n-K), where K leaves out effects nested in the clusters
     (reghdfe, fixest).
     """
     from linearmodels.panel import PanelOLS
@@ -80,10 +80,14 @@ def least_squares(design: Design, vcov: str | Cluster = "iid") -> LeastSquares:
 
 def _counted_dummies(design: Design) -> int:
     assert design.clusters is not None
-    pairs = len(np.unique(np.column_stack([design.entity, design.clusters]), axis=0))
-    nested = pairs == len(design.entities)
-    entity = (len(design.entities) - 1) if design.entity_effects and not nested else 0
-    return entity + (len(design.times) - 1) * design.time_effects
+    effects = ((design.entity_effects, design.entity), (design.time_effects, design.time))
+    return sum(
+        int(codes.max()) for present, codes in effects if present and not _nested(codes, design.clusters)
+    )
+
+
+def _nested(codes: NDArray[np.int64], clusters: NDArray[np.int64]) -> bool:
+    return len(np.unique(np.column_stack([codes, clusters]), axis=0)) == codes.max() + 1
 
 
 def reproduce(design: Design, spec: Spec) -> LeastSquares:

@@ -90,6 +90,15 @@ def posterior_density(
     return grid, density / np.trapezoid(density, grid)
 
 
+def moments(printed: PrintedEstimate, slope: Prior) -> tuple[float, float]:
+    """Posterior mean and standard deviation by quadrature; NaN where a t with so few degrees has none."""
+    grid, density = posterior_density(printed, slope)
+    mean = float(np.trapezoid(grid * density, grid))
+    sd = float(np.sqrt(np.trapezoid((grid - mean) ** 2 * density, grid)))
+    heavy = printed.df if printed.unit is None else np.inf
+    return (mean if heavy > 1 else np.nan), (sd if heavy > 2 else np.nan)
+
+
 def bayes_factor_10(printed: PrintedEstimate, slope: Prior) -> float | None:
     """Savage-Dickey: prior over posterior density of `effect` at 0; None under a flat prior or where it overflows."""
     if printed.unit is None:

@@ -69,7 +69,7 @@ def _write(path: Path, content: bytes) -> None:
 def _remove_stale(folder: Path, written: set[str]) -> None:
     for pattern in ("figures/*.png", "figures/*.svg", "tables/*.tex"):
         for path in folder.glob(pattern):
-            if path.relative_to(folder).as_posix() not in written:
+            if path.is_file() and path.relative_to(folder).as_posix() not in written:
                 path.unlink()
 
 
@@ -82,7 +82,7 @@ def manifest(fit: Fit, folder: Path, written: list[str], command: str) -> dict[s
         inputs[f"content of {source.name}"] = fit.panel.sha256
         if source.is_file():
             inputs[source.name] = sha256_of(source)
-    kept = sorted(p.relative_to(folder).as_posix() for p in folder.glob("posteriors/*.nc"))
+    kept = ["settings.json", *(f"posteriors/{name}.nc" for name in _fits(fit))]
     sampler = fit.sampler
     return {
         "study": fit.study.name,
@@ -100,8 +100,16 @@ def manifest(fit: Fit, folder: Path, written: list[str], command: str) -> dict[s
         },
         "versions": versions(),
         "inputs": inputs,
-        "outputs": {name: sha256_of(folder / name) for name in sorted([*written, *kept])},
+        "outputs": {
+            name: sha256_of(folder / name) for name in sorted([*written, *kept]) if (folder / name).is_file()
+        },
     }
+
+
+def _fits(fit: Fit) -> list[str]:
+    """The names under which the fits of this run are stored."""
+    names = [*fit, *(f"{one.id}-with-effects" for one in fit.specs.values() if one.with_effects)]
+    return [*names, f"{fit.agreement.id}-expanded"] if fit.agreement else names
 
 
 def csv_text(table: pd.DataFrame) -> str:

@@ -110,6 +110,21 @@ CASES = {
     "study key unknown": (in_study("title =", "titel ="), TABLES, ["titel", "title"]),
     "study key missing": (in_study('entity = "city"\n', ""), TABLES, ["study.entity", "missing"]),
     "entity with a reserved name": (in_study('"city"', '"draw"'), TABLES, ["draw", "reserved"]),
+    "entity named as a variable of the models": (in_study('"city"', '"sigma"'), TABLES, ["sigma", "reserved"]),
+    "entity with a slash": (in_study('"city"', '"city/town"'), TABLES, ["city/town", "'/'"]),
+    "periods that end before they begin": (
+        in_study("[spec", "periods = [2006, 2000]\n[spec"), TABLES, ["2006", "first and last"]),
+    "TOML nested too deeply": (in_study("[study]", "a = " + "[" * 5000 + "\n[study]"), TABLES, ["study.toml", "deeply"]),
+    "TOML with an endless number": (in_study("[study]", "a = " + "9" * 5000 + "\n[study]"), TABLES, ["study.toml", "digits"]),
+    "published outside the folder": (
+        in_study('"published.csv"', '"../../published.csv"'), TABLES, ["../../published.csv", "outside"]),
+    "effect twice": (in_study("| city + year", "| city + city"), TABLES, ["effect", "twice"]),
+    "step that lags nothing": (in_study("formula", "steps = [ { lag = {} } ]\nformula"), TABLES, ["lag", "at least one"]),
+    "step that drops no value": (
+        in_study("formula", "steps = [ { drop = { city = [] } } ]\nformula"), TABLES, ["drop", "at least one"]),
+    "lag of a key": (in_study("formula", "steps = [ { lag = { year = 1 } } ]\nformula"), RUN, ["year", "key"]),
+    "lag of another column": (
+        in_study("formula", "steps = [ { lag = { region = 1 } } ]\nformula"), RUN, ["region", "formula"]),
     "entity and time the same": (in_study('"city"', '"year"'), TABLES, ["year", "two columns"]),
     "spec key unknown": (in_study("formula =", "formule ="), TABLES, ["formule", "formula"]),
     "spec id without a column": (in_study('"T1.1"', '"T1"'), TABLES, ["T1", "TABLE.COLUMN"]),
@@ -134,6 +149,9 @@ CASES = {
     "data set unknown": (in_study("[spec", '[panel]\ndataset = "munel"\n[spec'), TABLES, ["munel", "munnell"]),
     "cluster column absent": (
         in_study("formula", 'vcov = { cluster = "regoin" }\nformula'), RUN, ["regoin", "region"]),
+    "cluster with one value": (
+        lambda d: (in_study("formula", 'vcov = { cluster = "region" }\nformula')(d), panel(lambda f: f.assign(region=1))(d)),
+        RUN, ["region", "one value"]),
     # printed numbers
     "published missing": (lambda d: (d / "published.csv").unlink(), TABLES, ["published.csv", "does not exist"]),
     "published in GBK": (
@@ -143,6 +161,11 @@ CASES = {
     "published without rows": (in_published("T1,1,x1,0.5,0.1,,***,,,,84,,y,\n", ""), TABLES, ["no rows"]),
     "published column missing": (in_published("std_error", "std_err"), TABLES, ["std_error", "std_err"]),
     "published text for a number": (in_published("0.5,", "0.5***,"), TABLES, ["row 2", "estimate", "0.5***"]),
+    "published too large": (in_published("0.5,", "1e301,"), TABLES, ["row 2", "1e301"]),
+    "published too small": (in_published("0.5,", "1e-301,"), TABLES, ["row 2", "1e-301"]),
+    "published quote never closed": (in_published("0.5,", '"0.5,'), TABLES, ["published.csv", "row 2", "quotes"]),
+    "published cell too large": (in_published("y,\n", "y," + "a" * 140_000 + "\n"), TABLES, ["row 2", "shorten"]),
+    "published column twice": (in_published("r2,outcome,note", "r2,outcome,note,r2"), TABLES, ["'r2'", "twice"]),
     "published infinite": (in_published("0.5,", "inf,"), TABLES, ["row 2", "inf"]),
     "published negative standard error": (in_published("0.1,", "-0.1,"), TABLES, ["std_error", "negative"]),
     "published stars unknown": (in_published("***", "+"), TABLES, ["stars", "'+'"]),
@@ -176,12 +199,19 @@ CASES = {
     "time blank": (cell(5, "year", ""), RUN, ["row 5", "year", "blank"]),
     "time not a number": (cell(5, "year", "2003年"), RUN, ["row 5", "2003年"]),
     "time not whole": (cell(5, "year", "2003.5"), RUN, ["row 5", "2003.5"]),
+    "time out of range": (cell(5, "year", 20_030_101), RUN, ["row 5", "20030101", "year"]),
     "entity and time twice": (cell(5, "year", 2000), RUN, ["row 5", "'c00' in 2000", "row 2"]),
     "one year": (panel(lambda f: f[f["year"] == 2000]), RUN, ["year", "one value", "2000"]),
     "one entity": (panel(lambda f: f[f["city"] == "c00"]), RUN, ["city", "one value", "c00"]),
     "text in a number column": (cell(7, "x1", "1,5"), RUN, ["row 7", "'x1'", "1,5"]),
     "infinite value": (cell(7, "x1", "inf"), RUN, ["row 7", "'x1'", "infinite"]),
     "constant outcome": (panel(lambda f: f.assign(y=1.0)), RUN, ["'y'", "constant"]),
+    "outcome constant within entities": (
+        panel(lambda f: f.assign(y=pd.factorize(f["city"])[0])), RUN, ["'y'", "vary within"]),
+    "values too large to compute with": (panel(lambda f: f.assign(x2=f["x2"] * 1e200)), RUN, ["'x2'", "rescale"]),
+    "values too small to tell apart": (panel(lambda f: f.assign(y=f["y"] * 1e-200)), RUN, ["'y'", "rescale"]),
+    "two groups that share no time": (
+        panel(lambda f: f[(f["city"] < "c06") == (f["year"] < 2003)]), RUN, ["'c00'", "'c06'", "year", "drop one"]),
     "constant regressor": (panel(lambda f: f.assign(x2=1.0)), RUN, ["'x2'", "constant"]),
     "regressor constant within entities": (
         panel(lambda f: f.assign(x2=pd.factorize(f["city"])[0])), RUN, ["'x2'", "vary within"]),

@@ -21,7 +21,7 @@ def posterity(folder, *arguments):
 
 
 def comparison(folder):
-    return SECONDS.sub("", (folder / "my-study" / "comparison.json").read_text(encoding="utf-8"))
+    return SECONDS.sub("", (folder / "mine" / "comparison.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +35,13 @@ def done(tmp_path_factory):
 
 
 def test_outputs_of_the_contract(done):
-    out = done / "whole" / "my-study"
+    out = done / "whole" / "mine"
     for name in ("report.html", "comparison.csv", "comparison.json", "manifest.json"):
         assert (out / name).is_file(), name
     for pattern in ("tables/*.tex", "figures/*.png", "figures/*.svg", "posteriors/*.nc"):
         assert list(out.glob(pattern)), pattern
     record = json.loads((out / "comparison.json").read_text(encoding="utf-8"))
-    assert (record["study"], record["evidence"]) == ("my-study", "panel")
+    assert (record["study"], record["evidence"]) == ("mine", "panel")
     assert len(record["panel_sha256"]) == 64
     for one in record["estimates"]:
         assert {
@@ -73,7 +73,7 @@ def test_outputs_of_the_contract(done):
 
 
 def test_kill_9_in_the_middle_then_the_same_command(done):
-    posteriors = done / "killed" / "my-study" / "posteriors"
+    posteriors = done / "killed" / "mine" / "posteriors"
     process = subprocess.Popen([*COMMAND, *RUN, "--out", "killed"], cwd=done, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 200
     while not list(posteriors.glob("*.nc")) and time.monotonic() < deadline:
@@ -92,13 +92,13 @@ def test_kill_9_in_the_middle_then_the_same_command(done):
 
 
 def test_report_again_from_what_was_run(done):
-    out = done / "whole" / "my-study"
+    out = done / "whole" / "mine"
     first = comparison(done / "whole")
     fits = {p.name: p.stat().st_mtime_ns for p in (out / "posteriors").iterdir()}
     (out / "report.html").unlink()
     result = posterity(done, "report", "mine", "--out", "whole", "--json")
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["study"] == "my-study"
+    assert json.loads(result.stdout)["study"] == "mine"
     assert (out / "report.html").is_file()
     assert comparison(done / "whole") == first
     assert {p.name: p.stat().st_mtime_ns for p in (out / "posteriors").iterdir()} == fits
@@ -106,7 +106,7 @@ def test_report_again_from_what_was_run(done):
 
 def test_list_show_and_check_speak_json(done):
     listed = {row["study"]: row["name"] for row in json.loads(posterity(done, "list", "--json").stdout)}
-    assert (listed["munnell-1990"], listed["mine"]) == ("munnell-1990", "my-study")
+    assert (listed["munnell-1990"], listed["mine"]) == ("munnell-1990", "mine")
     shown = json.loads(posterity(done, "show", "liu-li-2025", "--json").stdout)
     assert (len(shown["specs"]), shown["evidence"]) == (33, ["tables"])
     checked = json.loads(posterity(done, "check", "mine", "--json").stdout)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ..errors import InputError
 
 FILES = ("study.toml", "published.csv", "panel-SYNTHETIC.csv")
+
+
+def study_name(directory: Path) -> str:
+    """A study's name from its folder's: letters, digits, - and _ are kept."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", directory.resolve().name).strip("-_")[:80]
+    return name or "my-study"
 
 
 def write_template(directory: Path) -> list[Path]:
@@ -22,7 +29,8 @@ def write_template(directory: Path) -> list[Path]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name in FILES:
-            (directory / name).write_bytes((Path(__file__).parent / name).read_bytes())
+            text = (Path(__file__).parent / name).read_text(encoding="utf-8")
+            (directory / name).write_text(text.replace("my-study", study_name(directory)), encoding="utf-8")
     except OSError as error:
         raise InputError(
             f"{directory} cannot be written ({error.strerror}); choose another folder."

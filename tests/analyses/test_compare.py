@@ -22,6 +22,7 @@ from posterity.models.priors import Prior
         (-0.5, -0.4, -0.1, "shrinks"),
         (-0.5, 0.1, 0.2, "reverses"),
         (-0.5, -0.5, 0.0, "uncertain"),
+        (0.0, 0.1, 0.2, "uncertain"),
     ],
 )
 def test_verdict(published, low, high, expected):
@@ -50,6 +51,11 @@ def test_bad_diagnostics_stop_a_verdict_with_a_remedy(changes, word):
     (fault,) = faults(posterior(**changes))
     assert word in fault
     assert ";" in fault
+
+
+def test_independent_draws_are_judged_by_k_hat_not_by_r_hat():
+    assert faults(posterior(r_hat=1.02, k_hat=0.1)) == []
+    assert len(faults(posterior(r_hat=1.02, k_hat=0.9))) == 1
 
 
 def test_savage_dickey_against_the_conjugate_closed_form():

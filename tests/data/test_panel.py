@@ -1,9 +1,13 @@
 """Panels: the four formats give one panel, and its fingerprint ignores order."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from posterity.data.design import build_design
+from posterity.data.errors import InputError
 from posterity.data.panel import Panel
+from posterity.data.study import Cluster, Spec
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "dta", "xlsx"])
@@ -42,3 +46,66 @@ def test_synthetic_by_file_name(frame, tmp_path):
     path = tmp_path / "panel-SYNTHETIC.csv"
     frame.to_csv(path, index=False)
     assert Panel.read(path, entity="city", time="year").synthetic
+
+
+def read(tmp_path, text, **options):
+    (tmp_path / "p.csv").write_text(text, encoding="utf-8")
+    return Panel.read(tmp_path / "p.csv", entity="id", time="year", **options)
+
+
+def test_entities_of_a_csv_stay_as_written(tmp_path):
+    panel = read(tmp_path, "id,year,x\n003,1,1\n003,2,NA\nNA,1,3\nNA,2,4\n")
+    assert list(panel.frame["id"]) == ["003", "003", "NA", "NA"]
+    assert panel.numeric("x").isna().sum() == 1
+
+
+def test_rename_applies_to_files(tmp_path):
+    panel = read(tmp_path, "ID,t,x\n01,1,1\n02,2,2\n", rename={"ID": "id", "t": "year"})
+    assert list(panel.frame["id"]) == ["01", "02"]
+    with pytest.raises(InputError, match=r"no column 'Id'.*Did you mean 'ID'"):
+        read(tmp_path, "ID,t,x\n01,1,1\n", rename={"Id": "id"})
+    with pytest.raises(InputError, match="'x' stands twice"):
+        read(tmp_path, "id,year,x\n01,1,1\n", rename={"year": "x"})
+
+
+def test_true_and_false_are_numbers_where_nothing_else_stands(tmp_path):
+    panel = read(tmp_path, "id,year,a,b\np,1,TRUE,TRUE\np,2,,no\nq,1,False,FALSE\n")
+    np.testing.assert_array_equal(panel.numeric("a"), [1, np.nan, 0])
+    with pytest.raises(InputError, match="'TRUE' is not a number"):
+        panel.numeric("b")
+
+
+def test_composed_and_decomposed_names_are_one_entity():
+    frame = pd.DataFrame({"id": ["Évora", "E\u0301vora", "Faro"], "year": [1, 2, 1]})
+    assert Panel.of(frame, entity="id", time="year", source="test").n_entities == 2
+
+
+def test_ids_beyond_exact_floats_stay_text():
+    frame = pd.DataFrame({"id": [1e300, 2.0, 3.0], "year": [1, 2, 1]})
+    panel = Panel.of(frame, entity="id", time="year", source="test")
+    assert set(panel.frame["id"]) == {"1e+300", "2.0", "3.0"}
+
+
+def test_rows_are_numbered_anew_where_the_index_repeats(frame):
+    frame.index = [0] * len(frame)
+    panel = Panel.of(frame, entity="city", time="year", source="test")
+    assert list(panel.frame.index) == list(range(1, len(frame) + 1))
+
+
+def test_clusters_must_be_text_or_numbers(frame):
+    spec = Spec(formula="y ~ x1 | city", vcov=Cluster(cluster="region"))
+    panel = Panel.of(frame.assign(region=[[1]] * len(frame)), entity="city", time="year", source="test")
+    with pytest.raises(InputError, match=r"row 0, column 'region': \[1\] is neither text nor a number"):
+        build_design(panel, spec)
+
+
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(InputError, match=r"p\.csv cannot be read for lack of permission"):
+        read(tmp_path, "id,year\n")
+
+
+def test_a_broken_link(tmp_path):
+    (tmp_path / "link.csv").symlink_to("gone.csv")
+    with pytest.raises(InputError, match=r"link\.csv is a broken link to gone\.csv"):
+        Panel.read(tmp_path / "link.csv", entity="id", time="year")

@@ -3,7 +3,7 @@
 import pytest
 
 import posterity as po
-from posterity.data.published import half_unit, within_rounding
+from posterity.data.published import NUMBERS, Printed, half_unit, within_rounding
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,24 @@ def test_standard_error_from_t_keeps_both_roundings():
     low, high = printed["T5.6.RCY"].std_error_interval()  # -0.007 (-0.59)
     assert low == pytest.approx(0.0065 / 0.595)
     assert high == pytest.approx(0.0075 / 0.585)
+
+
+def number(**text):
+    text = {**dict.fromkeys(NUMBERS, ""), "estimate": "0.2", **text}
+    return Printed(table="T1", column="1", term="x", stars="", outcome="", note="", text=text)
+
+
+@pytest.mark.parametrize(
+    "text", [{"t_value": "0.0"}, {"t_value": "-0.00"}, {"estimate": "0.000", "t_value": "2.1"}, {}]
+)
+def test_no_standard_error_where_rounding_hides_it(text):
+    row = number(**text)
+    assert (row.std_error_interval(), row.std_error, row.std_error_source) == (None, None, None)
+
+
+def test_standard_error_of_an_interval_is_positive():
+    low, high = number(ci_low="0.2", ci_high="0.2").std_error_interval()
+    assert 0 < low < high == pytest.approx(0.05 / 1.959964, rel=1e-6)
 
 
 # Cells read from the papers by eye, independent of the transcription.

@@ -75,3 +75,16 @@ def test_listwise_deletion_is_reported_by_row(frame):
     design = build_design(panel, Spec(formula="y ~ x1 + x2 | city + year"))
     assert design.dropped == (5, 12)
     assert design.n == len(frame) - 2
+
+
+@pytest.mark.parametrize("step", [Step(standardise=True), Step(winsorise=(0.1, 0.9)), Step(interpolate=True)])
+def test_a_key_among_the_regressors_stays_a_key(frame, step):
+    panel = Panel.of(frame, entity="city", time="year", source="test")
+    design = build_design(panel, Spec(formula="y ~ x1 + year | city", steps=[step]))
+    same = build_design(
+        Panel.of(frame.assign(trend=frame["year"]), entity="city", time="year", source="test"),
+        Spec(formula="y ~ x1 + trend | city", steps=[step]),
+    )
+    assert design.times == tuple(range(2000, 2007))
+    np.testing.assert_array_equal(design.X, same.X)
+    np.testing.assert_array_equal(design.time, same.time)

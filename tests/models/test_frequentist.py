@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 import posterity as po
 from posterity.data.design import build_design
@@ -47,30 +48,64 @@ def test_every_printed_munnell_coefficient_reproduces():
             assert abs(std_error - printed.std_error) <= 0.0005
 
 
-@pytest.mark.parametrize("effects", ["", "| city", "| city + year"])
-def test_clustered_errors_by_hand(any_frame, effects):
+def dummies(design):
+    """Regressors, constant and the dummies of every effect of the design, the first of each left out."""
+    blocks = [design.X, np.ones((design.n, 1))]
+    for codes in (design.entity,) * design.entity_effects + (design.time,) * design.time_effects:
+        blocks.append(pd.get_dummies(codes).to_numpy(float)[:, 1:])
+    return np.column_stack(blocks)
+
+
+EFFECTS = ["", "| city", "| year", "| city + year"]
+
+
+@pytest.mark.parametrize("effects", EFFECTS)
+@pytest.mark.parametrize(("vcov", "cov_type"), [("iid", "nonrobust"), ("hetero", "HC1")])
+def test_against_statsmodels_on_explicit_dummies(any_frame, effects, vcov, cov_type):
+    """Slopes, their errors, degrees of freedom and R2; the error variance grows with x1."""
+    noise = np.random.default_rng(4).normal(size=len(any_frame))
+    frame = any_frame.assign(y=any_frame["y"] + 0.7 * any_frame["x1"] ** 2 * noise)
+    spec = Spec(formula=f"y ~ x1 + x2 {effects}", vcov=vcov)
+    design = build_design(Panel.of(frame, entity="city", time="year", source="test"), spec)
+    X = dummies(design)
+    reference = sm.OLS(design.y, X).fit(cov_type=cov_type)
+
+    fit = least_squares(design, spec.vcov)
+    np.testing.assert_allclose(fit.coef[:2], reference.params[:2], rtol=1e-9)
+    np.testing.assert_allclose(fit.std_error[:2], reference.bse[:2], rtol=1e-9)
+    assert fit.df == design.n - X.shape[1] == reference.df_resid
+    assert fit.r2 == pytest.approx(reference.rsquared, rel=1e-9)
+    assert fit.n == len(frame)
+
+
+def labels(frame, kind):
+    """Cluster labels: whole cities together, one city in two clusters, or the years."""
+    city, year = pd.factorize(frame["city"])[0], frame["year"].to_numpy() - 2000
+    return {"cities": city % 4, "split": 2 * (city % 4) + (year > 2), "years": year}[kind]
+
+
+@pytest.mark.parametrize("kind", ["cities", "split", "years"])
+@pytest.mark.parametrize("effects", EFFECTS)
+def test_clustered_errors_by_hand(any_frame, effects, kind):
     """Sandwich on explicit dummies with G/(G-1) (n-1)/(n-K).
 
-    K counts regressors, constant and every dummy, except entity dummies nested in the clusters.
+    K counts regressors, constant and every dummy, except those of effects nested in the clusters: cities
+    where the clusters join whole cities, years where the clusters are the years.
     """
-    frame = any_frame.assign(region=pd.factorize(any_frame["city"])[0] % 4)
-    spec = Spec(formula=f"y ~ x1 + x2 {effects}", vcov=Cluster(cluster="region"))
+    frame = any_frame.assign(group=labels(any_frame, kind))
+    spec = Spec(formula=f"y ~ x1 + x2 {effects}", vcov=Cluster(cluster="group"))
     design = build_design(Panel.of(frame, entity="city", time="year", source="test"), spec)
     fit = least_squares(design, spec.vcov)
 
-    blocks = [design.X, np.ones((design.n, 1))]
-    if design.entity_effects:
-        blocks.append(pd.get_dummies(design.entity).to_numpy(float)[:, 1:])
-    if design.time_effects:
-        blocks.append(pd.get_dummies(design.time).to_numpy(float)[:, 1:])
-    X = np.column_stack(blocks)
+    X = dummies(design)
     bread = np.linalg.inv(X.T @ X)
     b = bread @ X.T @ design.y
     scores = X * (design.y - X @ b)[:, None]
-    sums = np.array([scores[design.clusters == g].sum(axis=0) for g in range(4)])
-    counted = X.shape[1] - design.entity_effects * (len(design.entities) - 1)
-    small = 4 / 3 * (design.n - 1) / (design.n - counted)
+    G = {"cities": 4, "split": 8, "years": 7}[kind]
+    sums = np.array([scores[design.clusters == g].sum(axis=0) for g in range(G)])
+    nested = {"cities": design.entity_effects * 11, "split": 0, "years": design.time_effects * 6}[kind]
+    small = G / (G - 1) * (design.n - 1) / (design.n - (X.shape[1] - nested))
     by_hand = np.sqrt(np.diag(small * bread @ sums.T @ sums @ bread))[:2]
     np.testing.assert_allclose(fit.coef[:2], b[:2], rtol=1e-9)
     np.testing.assert_allclose(fit.std_error[:2], by_hand, rtol=1e-9)
-    assert fit.df == 3
+    assert fit.df == G - 1

@@ -12,6 +12,7 @@ from posterity.models.tables import (
     PrintedEstimate,
     bayes_factor_10,
     exact_draws,
+    moments,
     posterior_density,
     tables_model,
 )
@@ -81,3 +82,11 @@ def test_bayes_factor_against_the_ratio_of_marginal_likelihoods(estimate):
     printed = PrintedEstimate("x", estimate, (s, s), 1e9, unit)
     assert bayes_factor_10(printed, NORMAL) == pytest.approx(exact, rel=1e-3)
     assert bayes_factor_10(PrintedEstimate("x", estimate, (s, s), 3.0, None), NORMAL) is None
+
+
+def test_moments_of_a_heavy_tail_are_those_of_the_t_distribution():
+    """Flat prior, 3 degrees of freedom: sd = sqrt(3) s; with 2 there is none, with 1 not even a mean."""
+    mean, sd = moments(PrintedEstimate("x", 0.2, (0.1, 0.1), 3.0, None), NORMAL)
+    assert (mean, sd) == (pytest.approx(0.2, abs=1e-6), pytest.approx(0.1 * 3**0.5, rel=2e-3))
+    assert np.isnan(moments(PrintedEstimate("x", 0.2, (0.1, 0.1), 2.0, None), NORMAL)[1])
+    assert np.isnan(moments(PrintedEstimate("x", 0.2, (0.1, 0.1), 1.0, None), NORMAL)[0])

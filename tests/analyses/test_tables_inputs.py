@@ -1,0 +1,69 @@
+"""What tables evidence reads off a printed row: standard error, degrees of freedom, prior scale."""
+
+from dataclasses import replace
+
+import pytest
+
+import posterity as po
+from posterity.analyses.tables import degrees_of_freedom, tables_inputs, unit_of
+from posterity.data.published import NUMBERS, Printed
+from posterity.data.study import Spec
+
+
+def printed(**numbers):
+    text = {**dict.fromkeys(NUMBERS, ""), **numbers}
+    return Printed(table="T5", column="1", term="NQP", stars="", outcome="CO", note="", text=text)
+
+
+def test_standard_error_from_an_interval():
+    """95% interval -0.100 to 0.292: half its width is 0.196, so the normal standard error is 0.1000018."""
+    row = printed(estimate="0.096", ci_low="-0.100", ci_high="0.292")
+    assert row.std_error == pytest.approx(0.196 / 1.959964, rel=1e-6)
+    assert row.std_error_interval() == pytest.approx((0.1955 / 1.959964, 0.1965 / 1.959964), rel=1e-6)
+    assert row.std_error_source == "interval"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "std_error", "source"),
+    [
+        ({"std_error": "0.041", "t_value": "9", "ci_low": "0", "ci_high": "9"}, 0.041, "printed"),
+        ({"t_value": "-4.0", "ci_low": "0", "ci_high": "9"}, 0.05, "t-value"),
+        ({}, None, None),
+    ],
+)
+def test_standard_error_from_what_is_printed_first(numbers, std_error, source):
+    row = printed(estimate="0.2", **numbers)
+    assert row.std_error == (None if std_error is None else pytest.approx(std_error))
+    assert row.std_error_source == source
+
+
+# liu-li 2025, Table 3, standard deviations: Cp 0.078, Cp1 0.145, NqP 0.067, Urban 0.117.
+@pytest.mark.parametrize(
+    ("spec", "term", "unit"),
+    [
+        ("T4.1", "NqP", 0.078 / 0.067),
+        ("T4.2", "Urban", 0.078 / 0.117),
+        ("T4.3", "NqP", 0.145 / 0.067),
+        ("T12.1", "NqP_regime2", 0.145 / 0.067),
+        ("T10.RD-Cp", "direct", 0.078 / 0.067),
+        ("T4.1", "_cons", None),
+    ],
+)
+def test_unit_is_sd_of_outcome_over_sd_of_regressor(spec, term, unit):
+    view = po.load("liu-li-2025").spec(spec)
+    (row,) = (p for p in view.study.file.printed(spec) if p.term == term)
+    expected = None if unit is None else pytest.approx(unit)
+    assert unit_of(view, row) == expected
+    (read,) = (p for p in tables_inputs(view) if p.term == term)
+    assert read.unit == expected
+
+
+@pytest.mark.parametrize(
+    ("effects", "df"),
+    [("", 110 - 3), ("| city", 110 - 2 - 11), ("| year", 110 - 2 - 10), ("| city + year", 110 - 2 - 20)],
+)
+def test_degrees_of_freedom_count_absorbed_effects(effects, df):
+    """n - regressors - constant or effects; bashlai has 11 cities and 10 years."""
+    view = po.load("bashlai-2026").spec("T5.3")
+    view = replace(view, spec=Spec(formula=f"CO ~ NQP + TRADE {effects}"))
+    assert degrees_of_freedom(view, printed(estimate="0.8", t_value="18.08", n="110")) == df
