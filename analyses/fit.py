@@ -19,7 +19,8 @@ from ..models.collapsed import collapsible
 from ..models.frequentist import LeastSquares, reproduce
 from ..models.priors import Priors
 from ..models.sampling import Sampler
-from ..models.scale import standardise
+from ..models.scale import scale_of
+from ..models.tables import PrintedEstimate
 from . import store
 from .agreement import compared
 from .results import Agreement, Engine, Evidence, Fit, Request, SpecFit
@@ -91,15 +92,15 @@ def run(
             views.remove(view)
         jobs = [_panel_job(view, panel, request) for view in views]
     else:
-        with_numbers = {v.id: tables_inputs(v) for v in views}
-        for view in [v for v in views if not with_numbers[v.id]]:
+        inputs = {v.id: tables_inputs(v) for v in views}
+        for view in [v for v in views if not inputs[v.id]]:
             skipped[view.id] = "no printed estimate with a standard error, t-value or interval"
             views.remove(view)
         if not views:
             raise InputError(
                 f"{study.name}: nothing to run; no chosen column prints a standard error or t-value."
             )
-        jobs = [_tables_job(view, request) for view in views]
+        jobs = [_tables_job(view, inputs[view.id], request) for view in views]
     done: dict[str, SpecFit] = {}
     for number, (view, job) in enumerate(zip(views, jobs, strict=True)):
         progress(view.id, number, len(views))
@@ -154,7 +155,7 @@ def _fit_form(
     engine: Engine = request.engine or ("collapsed" if collapsible(priors) else "nuts")
     name = view.id + ("" if form is None or view.kind != "pooled" else "-with-effects")
     tree, seconds, resumed = _posterior(name, design, priors, form, engine, request)
-    units = dict(zip(design.terms, standardise(design).unit.tolist(), strict=True))
+    units = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
     return SpecFit(
         view, tree, priors, printed, engine, seconds, resumed, form, design, least_squares, units=units
     )
@@ -205,8 +206,7 @@ def _agreement(fits: dict[str, SpecFit], request: Request) -> Agreement | None:
     return compared(name, one.tree, expanded[0], (one.seconds, expanded[1]))
 
 
-def _tables_job(view: SpecView, request: Request) -> Callable[[], SpecFit]:
-    inputs = tables_inputs(view)
+def _tables_job(view: SpecView, inputs: list[PrintedEstimate], request: Request) -> Callable[[], SpecFit]:
     priors = view.priors(request.priors)
     engine: Engine = request.engine or "collapsed"
     sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, view.id))

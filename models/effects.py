@@ -77,8 +77,8 @@ def effects_model(design: Design, priors: Priors = DEFAULTS, form: Form = "mundl
             mean += pm.ZeroSumNormal("time_effect", spread, dims=design.time_name)[design.time]
 
         pm.Normal("y", mean, sigma, observed=z.y, dims="row")
-        coef = pm.Deterministic("coef", slope * z.unit, dims="term")
-        pm.Deterministic("constant", z.y_mean - z.x_mean @ coef)
+        coef = pm.Deterministic("coef", slope * z.scale.unit, dims="term")
+        pm.Deterministic("constant", z.scale.y_mean - z.scale.x_mean @ coef)
     return model
 
 

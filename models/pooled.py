@@ -24,6 +24,6 @@ def pooled_model(design: Design, priors: Priors = DEFAULTS) -> pm.Model:
         intercept = priors["intercept"].variable("intercept")
         sigma = priors["sigma"].variable("sigma")
         pm.Normal("y", intercept + z.X @ slope, sigma, observed=z.y, dims="row")
-        coef = pm.Deterministic("coef", slope * z.unit, dims="term")
-        pm.Deterministic("constant", z.y_mean + z.y_sd * intercept - z.x_mean @ coef)
+        coef = pm.Deterministic("coef", slope * z.scale.unit, dims="term")
+        pm.Deterministic("constant", z.scale.y_mean + z.scale.y_sd * intercept - z.scale.x_mean @ coef)
     return model

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.design import Design
+if TYPE_CHECKING:
+    from ..data.design import Design
 
 Array = NDArray[np.float64]
 
 
-class Standardised(NamedTuple):
-    """y = y_mean + y_sd * z, X likewise; standard deviations are over the rows used (divisor n).
+class Scale(NamedTuple):
+    """Means and standard deviations (divisor n) of outcome and regressors, on the paper's scale.
 
     Attributes
     ----------
-    y : (n,), X : (n, k), y_mean, y_sd : scalars, x_mean, x_sd : (k,)
+    y_mean, y_sd : scalars
+    x_mean, x_sd : (k,)
     """
 
-    y: Array
-    X: Array
     y_mean: float
     y_sd: float
     x_mean: Array
@@ -33,8 +33,21 @@ class Standardised(NamedTuple):
         return self.y_sd / self.x_sd
 
 
+class Standardised(NamedTuple):
+    """Outcome (n,) and regressors (n, k) in standard units, and the way back."""
+
+    y: Array
+    X: Array
+    scale: Scale
+
+
+def scale_of(design: Design) -> Scale:
+    """Means and standard deviations over the rows used."""
+    return Scale(float(design.y.mean()), float(design.y.std()), design.X.mean(axis=0), design.X.std(axis=0))
+
+
 def standardise(design: Design) -> Standardised:
     """Put outcome and regressors in standard units."""
-    y_mean, y_sd = float(design.y.mean()), float(design.y.std())
-    x_mean, x_sd = design.X.mean(axis=0), design.X.std(axis=0)
-    return Standardised((design.y - y_mean) / y_sd, (design.X - x_mean) / x_sd, y_mean, y_sd, x_mean, x_sd)
+    scale = scale_of(design)
+    y = (design.y - scale.y_mean) / scale.y_sd
+    return Standardised(y, (design.X - scale.x_mean) / scale.x_sd, scale)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .scale import Scale
 from .sums import Array, Sums, sums_of_design
 
 if TYPE_CHECKING:
@@ -43,26 +44,6 @@ class Strata(NamedTuple):
     degrees: Array
     per_entity: Array
     per_time: Array
-
-
-class Scale(NamedTuple):
-    """Means and standard deviations (divisor n) of outcome and regressors, on the paper's scale.
-
-    Attributes
-    ----------
-    y_mean, y_sd : scalars
-    x_mean, x_sd : (k,)
-    """
-
-    y_mean: float
-    y_sd: float
-    x_mean: Array
-    x_sd: Array
-
-    @property
-    def unit(self) -> Array:
-        """(k,) What one standardised slope is on the paper's scale."""
-        return self.y_sd / self.x_sd
 
 
 @dataclass(frozen=True, eq=False)
