@@ -159,7 +159,8 @@ def _records(fit: Fit, one: SpecFit) -> list[dict[str, Any]]:
     if fit.evidence == "tables":
         printed = one.printed
     else:
-        known = {*(one.design.terms if one.design else ()), "_cons"}
+        posterior = one.tree["posterior"]
+        known = {*posterior["term"].to_numpy().tolist(), *(["_cons"] if "constant" in posterior else [])}
         printed = tuple(p for p in one.printed if p.term in known)
     return [_record(fit, one, p) for p in printed]
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..data.errors import InputError
+from ..models.priors import Priors
 
 if TYPE_CHECKING:
     from xarray import DataTree
+
+    from .results import Request
 
 PACKAGE = Path(__file__).parent.parent
 LIBRARIES = ("pymc", "pytensor", "numpyro", "jax", "jaxlib", "arviz-stats", "numpy", "scipy", "linearmodels")
@@ -39,7 +45,7 @@ def code_sha256() -> str:
     """Fingerprint of the code between input and posterior, so that no fit outlives it."""
     digest = hashlib.sha256()
     for room in ("data", "models", "analyses"):
-        for path in sorted((PACKAGE / room).glob("*.py")):
+        for path in sorted((PACKAGE / room).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -94,3 +100,32 @@ def write_fit(path: Path, key: str, tree: DataTree, seconds: float) -> DataTree:
     tree.attrs["posterity_seconds"] = seconds
     write_whole(path, lambda temporary: tree.to_netcdf(temporary, engine="h5netcdf"))
     return tree
+
+
+def texts(priors: Priors) -> dict[str, str]:
+    return {name: str(prior) for name, prior in priors.items()}
+
+
+def stored(
+    name: str, parts: dict[str, Any], request: Request, make: Callable[[], DataTree]
+) -> tuple[DataTree, float, bool]:
+    """A fit from the store, or made now and stored: tree, seconds it took, whether it was there."""
+    key = key_of({**parts, "versions": versions()})
+    path = request.posteriors / f"{name}.nc" if request.posteriors else None
+    if path and not request.fresh:
+        tree = read_fit(path, key)
+        if tree is not None:
+            return tree, float(tree.attrs["posterity_seconds"]), True
+    start = time.perf_counter()
+    tree = make()
+    seconds = time.perf_counter() - start
+    if path:
+        write_fit(path, key, tree, seconds)
+    return tree, seconds, False
+
+
+def seed_of(seed: int, name: str) -> int:
+    """A specification's own seed, so that running it alone or among others gives the same draws."""
+    digest = hashlib.sha256(name.encode()).digest()
+    sequence = np.random.SeedSequence([seed, int.from_bytes(digest[:8], "big")])
+    return int(sequence.generate_state(1)[0] >> 1)

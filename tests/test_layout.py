@@ -14,7 +14,7 @@ def test_package_list_matches_the_folders():
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     found = {
         ".".join(("posterity", *path.parent.relative_to(ROOT).parts))
-        for room in ROOMS
+        for room in (*ROOMS, "cli")
         for path in (ROOT / room).rglob("__init__.py")
     }
     assert set(listed) == {"posterity", *found}

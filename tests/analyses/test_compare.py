@@ -6,7 +6,7 @@ from scipy import stats
 
 import posterity as po
 from posterity.analyses.compare import Posterior, estimates, faults, savage_dickey, verdict
-from posterity.analyses.fit import seed_of
+from posterity.analyses.store import seed_of
 from posterity.models.priors import Prior
 
 

@@ -1,0 +1,117 @@
+"""Fitting `effects` and `pooled` specifications to a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..data.design import Design, check_estimable
+from ..data.errors import InputError, did_you_mean
+from ..data.panel import Panel
+from ..data.published import Printed
+from ..data.study import Form
+from ..models.collapsed import collapsible
+from ..models.frequentist import LeastSquares, reproduce
+from ..models.priors import Priors
+from ..models.scale import scale_of
+from .agreement import compared
+from .results import Agreement, Engine, Request, SpecFit
+from .store import seed_of, stored, texts
+from .study import SpecView
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+
+def panel_job(view: SpecView, panel: Panel, request: Request) -> Callable[[], SpecFit]:
+    design = view.design(panel)
+    printed = view.study.file.printed(view.id)
+    _check_terms(view, printed, design)
+    return lambda: _fit_panel(view, design, printed, request)
+
+
+def _check_terms(view: SpecView, printed: tuple[Printed, ...], design: Design) -> None:
+    for number in printed:
+        if number.std_error is not None and number.term not in (*design.terms, "_cons"):
+            raise InputError(
+                f"{view.study.file.published_path}: {number.id} is not a term of the formula of {view.id}."
+                f"{did_you_mean(number.term, (*design.terms, '_cons'))}"
+            )
+
+
+def _fit_panel(view: SpecView, design: Design, printed: tuple[Printed, ...], request: Request) -> SpecFit:
+    least_squares = reproduce(design, view.spec)
+    form = request.form or view.form
+    if view.kind != "pooled":
+        return _fit_form(view, design, printed, request, form, least_squares)
+    result = _fit_form(view, design, printed, request, None, least_squares)
+    both = replace(design, entity_effects=True, time_effects=True)
+    try:
+        check_estimable(both)
+    except InputError as error:
+        return replace(result, unjudged=str(error).rstrip("."))
+    return replace(result, with_effects=_fit_form(view, both, printed, request, form))
+
+
+def _fit_form(
+    view: SpecView,
+    design: Design,
+    printed: tuple[Printed, ...],
+    request: Request,
+    form: Form | None,
+    least_squares: LeastSquares | None = None,
+) -> SpecFit:
+    priors = view.priors(request.priors)
+    engine: Engine = request.engine or ("collapsed" if collapsible(priors) else "nuts")
+    name = view.id + ("" if form is None or view.kind != "pooled" else "-with-effects")
+    tree, seconds, resumed = _posterior(name, design, priors, form, engine, request)
+    units = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
+    return SpecFit(
+        view, tree, priors, printed, engine, seconds, resumed, form, design, least_squares, units=units
+    )
+
+
+def _posterior(
+    name: str, design: Design, priors: Priors, form: Form | None, engine: Engine, request: Request
+) -> tuple[DataTree, float, bool]:
+    sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, name))
+
+    def make() -> DataTree:
+        if engine == "collapsed":
+            from ..models.direct import posterior
+            from ..models.statistics import statistics_of_design
+
+            return posterior(statistics_of_design(design, form), priors, sampler)
+        from ..models.effects import effects_model
+        from ..models.pooled import pooled_model
+        from ..models.sampling import nuts
+
+        return nuts(
+            pooled_model(design, priors) if form is None else effects_model(design, priors, form), sampler
+        )
+
+    parts = {
+        "data": design.sha256,
+        "form": form,
+        "priors": texts(priors),
+        "sampler": sampler,
+        "engine": engine,
+    }
+    return stored(name, parts, request, make)
+
+
+def agreement_of(fits: dict[str, SpecFit], request: Request) -> Agreement | None:
+    """Fit the smallest collapsed column with effects again in expanded form, a two-way one if there is."""
+    parts = [(one.id, one) for one in fits.values()]
+    parts += [(f"{one.id}-with-effects", one.with_effects) for one in fits.values() if one.with_effects]
+    usable = [
+        (name, one, one.design)
+        for name, one in parts
+        if one.form and one.design and one.engine == "collapsed"
+    ]
+    if not usable:
+        return None
+    name, one, design = min(usable, key=lambda u: (not (u[2].entity_effects and u[2].time_effects), u[2].n))
+    expanded = _posterior(f"{name}-expanded", design, one.priors, one.form, "nuts", request)
+    return compared(name, one.tree, expanded[0], (one.seconds, expanded[1]))

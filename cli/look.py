@@ -1,0 +1,147 @@
+"""Commands that look and set up: list, show, check, new, doctor."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import terminal
+from ..data.errors import InputError
+from .options import Json, StudyName, app
+
+
+@app.command("list")
+def list_studies(as_json: Json = False) -> None:
+    """Studies that come with posterity, and those in the current folder."""
+    from ..analyses.study import built_in, load
+
+    folders = {str(p.parent): p for p in sorted(Path().glob("*/study.toml"))}
+    here = {**{str(p): p for p in sorted(Path().glob("*.toml"))}, **folders}
+    rows = []
+    for name, path in {**built_in(), **here}.items():
+        try:
+            file = load(path).file
+        except InputError as error:
+            terminal.say(f"left out: {error}")
+            continue
+        rows.append(
+            {
+                "study": name,
+                "name": file.name,
+                "title": file.study.title,
+                "specs": len(file.spec),
+                "evidence": "panel" if file.panel else "tables",
+            }
+        )
+    keys = ("study", "specs", "evidence", "title")
+    columns = ("study", ">specs", "evidence", "title")
+    terminal.emit(as_json, rows, lambda: terminal.show_table(columns, ([r[k] for k in keys] for r in rows)))
+
+
+@app.command()
+def show(study_name: StudyName, as_json: Json = False) -> None:
+    """What the paper claims, which specifications it has, and which evidence there is."""
+    from ..analyses.study import load
+
+    study = load(study_name)
+    header = study.file.study
+    specs = [
+        {
+            "id": v.id,
+            "kind": v.kind,
+            "formula": v.spec.formula,
+            "label": v.spec.label,
+            "printed": len(study.file.printed(v.id)),
+        }
+        for v in study.specs()
+    ]
+    evidence = ["tables", *(["panel"] if study.file.panel else [])]
+    record = {
+        "study": study.name, "title": header.title, "authors": header.authors, "year": header.year,
+        "summary": header.summary.strip(), "evidence": evidence, "printed_numbers": len(study.file.published), "specs": specs,
+    }  # fmt: skip
+
+    def display() -> None:
+        terminal.show(f"{study.name}: {header.title}")
+        terminal.show(f"{header.authors}, {header.year or ''}. {header.source or header.doi_or_source}")
+        terminal.show(header.summary.strip())
+        terminal.show(f"{len(study.file.published)} printed numbers; evidence: {', '.join(evidence)}\n")
+        keys = ("id", "kind", "label", "formula")
+        terminal.show_table(("spec", *keys[1:]), ([spec[k] for k in keys] for spec in specs))
+
+    terminal.emit(as_json, record, display)
+
+
+@app.command()
+def check(
+    study_name: StudyName,
+    panel_file: Annotated[Path | None, typer.Option("--panel")] = None,
+    as_json: Json = False,
+) -> None:
+    """Is this panel usable for the study: what would be dropped, and why."""
+    from ..analyses.check import check_panel
+    from ..analyses.study import load
+
+    study = load(study_name)
+    record = check_panel(study, study.panel(panel_file))
+
+    def display() -> None:
+        p = record["panel"]
+        shape = "balanced" if p["balanced"] else "unbalanced"
+        terminal.show(
+            f"{p['source']}: {p['entities']} entities, {p['times']} times, {p['rows']:,} rows, {shape}"
+        )
+        for warning in p["warnings"]:
+            terminal.show(f"  note: {warning}")
+        rows = (
+            (s["id"], "yes" if s["usable"] else "no", s["rows"] or "", s["dropped"] or "", s["why"])
+            for s in record["specs"]
+        )
+        terminal.show_table(("spec", "usable", ">rows", ">dropped", "why"), rows)
+
+    terminal.emit(as_json, record, display)
+    if not any(spec["usable"] for spec in record["specs"]):
+        raise InputError(
+            f"{record['panel']['source']}: no specification of {study.name} can use this panel; see the reasons above."
+        )
+
+
+@app.command()
+def new(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="a folder that does not exist yet, or is empty")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Write a study to fill in: study.toml, published.csv and a synthetic panel, all commented."""
+    from ..data.template import write_template
+
+    written = write_template(directory)
+
+    def display() -> None:
+        terminal.show(f"Wrote {', '.join(p.name for p in written)} to {directory}.")
+        terminal.show(f"It runs as it stands:  posterity run {shlex.quote(str(directory))}")
+
+    terminal.emit(as_json, {"written": [str(p) for p in written]}, display)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Versions, devices, and whether sampling works here."""
+    from ..analyses.doctor import examine
+
+    record = examine()
+
+    def display() -> None:
+        checks = (
+            (n, f"{'works' if good else 'FAILS'}: {words}") for n, (good, words) in record["checks"].items()
+        )
+        rows = [*record["versions"].items(), *record["machine"].items(), *checks]
+        terminal.show_table(("what", "found"), rows)
+
+    terminal.emit(as_json, record, display)
+    if not all(good for good, _ in record["checks"].values()):
+        raise InputError("something does not work here: see the lines that fail.")

@@ -1,0 +1,169 @@
+"""run and report."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .. import terminal
+from ..data.errors import InputError
+from .options import Device, Engine, Evidence, Form, Json, Only, Out, PanelFile, StudyName, app
+
+if TYPE_CHECKING:
+    from ..analyses.results import Fit
+
+SETTINGS = {"study", "panel", "evidence", "only", "draws", "seed", "engine", "device", "form", "prior"}
+
+
+@app.command()
+def run(
+    study_name: StudyName,
+    panel_file: PanelFile = None,
+    evidence: Annotated[
+        Evidence | None, typer.Option(help="default: panel where there is one, else tables")
+    ] = None,
+    only: Only = None,
+    draws: Annotated[
+        int, typer.Option(min=50, max=100_000, help="draws per chain; there are four chains")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 20250101,
+    engine: Annotated[
+        Engine | None, typer.Option(help="default: collapsed where the priors allow, else nuts")
+    ] = None,
+    device: Device = Device.cpu,
+    form: Annotated[Form | None, typer.Option(help="form of the effects")] = None,
+    prior: Annotated[
+        list[str] | None, typer.Option(help='such as "slope=normal(0, 0.5)"; repeatable')
+    ] = None,
+    out: Out = Path("posterity-out"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="fit again what was fitted before")] = False,
+    as_json: Json = False,
+) -> None:
+    """Reproduce, recast, sample, compare and report."""
+    settings: dict[str, Any] = {
+        "study": study_name,
+        "panel": str(panel_file.resolve()) if panel_file else None,
+        "evidence": evidence.value if evidence else None,
+        "only": only,
+        "draws": draws,
+        "seed": seed,
+        "engine": engine.value if engine else None,
+        "device": device.value,
+        "form": form.value if form else None,
+        "prior": prior,
+    }
+    fit, folder = _run(settings, out, fresh)
+    _finish(fit, folder, settings, as_json)
+
+
+@app.command()
+def report(study_name: StudyName, out: Out = Path("posterity-out"), as_json: Json = False) -> None:
+    """Build the report again from what was run."""
+    from ..analyses.study import load
+    from ..data.files import read_text
+
+    folder = out / load(study_name).name
+    path = folder / "settings.json"
+    if not path.exists():
+        raise InputError(
+            f"{folder} holds no run of {study_name}: run 'posterity run {study_name}' first, or give its --out."
+        )
+    try:
+        settings = {**json.loads(read_text(path)), "study": study_name}
+    except (json.JSONDecodeError, TypeError):
+        settings = {}
+    if set(settings) != SETTINGS:
+        raise InputError(f"{path} is damaged; run 'posterity run {study_name}' again.")
+    fit, folder = _run(settings, out, fresh=False)
+    _finish(fit, folder, settings, as_json)
+
+
+def _run(settings: dict[str, Any], out: Path, fresh: bool) -> tuple[Fit, Path]:
+    from ..analyses.study import load
+
+    study = load(settings["study"])
+    evidence: Any = settings["evidence"] or ("panel" if settings["panel"] or study.file.panel else "tables")
+    if evidence == "tables" and settings["panel"]:
+        raise InputError("--panel has no part in --evidence tables; leave one of them out.")
+    priors = _prior_overrides(settings["prior"] or [])
+    folder = out / study.name
+    _writable(folder)
+    with terminal.progress(study.name) as progress:
+        from ..analyses.fit import run as run_fit
+        from ..analyses.results import Request
+        from ..models.sampling import Sampler, prepare
+
+        sampler = Sampler(draws=settings["draws"], seed=settings["seed"], device=settings["device"])
+        if evidence != "tables":
+            prepare(sampler.device)
+        panel = study.panel(settings["panel"]) if evidence == "panel" else None
+        request = Request(
+            evidence,
+            sampler,
+            settings["engine"],
+            priors,
+            settings["form"],
+            folder / "posteriors",
+            fresh,
+            agreement=True,
+        )
+        fit = run_fit(study, panel, settings["only"], request, progress)
+    for spec_id, why in fit.skipped.items():
+        terminal.say(f"left out {spec_id}: {why}")
+    return fit, folder
+
+
+def _finish(fit: Fit, folder: Path, settings: dict[str, Any], as_json: bool) -> None:
+    from ..analyses.compare import comparison
+    from ..analyses.store import write_whole
+    from ..reports.rows import rows_of
+    from ..reports.words import answer
+    from ..reports.write import finite, write_report
+
+    write_whole(folder / "settings.json", lambda p: p.write_text(json.dumps(settings, indent=1) + "\n"))
+    compared = finite(comparison(fit))
+    page = write_report(fit, folder, _command(settings), compared)
+
+    def display() -> None:
+        terminal.show(answer(rows_of(fit, compared["estimates"])))
+        terminal.show(f"Report: {page}")
+
+    terminal.emit(as_json, compared, display)
+
+
+def _command(settings: dict[str, Any]) -> str:
+    words = ["posterity", "run", settings["study"]]
+    defaults = {"draws": 1000, "seed": 20250101, "device": "cpu"}
+    for name, value in settings.items():
+        if name == "study" or value in (None, [], defaults.get(name)):
+            continue
+        for item in value if isinstance(value, list) else [value]:
+            words += [f"--{name}", str(item)]
+    return shlex.join(words)
+
+
+def _prior_overrides(pairs: list[str]) -> dict[str, str]:
+    overrides = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise InputError(f'--prior {pair!r} has no "=": write --prior "slope=normal(0, 0.5)".')
+        overrides[name.strip()] = text.strip()
+    return overrides
+
+
+def _writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe.{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written ({error.strerror}); choose another folder with --out."
+        ) from None
