@@ -14,10 +14,26 @@ from .errors import InputError, did_you_mean
 from .formula import Formula
 from .panel import Panel
 from .steps import apply_steps
-from .study import Cluster, Spec
+from .study import Cluster, Spec, Varying
 
 COLLINEAR = 1e-9
+MAX_GROUPS = 500
 SMALLEST, LARGEST = 1e-150, 1e150
+
+
+@dataclass(frozen=True, eq=False)
+class VaryingSlopes:
+    """Which slopes vary by which groups of entities.
+
+    Attributes
+    ----------
+    columns : positions of the regressors
+    group : (N,) integer codes into `groups`, one an entity
+    """
+
+    columns: tuple[int, ...]
+    group: NDArray[np.int64]
+    groups: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +65,7 @@ class Design:
     dropped: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     synthetic: bool = False
+    varying: VaryingSlopes | None = None
 
     @property
     def n(self) -> int:
@@ -79,6 +96,9 @@ class Design:
         digest.update(f"{self.entity_effects}{self.time_effects}{self.X.shape}".encode())
         for array in (self.y, self.X, self.entity, self.time):
             digest.update(np.ascontiguousarray(array).tobytes())
+        if self.varying is not None:
+            digest.update(repr((self.varying.columns, self.varying.groups)).encode())
+            digest.update(self.varying.group.tobytes())
         return digest.hexdigest()
 
 
@@ -122,6 +142,7 @@ def build_design(panel: Panel, spec: Spec, where: str = "") -> Design:
         dropped=tuple(int(i) for i in panel.frame.index[~complete]),
         notes=tuple(notes),
         synthetic=panel.synthetic,
+        varying=_varying(panel, spec, spec.varying, frame, prefix) if spec.varying else None,
     )
     check_estimable(design, prefix)
     return design
@@ -165,6 +186,39 @@ def _clusters(panel: Panel, spec: Spec, frame: pd.DataFrame, prefix: str) -> NDA
             f"({frame[name].iloc[0]!r}); at least two are needed."
         )
     return codes
+
+
+def _varying(panel: Panel, spec: Spec, varying: Varying, frame: pd.DataFrame, prefix: str) -> VaryingSlopes:
+    name, terms = varying.by, [str(t) for t in spec.parsed.terms]
+    if panel.entity not in spec.parsed.effects:
+        raise InputError(
+            f"{prefix}slopes can vary by {name!r} beside effects of {panel.entity!r} only; add them to the formula."
+        )
+    if name not in frame.columns:
+        raise InputError(
+            f"{prefix}slopes vary by {name!r}, and the panel has no such column; add it, or change 'varying' in "
+            f"the study file.{did_you_mean(name, frame.columns)}"
+        )
+    missing = frame[name].isna()
+    if missing.any():
+        row = missing.idxmax()
+        raise InputError(
+            f"{prefix}row {row} ({frame.loc[row, panel.entity]}) has no {name!r}, by which slopes vary; fill it."
+        )
+    of = frame.groupby(panel.entity, sort=True)[name].agg(["first", "nunique"])
+    if (of["nunique"] > 1).any():
+        who = of["nunique"].idxmax()
+        raise InputError(
+            f"{prefix}{who!r} is in more than one {name!r}; slopes vary by groups that an entity never leaves."
+        )
+    codes, groups = pd.factorize(of["first"], sort=True)
+    if not 2 <= len(groups) <= MAX_GROUPS:
+        raise InputError(
+            f"{prefix}column {name!r}, by which slopes vary, holds {len(groups)} groups; from 2 to {MAX_GROUPS} "
+            "can be used."
+        )
+    columns = tuple(terms.index(term) for term in varying.terms or terms)
+    return VaryingSlopes(columns, codes.astype(np.int64), tuple(map(str, groups)))
 
 
 def check_estimable(design: Design, prefix: str = "") -> None:

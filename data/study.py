@@ -20,7 +20,7 @@ Kind = Literal["effects", "pooled", "mediation", "threshold", "instrument"]
 Form = Literal["fixed", "random", "mundlak"]
 RESERVED = (
     "term", "row", "chain", "draw", "sample", "slope", "intercept", "sigma", "between", "sd_entity", "sd_time",
-    "entity_effect", "time_effect", "coef", "constant", "y",
+    "entity_effect", "time_effect", "coef", "constant", "y", "group", "varying", "sd_slope", "slope_offset", "coef_by",
 )  # fmt: skip
 PACKAGE = Path(__file__).resolve().parent.parent
 PathText = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
@@ -67,6 +67,13 @@ class Cluster(Frozen):
     cluster: str
 
 
+class Varying(Frozen):
+    """Slopes that vary, partially pooled, by a column that groups the entities; all of them without `terms`."""
+
+    by: str
+    terms: list[str] = []
+
+
 class Spec(Frozen):
     """One column of one table."""
 
@@ -84,6 +91,7 @@ class Spec(Frozen):
     regime_dependent: str | None = None
     thresholds: Annotated[int, Field(ge=1, le=4)] | None = None
     max_thresholds: Annotated[int, Field(ge=1, le=4)] | None = None
+    varying: Varying | None = None
     note: str = ""
 
     @model_validator(mode="after")
@@ -95,6 +103,15 @@ class Spec(Frozen):
             )
         if self.kind == "effects" and not formula.effects:
             raise ValueError("kind 'effects' needs effects in the formula: '... | entity + year'")
+        if self.varying is not None:
+            if self.resolved_kind != "effects":
+                raise ValueError("'varying' slopes belong to kind 'effects', with effects in the formula")
+            terms = [str(t) for t in formula.terms]
+            for name in self.varying.terms:
+                if name not in terms:
+                    raise ValueError(
+                        f"varying.terms names {name!r}, which is no term of the formula.{did_you_mean(name, terms)}"
+                    )
         if self.kind == "threshold" and not (self.variable and self.regime_dependent):
             raise ValueError("kind 'threshold' needs 'variable' and 'regime_dependent'")
         if self.kind == "mediation" and not self.mediator:

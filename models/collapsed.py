@@ -9,7 +9,8 @@ h = T M'V^-1 r, r = y - M m (Lindley and Smith 1972; Harville 1977, doi:10.2307/
 factor of [[I + T H T, h], [h', r'V^-1 r]] holds both the determinant and the quadratic form; its last row
 and the rest of it are the mean and the precision of z, from which coefficients are drawn exactly.
 
-The time effects of an unbalanced panel are entries of theta with tau = sd_time; no precision is ever
+The time effects of an unbalanced panel are entries of theta with tau = sd_time, the deviations of slopes
+that vary by groups entries with tau = sd_slope, and a slope with a heavy-tailed prior has a tau of its own; no precision is ever
 divided by a scale, so that scales may go to 0. The constant is integrated out first, by Sherman and
 Morrison. That also covers the `fixed` form, whose entity effects sum to zero: level plus zero-sum effects
 of standard deviation s have covariance s^2 I + (s_level^2 - s^2 / N) 11', a constant whose "variance" may
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..data.errors import InputError
-from .priors import DEFAULTS, FAMILIES, Priors
+from .priors import DEFAULTS, FAMILIES, Prior, Priors
 from .statistics import Statistics
 from .sums import Array
 
@@ -35,8 +36,13 @@ if TYPE_CHECKING:
     import pymc as pm
     from pytensor.tensor import TensorVariable
 
-COEFFICIENTS = ("slope", "between", "intercept")
 LOG_2PI = float(np.log(2 * np.pi))
+# a heavy-tailed coefficient is normal given a multiple of its variance (Andrews and Mallows 1974)
+MIXTURES: dict[str, Callable[[tuple[float, ...]], Prior]] = {
+    "student_t": lambda a: Prior("inverse_gamma", (a[0] / 2, a[0] / 2)),
+    "cauchy": lambda a: Prior("inverse_gamma", (0.5, 0.5)),
+    "laplace": lambda a: Prior("exponential", (0.5,)),
+}
 
 
 class Marginal(NamedTuple):
@@ -57,18 +63,34 @@ class Marginal(NamedTuple):
 
 
 def collapsible(priors: Priors) -> bool:
-    """Whether the coefficients have Gaussian priors, so that they can be integrated out."""
-    return all(priors[name].family == "normal" for name in COEFFICIENTS)
+    """Whether the coefficients can be integrated out: all of them Gaussian, slopes perhaps given a mixture."""
+    return priors["intercept"].family == "normal"
 
 
-def scales_of(statistics: Statistics) -> tuple[str, ...]:
-    """The free variables: sigma, and the scales of the effects that are partially pooled."""
+def scale_priors(statistics: Statistics, priors: Priors) -> dict[str, Prior]:
+    """The free variables with their priors.
+
+    sigma; the scales of the effects that are partially pooled; the scale of each slope that varies; and,
+    for a slope whose prior has heavy tails, the multiple of its variance.
+    """
     flat = statistics.form == "fixed"
-    return (
-        "sigma",
-        *(["sd_entity"] if statistics.entity_effects and not flat else []),
-        *(["sd_time"] if statistics.time_effects and not flat else []),
-    )
+    names = {"sigma": "sigma"}
+    if statistics.entity_effects and not flat:
+        names["sd_entity"] = "sd_entity"
+    if statistics.time_effects and not flat:
+        names["sd_time"] = "sd_time"
+    names |= {f"sd_slope[{j}]": "sd_slope" for j in range(len(statistics.varying))}
+    found = {name: priors[prior] for name, prior in names.items()}
+    for name, count in (("slope", statistics.n_slope), ("between", statistics.n_between)):
+        if priors[name].family in MIXTURES:
+            mixing = MIXTURES[priors[name].family](priors[name].arguments)
+            found |= {f"{name}_mixing[{j}]": mixing for j in range(count)}
+    return found
+
+
+def scales_of(statistics: Statistics, priors: Priors = DEFAULTS) -> tuple[str, ...]:
+    """Names of the free variables."""
+    return tuple(scale_priors(statistics, priors))
 
 
 def collapsed_data(statistics: Statistics, priors: Priors = DEFAULTS) -> dict[str, Array]:
@@ -77,16 +99,18 @@ def collapsed_data(statistics: Statistics, priors: Priors = DEFAULTS) -> dict[st
     Raises
     ------
     InputError
-        Where a coefficient has a prior that is not Gaussian.
+        Where the intercept has a prior that is not Gaussian.
     """
-    for name in COEFFICIENTS:
-        if priors[name].family != "normal":
-            raise InputError(
-                f"prior {name} = {priors[name]}: only normal coefficients can be integrated out; "
-                "use --engine nuts."
-            )
-    k, g, b = statistics.n_slope, statistics.n_between, statistics.n_time
-    (slope, slope_sd), (between, between_sd) = priors["slope"].arguments, priors["between"].arguments
+    if not collapsible(priors):
+        raise InputError(
+            f"prior intercept = {priors['intercept']}: only a normal intercept can be integrated out; "
+            "use --engine nuts."
+        )
+    k, g, b = statistics.n_slope, statistics.n_between, statistics.n_varying + statistics.n_time
+    (slope, slope_sd), (between, between_sd) = (
+        priors["slope"].arguments[-2:],
+        priors["between"].arguments[-2:],
+    )
     level, level_sd = priors["intercept"].arguments
     location = np.concatenate([np.full(k, slope), np.full(g, between), np.zeros(b), [level]])
     spread = np.concatenate([np.full(k, slope_sd), np.full(g, between_sd), np.ones(b)])
@@ -97,7 +121,8 @@ def collapsed_data(statistics: Statistics, priors: Priors = DEFAULTS) -> dict[st
     data |= {"location": location, "spread": spread, "constant_variance": np.array(variance)}
     if statistics.form == "fixed":
         data["effect_sd"] = np.array(flat)
-    data |= {f"{name}_prior": np.array(priors[name].arguments) for name in scales_of(statistics)}
+    for name, prior in scale_priors(statistics, priors).items():
+        data[f"{name}_prior"] = np.array(prior.arguments)
     return data
 
 
@@ -107,22 +132,22 @@ def collapsed_model(statistics: Statistics, priors: Priors = DEFAULTS) -> pm.Mod
     Raises
     ------
     InputError
-        Where a coefficient has a prior that is not Gaussian.
+        Where the intercept has a prior that is not Gaussian.
     """
     import pymc as pm
 
     with pm.Model() as model:
         for name, value in collapsed_data(statistics, priors).items():
             pm.Data(name, value)
-        for name in scales_of(statistics):
-            family = FAMILIES[priors[name].family]
+        for name, prior in scale_priors(statistics, priors).items():
+            family = FAMILIES[prior.family]
             distribution: Any = getattr(pm, family.pymc)
             distribution(name, **{a: model[f"{name}_prior"][i] for i, a in enumerate(family.arguments)})
-        pm.Potential("y", marginal(model, statistics).log_likelihood)
+        pm.Potential("y", marginal(model, statistics, priors).log_likelihood)
     return model
 
 
-def marginal(model: pm.Model, statistics: Statistics) -> Marginal:
+def marginal(model: pm.Model, statistics: Statistics, priors: Priors = DEFAULTS) -> Marginal:
     """The graphs of `Marginal`, from the variables of a collapsed model."""
     import pytensor.tensor as pt
 
@@ -150,12 +175,18 @@ def marginal(model: pm.Model, statistics: Statistics) -> Marginal:
     H = pt.concatenate([H[:, :-2], H[:, -1:]], axis=1)
     H = pt.concatenate([H[:-2], H[-1:]], axis=0) - (w / growth) * pt.outer(rest, rest)
 
-    q = statistics.n_slope + statistics.n_between
-    tau = model["spread"]
-    if statistics.n_time:
-        tau = pt.set_subtensor(tau[q:], tau[q:] * sd_time)
+    own: list[Any] = []  # what multiplies the spread of each coefficient
+    for name, count in (("slope", statistics.n_slope), ("between", statistics.n_between)):
+        if priors[name].family in MIXTURES:
+            own += [pt.sqrt(model[f"{name}_mixing[{j}]"]) for j in range(count)]
+        else:
+            own += [1.0] * count
+    for j in range(len(statistics.varying)):
+        own += [model[f"sd_slope[{j}]"]] * len(statistics.groups)
+    own += [sd_time] * statistics.n_time
+    tau = model["spread"] * pt.stack(own) if own else model["spread"]
     T = pt.concatenate([tau, pt.ones(1)])
-    unit = np.diag([1.0] * (q + statistics.n_time) + [0.0])
+    unit = np.diag([1.0] * len(own) + [0.0])
     root = pt.linalg.cholesky(unit + T[:, None] * H * T)
     diagonal = pt.diagonal(root)
     log_likelihood = -0.5 * (
@@ -201,11 +232,11 @@ def program(statistics: Statistics, priors: Priors = DEFAULTS) -> Evaluate:
     from pytensor.graph.replace import clone_replace
 
     model = collapsed_model(statistics, priors)
-    scales = [model[name] for name in scales_of(statistics)]
+    scales = [model[name] for name in scales_of(statistics, priors)]
     values = [model.rvs_to_values[variable] for variable in scales]
     names = list(collapsed_data(statistics, priors))
     inputs = [model[name].type() for name in names]
-    outputs = model.replace_rvs_by_values([*marginal(model, statistics)[1:], *scales])
+    outputs = model.replace_rvs_by_values([*marginal(model, statistics, priors)[1:], *scales])
     replacements = {model[name]: new for name, new in zip(names, inputs, strict=True)}
     graphs = clone_replace([model.logp(), *outputs], replacements)
     compiled: Any = get_jaxified_graph([*values, *inputs], graphs)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .collapsed import Evaluate, collapsed_data, program, scales_of
+from .collapsed import Evaluate, collapsed_data, program, scale_priors, scales_of
 from .priors import Priors
 from .recover import coefficients
 from .statistics import Statistics
@@ -44,8 +44,8 @@ def compile_for(statistics: Statistics, priors: Priors) -> Compiled:
         statistics.form,
         statistics.entity_effects,
         statistics.time_effects,
-        statistics.n_time,
-        *(priors[name].family for name in scales_of(statistics)),
+        (statistics.n_slope, statistics.n_varying, statistics.n_time),
+        *(prior.family for prior in scale_priors(statistics, priors).values()),
         *((name, value.shape) for name, value in collapsed_data(statistics, priors).items()),
     )
     if shape not in _COMPILED:
@@ -101,7 +101,7 @@ def _specs(statistics: Statistics, priors: Priors, noise: bool) -> list[Any]:
     count, size = symbolic_shape("D, B")
     data = collapsed_data(statistics, priors)
     shapes: list[Any] = [
-        (count, size, len(scales_of(statistics))),
+        (count, size, len(scales_of(statistics, priors))),
         {name: (count, *value.shape) for name, value in data.items()},
     ]
     if noise:

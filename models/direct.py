@@ -34,7 +34,7 @@ class Draws:
     scales : names of the d scales
     direct : k-hat, effective sample size and log marginal likelihood of each problem
     values : (D, m, d) scales
-    theta : (D, m, q) coefficients on the standardised scale: slope, between, time
+    theta : (D, m, q) coefficients on the standardised scale: slope, between, deviations of groups, time
     constant : (D, m)
     """
 
@@ -61,7 +61,7 @@ def posterior(
     Raises
     ------
     InputError
-        Where a coefficient has a prior that is not Gaussian (see `collapsible`).
+        Where the intercept has a prior that is not Gaussian (see `collapsible`).
     """
     statistics = padded(statistics)
     attributes: dict[str, Any] = {"engine": "collapsed", "method": method}
@@ -78,7 +78,7 @@ def posterior(
             method = attributes["method"] = "nuts"
     if method == "nuts":
         tree = nuts(collapsed_model(statistics, priors), sampler)
-        names = scales_of(statistics)
+        names = scales_of(statistics, priors)
         points = np.log(np.stack([np.ravel(tree["posterior"][name].to_numpy()) for name in names], axis=-1))
         scales, theta, constant = _coefficients(statistics, priors, points, rng)
         sample_stats = tree["sample_stats"].to_dataset()
@@ -104,7 +104,7 @@ def batch(
     compiled = compile_for(statistics[0], priors[0])
     each = [collapsed_data(s, p) for s, p in zip(statistics, priors, strict=True)]
     data = {name: np.stack([one[name] for one in each]) for name in each[0]}
-    names = scales_of(statistics[0])
+    names = scales_of(statistics[0], priors[0])
 
     def density(points: Array) -> Array:
         size = points.shape[1]
@@ -128,21 +128,28 @@ def variables(
     rng: np.random.Generator,
 ) -> dict[str, Array]:
     """Every variable of the expanded model, (m, ...) each, from draws of scales and coefficients."""
-    k, g = statistics.n_slope, statistics.n_between
-    values = {"slope": theta[:, :k], **scales}
+    k, g, unit = statistics.n_slope, statistics.n_between, statistics.scale.unit
+    values = {"slope": theta[:, :k], **{name: at for name, at in scales.items() if "[" not in name}}
+    if statistics.varying:
+        shape = (len(theta), len(statistics.varying), len(statistics.groups))
+        columns = [statistics.terms.index(term) for term in statistics.varying]
+        deviation = theta[:, k + g : k + g + statistics.n_varying].reshape(shape)
+        sd = np.stack([scales[f"sd_slope[{j}]"] for j in range(shape[1])], axis=1)
+        values |= {"sd_slope": sd, "slope_offset": deviation / sd[:, :, None]}
+        values["coef_by"] = (theta[:, columns, None] + deviation) * unit[columns, None]
     if g:
         values["between"] = theta[:, k : k + g]
     if statistics.entity_effects and len(theta) * len(statistics.rows) > MAX_EFFECTS:
         if statistics.form != "fixed":
             values["intercept"] = constant
         if statistics.explicit_time:
-            values["time_effect"] = theta[:, k + g :] @ statistics.basis.T
+            values["time_effect"] = theta[:, k + g + statistics.n_varying :] @ statistics.basis.T
     else:
         noise = rng.standard_normal((len(theta), effect_noise(statistics)))
         data = collapsed_data(statistics, priors)
         values |= effects(statistics, data, scales, theta, constant, noise)
     scale = statistics.scale
-    values["coef"] = theta[:, :k] * scale.unit
+    values["coef"] = theta[:, :k] * unit
     level = values["intercept"] if statistics.form is None else 0.0
     values["constant"] = scale.y_mean + scale.y_sd * level - values["coef"] @ scale.x_mean
     return values
@@ -174,11 +181,16 @@ def _tree(
         "coef": ["term"],
         "entity_effect": [statistics.entity_name],
         "time_effect": [statistics.time_name],
+        "sd_slope": ["varying"],
+        "slope_offset": ["varying", "group"],
+        "coef_by": ["varying", "group"],
     }
     coords: dict[str, Any] = {
         "term": list(statistics.terms),
         statistics.entity_name: list(statistics.entities),
         statistics.time_name: list(statistics.times),
+        "varying": list(statistics.varying),
+        "group": list(statistics.groups),
     }
     shape = (sampler.chains, sampler.draws)
     chains = {name: value.reshape(shape + value.shape[1:]) for name, value in values.items()}

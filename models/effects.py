@@ -8,6 +8,10 @@
   also in unbalanced panels, so that `slope` targets the fixed-effects estimand whatever the
   variance of the effects; what the entity and time parts carry is left to the effects.
 
+Where slopes vary by groups of entities, each group's is that of `slope` plus sd_slope times a standard
+normal: partial pooling in place of one regression for each group. In `fixed` and `mundlak` it is the within
+part of regressor x group that they multiply.
+
 Effects are centred on their group-level regression (Gelman and Hill 2007, ch. 12) and time effects
 sum to zero, which leaves NUTS no ridge between levels.
 """
@@ -18,9 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..data.design import Design
 from ..data.study import Form
-from ..data.within import split
+from ..data.within import Split, split
+from .groups import interactions
 from .priors import DEFAULTS, Priors
-from .scale import standardise
+from .scale import Array, Standardised, standardise
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -47,8 +52,8 @@ def effects_model(design: Design, priors: Priors = DEFAULTS, form: Form = "mundl
     import pymc as pm
 
     z = standardise(design)
-    X = split(z.X, design.entity, design.time, design.entity_effects, design.time_effects)
-    coords = {
+    X = _split(design, z.X)
+    coords: dict[str, Any] = {
         "term": design.terms,
         "row": design.rows,
         design.entity_name: design.entities,
@@ -59,6 +64,8 @@ def effects_model(design: Design, priors: Priors = DEFAULTS, form: Form = "mundl
         level = priors["intercept"].variable("intercept")
         sigma = priors["sigma"].variable("sigma")
         mean = (z.X if form == "random" else X.within) @ slope
+        if design.varying:
+            mean += _varying(model, design, z, slope, priors, form)
 
         if not design.entity_effects:
             mean += level
@@ -80,6 +87,26 @@ def effects_model(design: Design, priors: Priors = DEFAULTS, form: Form = "mundl
         coef = pm.Deterministic("coef", slope * z.scale.unit, dims="term")
         pm.Deterministic("constant", z.scale.y_mean - z.scale.x_mean @ coef)
     return model
+
+
+def _split(design: Design, X: Array) -> Split:
+    return split(X, design.entity, design.time, design.entity_effects, design.time_effects)
+
+
+def _varying(model: pm.Model, design: Design, z: Standardised, slope: Any, priors: Priors, form: Form) -> Any:
+    """(n,) What the deviations of the groups' slopes from their mean add."""
+    import pymc as pm
+
+    assert design.varying is not None
+    columns, groups = list(design.varying.columns), design.varying.groups
+    model.add_coords({"varying": [design.terms[j] for j in columns], "group": list(groups)})
+    sd = priors["sd_slope"].variable("sd_slope", dims="varying")
+    offset = pm.Normal("slope_offset", dims=("varying", "group"))
+    deviation = sd[:, None] * offset
+    unit = z.scale.unit[columns, None]
+    pm.Deterministic("coef_by", (slope[columns][:, None] + deviation) * unit, dims=("varying", "group"))
+    V = interactions(z.X, columns, design.varying.group[design.entity], len(groups))
+    return (V if form == "random" else _split(design, V).within) @ deviation.flatten()
 
 
 def _flat(name: str, dim: str, priors: Priors) -> Any:

@@ -1,4 +1,4 @@
-"""Independent draws from a posterior of one to three scales, for many problems at once.
+"""Independent draws from a posterior of a few scales, for many problems at once.
 
 Newton's method finds the mode; a split Student t about it (Geweke 1989, doi:10.2307/1913710) follows the
 curvature and, along each principal axis and on each side, the fall of the log-density, so that a
@@ -26,6 +26,7 @@ MAX_K_HAT = 0.7
 PROPOSALS = 3
 NU = 3.0  # heavier tails than the fit needs: with 5, k-hat rises where two scales are near 0 at once
 START = (-4.0, -1.5, 0.0)
+SEARCHED = 4  # coordinates whose starts are crossed; further ones start at 0
 STEPS = 60
 CLIMB_LEFT = 1e-4
 LONGEST = 2.0
@@ -103,7 +104,10 @@ def find_mode(density: Density, count: int, d: int) -> tuple[Array, Array]:
     Derivatives are central differences at about a third of a standard deviation, for which 64 bits are
     ample and the density is all that has to be compiled. Steps that do not climb are shortened.
     """
-    start = np.stack(np.meshgrid(*[START] * d, indexing="ij"), axis=-1).reshape(-1, d)
+    first = np.stack(np.meshgrid(*[START] * min(d, SEARCHED), indexing="ij"), axis=-1).reshape(
+        -1, min(d, SEARCHED)
+    )
+    start = np.pad(first, ((0, 0), (0, d - first.shape[1])))
     stencil = _stencil(d)
     shorter = np.array(SHORTER)[:, None]
 

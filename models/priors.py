@@ -6,10 +6,17 @@ The defaults, and why:
   more than two of the outcome's with prior probability 0.05; it is symmetric about no effect.
 - `between = normal(0, 2.5)`: slopes of entity means (Mundlak) are nuisances; wide.
 - `intercept = normal(0, 2.5)`: the standardised outcome has mean 0.
+- `sd_slope = half_normal(0.5)`: how far slopes of groups lie from their mean, where slopes vary.
 - `sd_entity`, `sd_time`, `sigma` = `half_normal(1)`: no part of the outcome is likely to vary much
   more than the outcome does; all mass down to 0, so that pooling can be complete (Gelman 2006,
   doi:10.1214/06-BA117A).
+- `difference = half_normal(0.5)`: scale of the changes of a slope at thresholds.
 - `effect = normal(0, 10)`: each dummy of the `fixed` form; flat over any effect that data can show.
+- `rho = normal(0, 0.2)`, cut to (-1, 1): correlation of the errors of mediator and outcome, where a paper
+  takes 0; beyond 0.4 in size with prior probability 0.05.
+- `first_stage = normal(0, 1)`: slopes of instruments in the first stage, as `slope`.
+- `exclusion = normal(0, 0.1)`: direct effect of each instrument on the outcome, where a paper takes 0;
+  `exclusion[IV1]` is that of one instrument.
 """
 
 from __future__ import annotations
@@ -47,6 +54,9 @@ FAMILIES: dict[str, Family] = {
     "laplace": Family(("mu", "b"), "Laplace", lambda mu, b: ("laplace", {"loc": mu, "scale": b})),
     "half_normal": Family(("sigma",), "HalfNormal", lambda sigma: ("halfnorm", {"scale": sigma}), 0.0),
     "half_cauchy": Family(("beta",), "HalfCauchy", lambda b: ("halfcauchy", {"scale": b}), 0.0),
+    "inverse_gamma": Family(
+        ("alpha", "beta"), "InverseGamma", lambda a, b: ("invgamma", {"a": a, "scale": b}), 0.0
+    ),
     "exponential": Family(("lam",), "Exponential", lambda lam: ("expon", {"scale": 1 / lam}), 0.0),
 }
 
@@ -73,6 +83,14 @@ class Prior:
         distribution: Any = getattr(pm, family.pymc)
         return distribution(name, **dict(zip(family.arguments, self.arguments, strict=True)), dims=dims)
 
+    def distribution(self) -> TensorVariable:
+        """The same as an unnamed distribution, to be truncated or nested."""
+        import pymc as pm
+
+        family = FAMILIES[self.family]
+        distribution: Any = getattr(pm, family.pymc)
+        return distribution.dist(**dict(zip(family.arguments, self.arguments, strict=True)))
+
     def frozen(self) -> rv_frozen:
         """The same distribution in SciPy."""
         from scipy import stats
@@ -87,12 +105,17 @@ DEFAULTS: Priors = {
     "slope": Prior("normal", (0.0, 1.0)),
     "between": Prior("normal", (0.0, 2.5)),
     "intercept": Prior("normal", (0.0, 2.5)),
+    "sd_slope": Prior("half_normal", (0.5,)),
     "sd_entity": Prior("half_normal", (1.0,)),
     "sd_time": Prior("half_normal", (1.0,)),
     "sigma": Prior("half_normal", (1.0,)),
+    "difference": Prior("half_normal", (0.5,)),
     "effect": Prior("normal", (0.0, 10.0)),
+    "rho": Prior("normal", (0.0, 0.2)),
+    "first_stage": Prior("normal", (0.0, 1.0)),
+    "exclusion": Prior("normal", (0.0, 0.1)),
 }
-SCALES = ("sd_entity", "sd_time", "sigma")
+SCALES = ("sd_slope", "difference", "sd_entity", "sd_time", "sigma")
 
 
 def parse_prior(text: str) -> Prior:
@@ -120,7 +143,7 @@ def parse_prior(text: str) -> Prior:
     if len(arguments) != len(names):
         raise InputError(f"prior {text!r}: {name} takes {len(names)} numbers ({', '.join(names)}).")
     for argument, value in zip(names, arguments, strict=True):
-        location = argument in ("mu", "alpha")
+        location = argument in ("mu", "alpha") and FAMILIES[name].lower is None
         if not abs(value) < 1e6 or (not location and value <= 0):
             bound = "below 1e6 in size" if location else "positive and below 1e6"
             raise InputError(f"prior {text!r}: {argument} = {value:g} must be {bound}.")
@@ -132,7 +155,7 @@ def with_overrides(*layers: Mapping[str, str]) -> Priors:
     priors = dict(DEFAULTS)
     for layer in layers:
         for name, text in layer.items():
-            if name not in priors:
+            if name not in priors and not name.startswith("exclusion["):
                 raise InputError(f"there is no prior named {name!r}.{did_you_mean(name, priors)}")
             prior = parse_prior(text)
             if prior.positive != (name in SCALES):

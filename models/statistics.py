@@ -1,6 +1,6 @@
 """Sufficient statistics of the Gaussian panel models, from sums over rows.
 
-The rows are y = M theta + u_entity + (time) + e with M = [slope | between | time | 1]. Their covariance
+The rows are y = M theta + u_entity + (time) + e with M = [slope | between | varying | time | 1]. Their covariance
 given the scales is diagonal in a few orthogonal strata of the data, with one variance each,
 
     v = sigma^2 + a sd_entity^2 + b sd_time^2.
@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .groups import sums_by_group
 from .scale import Scale
-from .sums import Array, Sums, sums_of_design
+from .sums import Array, Sums, moved
 
 if TYPE_CHECKING:
     from ..data.design import Design
@@ -35,7 +36,7 @@ class Strata(NamedTuple):
 
     Attributes
     ----------
-    cross : (E, p, p) cross-products of [slope | between | time | 1 | y]
+    cross : (E, p, p) cross-products of [slope | between | varying | time | 1 | y]
     degrees : (E,) degrees of freedom; they add up to the number of rows
     per_entity, per_time : (E,) multiples a, b of the squared scales of the effects
     """
@@ -61,6 +62,8 @@ class Statistics:
     basis : (T, T - 1) the time columns of M in terms of the times
     explicit_time : whether M has time columns
     scale : means and standard deviations over the rows
+    varying : terms whose slopes vary by group, one column of M for each of them and each group
+    groups : labels
     """
 
     form: Form | None
@@ -78,6 +81,8 @@ class Statistics:
     rows: Array
     basis: Array
     scale: Scale
+    varying: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -92,6 +97,10 @@ class Statistics:
         return len(self.terms) if self.form == "mundlak" and self.entity_effects else 0
 
     @property
+    def n_varying(self) -> int:
+        return len(self.varying) * len(self.groups)
+
+    @property
     def n_time(self) -> int:
         return len(self.times) - 1 if self.explicit_time else 0
 
@@ -99,12 +108,13 @@ class Statistics:
 def statistics_of_design(design: Design, form: Form | None = "mundlak") -> Statistics:
     """The sufficient statistics of a design; `form` None for the pooled model."""
     return statistics_of_sums(
-        sums_of_design(design),
+        sums_by_group(design),
         form,
         design.entity_effects,
         design.time_effects,
         design.entity_name,
         design.time_name,
+        design.varying.groups if design.varying else (),
     )
 
 
@@ -115,6 +125,7 @@ def statistics_of_sums(
     time_effects: bool,
     entity_name: str = "entity",
     time_name: str = "time",
+    groups: tuple[str, ...] = (),
 ) -> Statistics:
     """The sufficient statistics of one form, from additive sums."""
     if form is None:
@@ -164,6 +175,8 @@ def statistics_of_sums(
         rows,
         basis,
         scale,
+        tuple(sums.terms[j] for j in sums.varying),
+        groups,
     )
 
 
@@ -193,53 +206,53 @@ def zero_sum_basis(size: int) -> Array:
 
 
 def _standardised(sums: Sums) -> tuple[Sums, Scale]:
-    n = sums.n
+    """In standard units; columns of V in those of their regressor, and not centred again."""
+    n, k = sums.n, len(sums.terms)
     mean = sums.by_time.sum(axis=0) / n
-    centred = sums.cross - n * np.outer(mean, mean)
-    sd = np.sqrt(np.diag(centred) / n)
-    at = mean + sums.shift
-    scale = Scale(float(at[-1]), float(sd[-1]), at[:-1], sd[:-1])
-    return replace(
-        sums,
-        shift=at,
-        cross=centred / np.outer(sd, sd),
-        by_entity=(sums.by_entity - sums.rows.sum(axis=1)[:, None] * mean) / sd,
-        by_time=(sums.by_time - sums.rows.sum(axis=0)[:, None] * mean) / sd,
-    ), scale
+    mean[k:-1] = 0
+    sums = moved(sums, sums.shift + mean)
+    sd = np.sqrt(np.diag(sums.cross) / n)
+    sd[k:-1] = np.repeat(sd[list(sums.varying)], sums.groups)
+    scale = Scale(float(sums.shift[-1]), float(sd[-1]), sums.shift[:k], sd[:k])
+    units = replace(
+        sums, cross=sums.cross / np.outer(sd, sd), by_entity=sums.by_entity / sd, by_time=sums.by_time / sd
+    )
+    return units, scale
 
 
 def _split(sums: Sums, by_entity: bool, by_time: bool) -> tuple[Array, Array]:
-    """Time part (T, k) and entity part (N, k) of X: `data.within.split` from sums alone."""
-    k = len(sums.terms)
+    """Time part (T, K) and entity part (N, K) of [X | V]: `data.within.split` from sums alone."""
+    K = sums.cross.shape[0] - 1
     rows, at_time = sums.rows.sum(axis=1), sums.rows.sum(axis=0)
-    of, at = np.zeros((len(rows), k)), np.zeros((len(at_time), k))
+    of, at = np.zeros((len(rows), K)), np.zeros((len(at_time), K))
     if by_time:
-        gram, target = np.diag(at_time), sums.by_time[:, :k]
+        gram, target = np.diag(at_time), sums.by_time[:, :K]
         if by_entity:
             share = sums.rows / rows[:, None]
-            gram, target = gram - sums.rows.T @ share, target - share.T @ sums.by_entity[:, :k]
+            gram, target = gram - sums.rows.T @ share, target - share.T @ sums.by_entity[:, :K]
         at = np.linalg.lstsq(gram, target, rcond=None)[0]
         at = at - at_time @ at / sums.n
     if by_entity:
-        of = (sums.by_entity[:, :k] - sums.rows @ at) / rows[:, None]
+        of = (sums.by_entity[:, :K] - sums.rows @ at) / rows[:, None]
     return at, of
 
 
 def _columns(sums: Sums, at: Array, within: bool, between: bool, basis: Array) -> tuple[Array, Array]:
-    """[M | y] = [X | y | D] @ linear + parts @ constant, with (k + 1 + T, p) and (k, p)."""
-    k, n_time = len(sums.terms), len(sums.times)
+    """[M | y] = [X | V | y | D] @ linear + parts @ constant, with (K + 1 + T, p) and (K, p)."""
+    k, K, n_time = len(sums.terms), sums.cross.shape[0] - 1, len(sums.times)
     g, b = (k if between else 0), basis.shape[1]
-    p = k + g + b + 2
-    linear, constant = np.zeros((k + 1 + n_time, p)), np.zeros((k, p))
-    linear[:k, :k] = np.eye(k)
+    p = K + g + b + 2
+    linear, constant = np.zeros((K + 1 + n_time, p)), np.zeros((K, p))
+    slopes = [*range(k), *range(k + g, K + g)]  # where [X | V] stand in M
+    linear[range(K), slopes] = 1.0
     if within:
-        linear[k + 1 :, :k] = -at
-        constant[:, :k] = -np.eye(k)
+        linear[K + 1 :, slopes] = -at
+        constant[range(K), slopes] = -1.0
     if between:
-        constant[:, k : k + g] = np.eye(k)
-    linear[k + 1 :, k + g : k + g + b] = basis
-    linear[k + 1 :, p - 2] = 1.0
-    linear[k, p - 1] = 1.0
+        constant[:k, k : k + g] = np.eye(k)
+    linear[K + 1 :, K + g : K + g + b] = basis
+    linear[K + 1 :, p - 2] = 1.0
+    linear[K, p - 1] = 1.0
     return linear, constant
 
 

@@ -8,7 +8,7 @@ in any order, with entities and times split over chunks; rows themselves are nev
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,7 +34,7 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """Sums over rows of Z = [X | y] - shift.
+    """Sums over rows of Z = [X | y] - shift, or of [X | V | y] with columns whose slopes vary by groups.
 
     Attributes
     ----------
@@ -45,6 +45,7 @@ class Sums:
     by_entity : (N, k + 1) column sums of Z for each entity
     by_time : (T, k + 1) column sums of Z for each time
     rows : (N, T) number of rows in each cell
+    varying, groups : V holds `groups` columns for each of these regressors (see `groups.interacted`)
     """
 
     terms: tuple[str, ...]
@@ -55,6 +56,8 @@ class Sums:
     by_entity: Array
     by_time: Array
     rows: Array
+    varying: tuple[int, ...] = ()
+    groups: int = 0
 
     @property
     def n(self) -> int:
@@ -128,6 +131,19 @@ def gather(chunks: Iterable[Chunk], terms: Sequence[str]) -> Sums:
     )
 
 
+def moved(sums: Sums, shift: Array) -> Sums:
+    """The same sums about another centre."""
+    move, total = sums.shift - shift, sums.by_time.sum(axis=0)
+    both = np.outer(total, move)
+    return replace(
+        sums,
+        shift=shift,
+        cross=sums.cross + both + both.T + sums.n * np.outer(move, move),
+        by_entity=sums.by_entity + sums.rows.sum(axis=1)[:, None] * move,
+        by_time=sums.by_time + sums.rows.sum(axis=0)[:, None] * move,
+    )
+
+
 def merge(parts: Sequence[Sums]) -> Sums:
     """Add the sums of several workers, whose shifts may differ."""
     entities = np.unique(np.concatenate([part.entities for part in parts]))
@@ -135,13 +151,11 @@ def merge(parts: Sequence[Sums]) -> Sums:
     shift, width = parts[0].shift, len(parts[0].shift)
     cross, rows = np.zeros((width, width)), np.zeros((len(entities), len(times)))
     by_entity, by_time = np.zeros((len(entities), width)), np.zeros((len(times), width))
-    for part in parts:
+    for part in (moved(part, shift) for part in parts):
         i, t = np.searchsorted(entities, part.entities), np.searchsorted(times, part.times)
-        move = part.shift - shift
-        total = part.by_time.sum(axis=0)
-        cross += part.cross + np.outer(total, move) + np.outer(move, total) + part.n * np.outer(move, move)
-        by_entity[i] += part.by_entity + part.rows.sum(axis=1)[:, None] * move
-        by_time[t] += part.by_time + part.rows.sum(axis=0)[:, None] * move
+        cross += part.cross
+        by_entity[i] += part.by_entity
+        by_time[t] += part.by_time
         rows[np.ix_(i, t)] += part.rows
     return Sums(parts[0].terms, entities, times, shift, cross, by_entity, by_time, rows)
 

@@ -84,6 +84,7 @@ def page(
         "data": _data,
         "slug": lambda text: text.replace(" ", "-"),
         "short": lambda text: shorten(text, LONGEST),
+        "slopes_by_group": words.slopes_by_group,
     }
     return environment.get_template("report.html").render(
         fit=fit,
@@ -128,7 +129,8 @@ def priors_used(fit: Fit) -> list[dict[str, str]]:
         for part in (one, one.with_effects):
             if part is None:
                 continue
-            for name in words.PRIORS_OF[model_name(fit, part)]:
+            varying = ("sd_slope",) if part.design and part.design.varying else ()
+            for name in (*words.PRIORS_OF[model_name(fit, part)], *varying):
                 columns = used.setdefault((name, str(part.priors[name])), [])
                 if one.id not in columns:
                     columns.append(one.id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from ..analyses.compare import VERDICTS
-from ..analyses.results import Fit
+from ..analyses.results import Fit, SpecFit
 from ..data.published import within_rounding
-from .rows import STOPPED, Row, focal, shorten, synthetic
+from .rows import STOPPED, Row, focal, number, shorten, synthetic
 
 MOST = 6
 OUTCOMES = (*VERDICTS, STOPPED)
@@ -52,6 +54,7 @@ PRIOR_MEANING = {
     "slope": "each coefficient: standard deviations of the outcome for one standard deviation of the regressor",
     "between": "slopes on entity means (Mundlak's γ)",
     "intercept": "the level of the standardised outcome",
+    "sd_slope": "spread of the slopes of groups about their mean",
     "sd_entity": "spread of the entity effects",
     "sd_time": "spread of the time effects",
     "sigma": "spread of the errors",
@@ -64,6 +67,27 @@ PRIORS_OF = {
     "random": ("slope", "intercept", "sd_entity", "sd_time", "sigma"),
     "mundlak": ("slope", "between", "intercept", "sd_entity", "sd_time", "sigma"),
 }
+
+
+def slopes_by_group(fit: SpecFit, shown: int = 12) -> list[str]:
+    """For each slope that varies, its mean and interval in each group; the lowest and highest of many."""
+    if "coef_by" not in fit.tree["posterior"]:
+        return []
+    assert fit.view.spec.varying is not None
+    lines = []
+    for term in fit.tree["posterior"]["varying"].to_numpy():
+        draws = fit.tree["posterior"]["coef_by"].sel(varying=term)
+        mean = draws.mean(("chain", "draw")).to_series().sort_values()
+        low, high = (draws.quantile(q, ("chain", "draw")).to_series() for q in (0.025, 0.975))
+        decimals = max(0, 2 - math.floor(math.log10(float((high - low).median()) or 1)))
+        names = list(mean.index) if len(mean) <= shown else [mean.index[0], mean.index[-1]]
+        each = [
+            f"{name} {number(mean[name], decimals)} [{number(low[name], decimals)}, {number(high[name], decimals)}]"
+            for name in names
+        ]
+        many = f"; {len(mean)} groups, the lowest and the highest shown" if len(names) < len(mean) else ""
+        lines.append(f"{term} by {fit.view.spec.varying.by}: {'; '.join(each)}{many}")
+    return lines
 
 
 def counts(rows: list[Row]) -> dict[str, int]:

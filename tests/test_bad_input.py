@@ -152,6 +152,21 @@ CASES = {
     "cluster with one value": (
         lambda d: (in_study("formula", 'vcov = { cluster = "region" }\nformula')(d), panel(lambda f: f.assign(region=1))(d)),
         RUN, ["region", "one value"]),
+    "slopes that vary by no column": (
+        in_study("formula", 'varying = { by = "regoin" }\nformula'), RUN, ["regoin", "region"]),
+    "slopes that vary by the time": (in_study("formula", 'varying = { by = "year" }\nformula'), RUN, ["'year'", "more than one"]),
+    "varying term outside the formula": (
+        in_study("formula", 'varying = { by = "region", terms = ["x3"] }\nformula'), TABLES, ["'x3'", "x1"]),
+    "varying slopes in one group": (
+        lambda d: (in_study("formula", 'varying = { by = "region" }\nformula')(d), panel(lambda f: f.assign(region=1))(d)),
+        RUN, ["region", "1 groups", "from 2"]),
+    "varying slopes of a blank group": (
+        lambda d: (in_study("formula", 'varying = { by = "region" }\nformula')(d), cell(5, "region", "")(d)),
+        RUN, ["row 5", "region", "fill"]),
+    "varying slopes without entity effects": (
+        lambda d: (d / "study.toml").write_text(
+            STUDY.replace("city + year\"", "year\"").replace("formula", 'varying = { by = "region" }\nformula')),
+        RUN, ["region", "effects of 'city'"]),
     # printed numbers
     "published missing": (lambda d: (d / "published.csv").unlink(), TABLES, ["published.csv", "does not exist"]),
     "published in GBK": (
@@ -245,7 +260,7 @@ CASES = {
     "prior of another kind": (None, ["run", "study.toml", "--prior", "sigma=normal(0, 1)"], ["sigma", "half_normal"]),
     "device absent": (None, [*RUN, "--device", "gpu"], ["GPU", "--device cpu"]),
     "engine that cannot integrate a prior": (
-        None, [*RUN, "--engine", "collapsed", "--prior", "slope=cauchy(0, 1)"], ["cauchy", "--engine nuts"]),
+        None, [*RUN, "--engine", "collapsed", "--prior", "intercept=cauchy(0, 1)"], ["cauchy", "--engine nuts"]),
     "out cannot be written": (
         lambda d: (d / "posterity-out").write_text("a file"), TABLES, ["posterity-out", "--out"]),
     "report before a run": (None, ["report", "study.toml"], ["posterity run"]),

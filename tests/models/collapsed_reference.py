@@ -29,21 +29,24 @@ HEAVY: Priors = {
     "sd_time": Prior("half_cauchy", (0.5,)),
     "sigma": Prior("half_cauchy", (1.0,)),
 }
-CASES: dict[str, tuple[Form, str, bool, Priors]] = {
-    "fixed-entity-balanced": ("fixed", "entity", False, DEFAULTS),
-    "fixed-both-gaps": ("fixed", "both", True, DEFAULTS),
-    "random-both-balanced-heavy": ("random", "both", False, HEAVY),
-    "random-entity-gaps": ("random", "entity", True, DEFAULTS),
-    "mundlak-both-balanced": ("mundlak", "both", False, DEFAULTS),
-    "mundlak-both-gaps-heavy": ("mundlak", "both", True, HEAVY),
+TAILS: Priors = {**DEFAULTS, "slope": Prior("student_t", (3.0, 0.0, 0.3))}
+CASES: dict[str, tuple[Form, str, bool, Priors, tuple[int, ...]]] = {
+    "fixed-entity-balanced": ("fixed", "entity", False, DEFAULTS, ()),
+    "fixed-both-gaps": ("fixed", "both", True, DEFAULTS, ()),
+    "random-both-balanced-heavy": ("random", "both", False, HEAVY, ()),
+    "random-entity-gaps": ("random", "entity", True, DEFAULTS, ()),
+    "mundlak-both-balanced": ("mundlak", "both", False, DEFAULTS, ()),
+    "mundlak-both-gaps-heavy": ("mundlak", "both", True, HEAVY, ()),
+    "mundlak-both-gaps-varying": ("mundlak", "both", True, DEFAULTS, (1,)),
+    "random-both-balanced-tails": ("random", "both", False, TAILS, ()),
 }
 ENTITIES, TIMES = 10, 6
 FIELDS = ("case", "variable", "index", "mean", "sd", "mean_error", "sd_error", "r_hat")
 
 
 def rows(case: str) -> list[dict[str, object]]:
-    form, effects, gaps, priors = CASES[case]
-    design = panel(effects, gaps, entities=ENTITIES, times=TIMES)
+    form, effects, gaps, priors, varying = CASES[case]
+    design = panel(effects, gaps, entities=ENTITIES, times=TIMES, varying=varying)
     # short steps: with the default acceptance NUTS misses a little of the neck where a scale is near 0
     tree = pm.sample(
         draws=20_000,

@@ -8,13 +8,21 @@ import jax
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import multivariate_normal
+from scipy.integrate import quad
+from scipy.stats import multivariate_normal, norm
 
-from posterity.data.design import Design
+from posterity.data.design import Design, VaryingSlopes
 from posterity.data.errors import InputError
 from posterity.data.study import Form
-from posterity.data.within import split
-from posterity.models.collapsed import collapsed_data, collapsible, program, scales_of
+from posterity.data.within import Split, split
+from posterity.models.collapsed import (
+    MIXTURES,
+    collapsed_data,
+    collapsible,
+    program,
+    scale_priors,
+    scales_of,
+)
 from posterity.models.priors import DEFAULTS, Prior, Priors
 from posterity.models.recover import coefficients, effect_noise
 from posterity.models.recover import effects as draw_effects
@@ -32,7 +40,13 @@ PRIORS: Priors = {
     "sd_entity": Prior("half_cauchy", (0.5,)),
     "sd_time": Prior("exponential", (2.0,)),
 }
-SCALES = {"sigma": 0.6, "sd_entity": 0.9, "sd_time": 0.35}
+TAILS: Priors = {
+    **PRIORS,
+    "slope": Prior("student_t", (3.0, 0.2, 0.7)),
+    "between": Prior("laplace", (-0.1, 1.5)),
+}
+SCALES = {"sigma": 0.6, "sd_entity": 0.9, "sd_time": 0.35, "sd_slope[0]": 0.4, "sd_slope[1]": 0.25}
+SCALES |= {"slope_mixing[0]": 1.7, "slope_mixing[1]": 0.6, "between_mixing[0]": 0.8, "between_mixing[1]": 2.2}
 CASES = [
     (form, effects, gaps)
     for form in ("fixed", "random", "mundlak")
@@ -41,13 +55,25 @@ CASES = [
 ] + [(None, "", True)]
 
 
-def panel(effects: str, gaps: bool, entities: int = 7, times: int = 5, k: int = 2, seed: int = 1) -> Design:
-    """A small panel whose regressors move by entity and time; with gaps, 1 to `times` rows an entity."""
+def panel(
+    effects: str,
+    gaps: bool,
+    entities: int = 7,
+    times: int = 5,
+    k: int = 2,
+    seed: int = 1,
+    varying: tuple[int, ...] = (),
+) -> Design:
+    """A small panel whose regressors move by entity and time; with gaps, 1 to `times` rows an entity.
+
+    The slopes named in `varying` differ between three groups of entities.
+    """
     rng = np.random.default_rng(seed)
     e, t = np.repeat(np.arange(entities), times), np.tile(np.arange(times), entities)
     X = rng.normal(size=(entities, k))[e] + rng.normal(size=(times, k))[t] + rng.normal(size=(len(e), k))
     y = X.sum(axis=1) + rng.normal(size=entities)[e] + 0.5 * rng.normal(size=times)[t]
     y += rng.normal(size=len(e))
+    y += 0.6 * X[:, list(varying)].sum(axis=1) * (e % 3 - 1)
     keep = (rng.uniform(size=len(e)) < 0.7) | (t == e % times) if gaps else np.ones(len(e), bool)
     return Design(
         outcome="y",
@@ -63,6 +89,7 @@ def panel(effects: str, gaps: bool, entities: int = 7, times: int = 5, k: int = 
         entity_effects=effects in ("entity", "both"),
         time_effects=effects in ("time", "both"),
         clusters=None,
+        varying=VaryingSlopes(varying, np.arange(entities) % 3, ("a", "b", "c")) if varying else None,
     )
 
 
@@ -88,17 +115,33 @@ class Dense(NamedTuple):
 
 
 def dense(design: Design, form: Form | None, priors: Priors) -> Dense:
-    """`effects_model` as one Gaussian: w = [slope, between, intercept, entity effects, time effects]."""
+    """`effects_model` as one Gaussian, given scales.
+
+    w = [slope, between, deviations of groups, intercept, entity effects, time effects].
+    """
     z = standardise(design)
-    parts = split(z.X, design.entity, design.time, design.entity_effects, design.time_effects)
+
+    def split_(X: NDArray[np.float64]) -> Split:
+        return split(X, design.entity, design.time, design.entity_effects, design.time_effects)
+
+    def law(name: str) -> tuple[float, NDArray[np.float64] | float]:
+        mu, sd = priors[name].arguments[-2:]
+        mixing = [SCALES[f"{name}_mixing[{j}]"] for j in range(design.k)]
+        return mu, sd if priors[name].family == "normal" else sd * np.sqrt(mixing)
+
+    parts = split_(z.X)
     N, T = len(design.entities), len(design.times)
-    blocks = [(parts.within if form in ("fixed", "mundlak") else z.X, *priors["slope"].arguments)]
+    blocks = [(parts.within if form in ("fixed", "mundlak") else z.X, *law("slope"))]
     if form == "mundlak" and design.entity_effects:
-        blocks.append((parts.entity[design.entity], *priors["between"].arguments))
+        blocks.append((parts.entity[design.entity], *law("between")))
+    if design.varying:
+        for j, column in enumerate(design.varying.columns):
+            V = z.X[:, [column]] * (design.varying.group[design.entity][:, None] == np.arange(3))
+            blocks.append((V if form == "random" else split_(V).within, 0.0, SCALES[f"sd_slope[{j}]"]))
     blocks.append((np.ones((design.n, 1)), *priors["intercept"].arguments))
     Z = [block for block, _, _ in blocks]
     mean = [np.full(block.shape[1], mu) for block, mu, _ in blocks]
-    covariance = [np.eye(block.shape[1]) * sd**2 for block, _, sd in blocks]
+    covariance = [np.eye(block.shape[1]) * np.asarray(sd) ** 2 for block, _, sd in blocks]
     flat = priors["effect"].arguments[-1]
     if design.entity_effects:
         Z.append(np.eye(N)[design.entity])
@@ -138,7 +181,7 @@ def probe(statistics: Statistics, priors: Priors) -> Probe:
     data = collapsed_data(statistics, priors)
     q, extra = len(data["spread"]) + 1, effect_noise(statistics)
     noise = np.concatenate([np.zeros((1, q + extra)), np.eye(q + extra)])
-    names = scales_of(statistics)
+    names = scales_of(statistics, priors)
     state = jax.jit(program(statistics, priors))(np.log([SCALES[name] for name in names]), data)
     theta, constant = (
         np.stack(part)
@@ -146,7 +189,8 @@ def probe(statistics: Statistics, priors: Priors) -> Probe:
     )
     scales = {name: np.full(len(noise), SCALES[name]) for name in names}
     found = draw_effects(statistics, data, scales, theta, constant, noise[:, q:])
-    parts = [theta[:, : statistics.n_slope + statistics.n_between], found["intercept"][:, None]]
+    fixed = statistics.n_slope + statistics.n_between + statistics.n_varying
+    parts = [theta[:, :fixed], found["intercept"][:, None]]
     if "entity_effect" in found:
         level = found["intercept"][:, None]
         if statistics.form == "mundlak":
@@ -162,9 +206,10 @@ def probe(statistics: Statistics, priors: Priors) -> Probe:
     return Probe(float(state.log_density), w[0], (w[1:] - w[0]).T @ (w[1:] - w[0]))
 
 
-def log_prior(names: tuple[str, ...], priors: Priors) -> float:
+def log_prior(statistics: Statistics, priors: Priors) -> float:
     """Of the scales, in the coordinates of their logarithms."""
-    return sum(float(priors[name].frozen().logpdf(SCALES[name]) + np.log(SCALES[name])) for name in names)
+    laws = scale_priors(statistics, priors)
+    return sum(float(law.frozen().logpdf(SCALES[name]) + np.log(SCALES[name])) for name, law in laws.items())
 
 
 @pytest.mark.parametrize(("form", "effects", "gaps"), CASES)
@@ -172,8 +217,43 @@ def test_the_collapsed_model_is_the_dense_gaussian(form: Form | None, effects: s
     """Log marginal likelihood, and conditional mean and covariance of every coefficient and effect."""
     design = panel(effects, gaps)
     statistics = padded(statistics_of_design(design, form))
-    found, reference = probe(statistics, PRIORS), dense(design, form, PRIORS)
-    expected = reference.log_likelihood() + log_prior(scales_of(statistics), PRIORS)
+    assert_same_law(statistics, design, form, PRIORS)
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("varying", [(1,), (0, 1)])
+@pytest.mark.parametrize("form", ["fixed", "random", "mundlak"])
+def test_varying_slopes_are_the_dense_gaussian(form: Form, varying: tuple[int, ...], gaps: bool) -> None:
+    for effects in ("entity", "both"):
+        design = panel(effects, gaps, varying=varying)
+        assert_same_law(padded(statistics_of_design(design, form)), design, form, PRIORS)
+
+
+@pytest.mark.parametrize("form", ["fixed", "random", "mundlak"])
+def test_heavy_tailed_slopes_are_the_dense_gaussian_given_their_mixing(form: Form) -> None:
+    design = panel("both", gaps=True)
+    assert_same_law(statistics_of_design(design, form), design, form, TAILS)
+
+
+@pytest.mark.parametrize(
+    "prior", [Prior("student_t", (4.0, 0.0, 0.5)), Prior("cauchy", (0.0, 0.5)), Prior("laplace", (0.0, 0.5))]
+)
+def test_a_mixture_of_normals_is_the_heavy_tailed_prior(prior: Prior) -> None:
+    """Quadrature over the mixing variable gives the density of SciPy."""
+    mixing = MIXTURES[prior.family](prior.arguments).frozen()
+    for x in (0.1, 0.7, 3.0):
+        density, _ = quad(
+            lambda v, x=x: norm.pdf(x, 0, prior.arguments[-1] * np.sqrt(v)) * mixing.pdf(v),
+            0,
+            np.inf,
+            limit=400,
+        )
+        assert density == pytest.approx(prior.frozen().pdf(x), rel=1e-6)
+
+
+def assert_same_law(statistics: Statistics, design: Design, form: Form | None, priors: Priors) -> None:
+    found, reference = probe(statistics, priors), dense(design, form, priors)
+    expected = reference.log_likelihood() + log_prior(statistics, priors)
     assert found.log_density == pytest.approx(expected, rel=EXACT)
     mean, covariance = reference.conditional()
     np.testing.assert_allclose(found.mean, mean, atol=EXACT)
@@ -190,7 +270,7 @@ def test_a_fixed_level_may_be_known_better_than_the_mean_of_its_effects(gaps: bo
     assert data["constant_variance"] < 0
     reference = dense(design, "fixed", priors)
     found = probe(statistics, priors)
-    expected = reference.log_likelihood() + log_prior(("sigma",), priors)
+    expected = reference.log_likelihood() + log_prior(statistics, priors)
     assert found.log_density == pytest.approx(expected, rel=EXACT)
     for have, want in zip(found[1:], reference.conditional(), strict=True):
         np.testing.assert_allclose(have, want, atol=EXACT)
@@ -221,18 +301,18 @@ def test_balanced_one_way_anova_with_known_variances() -> None:
         + ssb / v
         + means.mean() ** 2 / (m**2 + v / N)
     )
-    expected += log_prior(("sigma", "sd_entity"), flat_slope)
+    expected += log_prior(statistics, flat_slope)
     assert found.log_density == pytest.approx(expected, rel=EXACT)
     level = (N * means.mean() / v) / (N / v + 1 / m**2)
     np.testing.assert_allclose(found.mean[1], level, atol=EXACT)
     np.testing.assert_allclose(found.mean[2:], t**2 / v * (means - level), atol=EXACT)
 
 
-def test_priors_that_are_not_gaussian_are_refused_by_name() -> None:
-    priors = {**DEFAULTS, "slope": Prior("student_t", (3.0, 0.0, 1.0))}
-    assert collapsible(DEFAULTS)
+def test_an_intercept_that_is_not_gaussian_is_refused_by_name() -> None:
+    priors = {**DEFAULTS, "intercept": Prior("student_t", (3.0, 0.0, 1.0))}
+    assert collapsible(TAILS)
     assert not collapsible(priors)
-    with pytest.raises(InputError, match=r"slope = student_t\(3, 0, 1\).*--engine nuts"):
+    with pytest.raises(InputError, match=r"intercept = student_t\(3, 0, 1\).*--engine nuts"):
         collapsed_data(statistics_of_design(panel("both", gaps=False), "random"), priors)
 
 

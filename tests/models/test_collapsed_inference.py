@@ -106,7 +106,7 @@ def test_a_batch_gives_each_problem_the_draws_it_has_alone() -> None:
 
 @pytest.mark.parametrize("form", ["fixed", "random", "mundlak", None])
 def test_trees_have_the_variables_dims_and_coords_of_the_expanded_model(form: Form | None) -> None:
-    design = panel("both", gaps=True)
+    design = panel("both", gaps=True, varying=() if form is None else (1,))
     model = pooled_model(design) if form is None else effects_model(design, DEFAULTS, form)
     tree = posterior(statistics_of_design(design, form), sampler=Sampler(draws=50, chains=2))
     found = tree["posterior"]
@@ -128,8 +128,8 @@ def test_direct_draws_agree_with_expanded_nuts(case: str) -> None:
 
     The reference is 4 x 20,000 draws on the expanded model, made by `collapsed_reference.py`.
     """
-    form, effects, gaps, priors = CASES[case]
-    design = panel(effects, gaps, entities=ENTITIES, times=TIMES)
+    form, effects, gaps, priors, varying = CASES[case]
+    design = panel(effects, gaps, entities=ENTITIES, times=TIMES, varying=varying)
     tree = posterior(statistics_of_design(design, form), priors, Sampler(draws=20_000, seed=5))
     reference = pd.read_csv(REFERENCE).query("case == @case")
     assert set(reference["variable"]) == set(tree["posterior"].data_vars)

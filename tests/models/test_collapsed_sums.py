@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from posterity.data.design import Design
 from posterity.data.errors import InputError
+from posterity.models.groups import interacted
 from posterity.models.statistics import Statistics, statistics_of_design, statistics_of_sums
 from posterity.models.sums import Chunk, Sums, gather, merge, parquet_chunks, sums_of_design
 
@@ -59,6 +61,20 @@ def test_workers_with_different_shifts_add_up() -> None:
     parts = [gather([chunk], design.terms) for chunk in chunks_of(design, 3, seed=3)]
     assert not np.allclose(parts[0].shift, parts[1].shift)
     assert_same(reduce_(merge(parts), design), statistics_of_design(design, "mundlak"))
+
+
+def test_varying_slopes_are_gathered_group_by_group() -> None:
+    """Chunks of each group, in any order and with shifts of their own, give the statistics of the rows."""
+    design = panel("both", gaps=True, varying=(0, 1))
+    assert design.varying is not None
+    of, parts = design.varying.group[design.entity], []
+    for g in range(3):
+        rows = {name: getattr(design, name)[of == g] for name in ("y", "X", "entity", "time")}
+        parts.append(gather(chunks_of(replace(design, **rows), 3, seed=g), design.terms))
+    groups = design.varying.groups
+    found = statistics_of_sums(interacted(parts, (0, 1)), "mundlak", True, True, "firm", "year", groups)
+    assert_same(found, statistics_of_design(design, "mundlak"))
+    assert found.varying == ("x0", "x1")
 
 
 def test_parquet_is_read_in_chunks_without_its_incomplete_rows(tmp_path: Path) -> None:
