@@ -7,7 +7,7 @@ from typing import Any
 
 from ..data.errors import InputError
 from ..data.panel import Panel
-from .study import IMPLEMENTED, Study
+from .study import Study
 
 ALIKE = 0.9
 
@@ -24,14 +24,11 @@ def check_panel(study: Study, panel: Panel) -> dict[str, Any]:
         row: dict[str, Any] = {"id": view.id, "usable": False, "rows": None, "dropped": None, "notes": []}
         try:
             design = view.design(panel)
-            row |= {"rows": design.n, "dropped": len(design.dropped), "notes": list(design.notes)}
-            row["usable"] = view.kind in IMPLEMENTED
+            row |= {"usable": True, "rows": design.n, "dropped": len(design.dropped), "notes": list(design.notes)}
             words = list(design.notes)
             if design.dropped:
                 shown = ", ".join(map(str, design.dropped[:5])) + (", ..." if len(design.dropped) > 5 else "")
                 words.insert(0, f"missing values in rows {shown}")
-            if not row["usable"]:
-                words.insert(0, f"{view.kind}: not implemented yet")
             row["why"] = "; ".join(words)
         except InputError as error:
             row["why"] = str(error).removeprefix(panel.source).lstrip(", :")

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from ..data.published import Printed, within_rounding
 from ..models.priors import Prior
 from ..models.tables import bayes_factor_10, moments
+from .ensemble import Ensemble, of_term
 from .results import Fit, SpecFit
 from .tables import degrees_of_freedom
+from .verdicts import verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +27,7 @@ MIN_ESS = 400
 FEW_CLUSTERS_DF = 10
 PRIOR_DRIVEN = 0.5
 MIN_BEYOND_ZERO = 0.005
-VERDICTS = ("holds", "shrinks", "uncertain", "reverses", "not reproduced")
+NOT_IDENTIFIED = 0.5
 
 
 @dataclass(frozen=True)
@@ -56,20 +58,6 @@ class Posterior:
             "r_hat": self.r_hat,
             "k_hat": self.k_hat,
         }
-
-
-def verdict(published: float, low: float, high: float) -> str:
-    """What a 95% interval says of a printed coefficient.
-
-    `uncertain` where it holds 0, or where a printed 0 has no sign; `reverses` where it lies on the other side of 0; `shrinks` where it lies
-    on the printed side but wholly nearer 0 than the printed value; else `holds`.
-    """
-    if low <= 0 <= high or published == 0:
-        return "uncertain"
-    if math.copysign(1, low) != math.copysign(1, published):
-        return "reverses"
-    nearer = high < published if published > 0 else low > published
-    return "shrinks" if nearer else "holds"
 
 
 def faults(posterior: Posterior) -> list[str]:
@@ -123,12 +111,16 @@ def summarise(fit: SpecFit, term: str, published: float) -> Posterior:
         k_hat=fit.tree.attrs.get("k_hat"),
         bayes_factor_10=_bayes_factor(fit, term, values),
         published_position=float((values < published).mean()),
-        divergences=int(stats["diverging"].sum()) if stats is not None else 0,
+        divergences=int(
+            stats["diverging"].sum() if stats is not None else fit.tree.attrs.get("divergences", 0)
+        ),
     )
 
 
 def _bayes_factor(fit: SpecFit, term: str, values: NDArray[np.float64]) -> float | None:
     slope = fit.priors["slope"]
+    if "twins" in fit.tree:
+        return None
     if term in fit.inputs:
         return bayes_factor_10(fit.inputs[term], slope)
     return savage_dickey(values, slope, fit.units.get(term))
@@ -178,6 +170,7 @@ def _record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
             "published_position": judged.published_position,
         }
     stop = [*faults(posterior), *(faults(judged) if judged is not posterior else [])]
+    over = of_term(one.with_effects if one.with_effects and beside else one, printed.term)
     result: str | None = verdict(printed.estimate, judged.low, judged.high)
     if reproduced["within_rounding"] is False:
         result = "not reproduced"
@@ -201,15 +194,53 @@ def _record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
         "reproduced": reproduced,
         "posterior": posterior.record(),
         "with_effects": beside,
+        "twins": _over_twins(over, printed),
         "bayes_factor_10": posterior.bayes_factor_10,
         "published_position": posterior.published_position,
         "verdict": result,
-        "flags": [*stop, *_flags(fit, one, printed, judged, reproduced)],
+        "flags": [*stop, *_twin_flags(over, printed), *_flags(fit, one, printed, judged, reproduced)],
         "seconds": one.seconds + (one.with_effects.seconds if one.with_effects else 0.0),
     }
 
 
+def _over_twins(over: Ensemble | None, printed: Printed) -> dict[str, Any] | None:
+    if over is None:
+        return None
+    return {
+        "n": len(over.mean),
+        "between_sd": over.between,
+        "within_sd": over.within,
+        "share_between": over.share_between,
+        "lowest_mean": float(over.mean.min()),
+        "highest_mean": float(over.mean.max()),
+        "verdicts": over.verdicts(printed.estimate),
+    }
+
+
+def _twin_flags(over: Ensemble | None, printed: Printed) -> list[str]:
+    if over is None:
+        return []
+    count = len(over.mean)
+    flags = [f"{name} in {n} of {count} panels" for name, n in over.verdicts(printed.estimate).items()]
+    if over.share_between > NOT_IDENTIFIED:
+        flags.append(
+            f"not identified by the tables: {over.share_between:.0%} of the posterior variance lies between twins"
+        )
+    same = sum(within_rounding(v, printed.text["estimate"]) for v in over.reproduced)
+    if np.isfinite(over.reproduced).all() and same < count:
+        flags.append(f"reproduced in {same} of {count} twins")
+    return flags
+
+
 def _reproduced(one: SpecFit, printed: Printed) -> dict[str, Any]:
+    """On twins, the estimate of the first that prints as the paper's; of the first of all where none does."""
+    over = of_term(one, printed.term)
+    if over is not None:
+        alike = [v for v in over.reproduced if within_rounding(v, printed.text["estimate"])]
+        value = float((alike or [over.reproduced[0]])[0])
+        if not math.isfinite(value):
+            return {"estimate": None, "std_error": None, "within_rounding": None}
+        return {"estimate": value, "std_error": None, "within_rounding": bool(alike)}
     at = one.least_squares.at(printed.term) if one.least_squares else None
     if at is None:
         return {"estimate": None, "std_error": None, "within_rounding": None}
@@ -247,12 +278,13 @@ def _flags(
     df = degrees_of_freedom(one.view, printed) if fit.evidence == "tables" else _cluster_df(one)
     if df is not None and df <= FEW_CLUSTERS_DF:
         flags.append(f"few clusters: t with {df:g} degrees of freedom")
+    flags += one.rests.get(printed.term, ())
     unit = one.units.get(printed.term)
     if printed.term == "_cons":
         flags.append("constant: its normalisation is a convention")
-    elif unit is None:
+    elif unit is None and fit.evidence == "tables":
         flags.append("flat prior: no printed standard deviations to scale it")
-    else:
+    elif unit is not None:
         spread = unit * float(one.priors["slope"].frozen().std())
         if math.isfinite(spread) and posterior.sd > PRIOR_DRIVEN * spread:
             flags.append(f"prior-driven: posterior sd is {posterior.sd / spread:.0%} of the prior's")
@@ -260,7 +292,7 @@ def _flags(
         flags.append("stars unknown: lost in the scan")
     if printed.std_error_source in ("t-value", "interval"):
         flags.append(f"standard error from {printed.std_error_source}")
-    if fit.panel is not None and fit.panel.synthetic:
+    if fit.evidence == "twin" or (fit.panel is not None and fit.panel.synthetic):
         flags.append("SYNTHETIC panel")
     return flags
 
@@ -278,6 +310,7 @@ def comparison(fit: Fit) -> dict[str, Any]:
         "evidence": fit.evidence,
         "panel_sha256": fit.panel.sha256 if fit.panel is not None and fit.evidence == "panel" else None,
         "estimates": estimates(fit),
+        "mechanisms": {one.id: one.mechanism for one in fit.specs.values() if one.mechanism is not None},
         "skipped": fit.skipped,
     }
 
@@ -298,6 +331,7 @@ def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:
             empty = dict.fromkeys(record["posterior"]) if part == "with_effects" else {}
             row |= {f"{part}_{k}": v for k, v in (record[part] or empty).items()}
         row |= {k: record[k] for k in ("bayes_factor_10", "published_position", "verdict")}
+        row |= {f"twins_{k}": v for k, v in (record["twins"] or {}).items() if k != "verdicts"}
         rows.append(row | {"flags": "; ".join(record["flags"]), "seconds": record["seconds"]})
     return pd.DataFrame(rows)
 

@@ -27,16 +27,17 @@ if TYPE_CHECKING:
 def panel_job(view: SpecView, panel: Panel, request: Request) -> Callable[[], SpecFit]:
     design = view.design(panel)
     printed = view.study.file.printed(view.id)
-    _check_terms(view, printed, design)
+    check_terms(view, printed, design.terms)
     return lambda: _fit_panel(view, design, printed, request)
 
 
-def _check_terms(view: SpecView, printed: tuple[Printed, ...], design: Design) -> None:
+def check_terms(view: SpecView, printed: tuple[Printed, ...], terms: tuple[str, ...]) -> None:
+    """Refuse a printed coefficient of a term that the specification does not have."""
     for number in printed:
-        if number.std_error is not None and number.term not in (*design.terms, "_cons"):
+        if number.std_error is not None and number.term not in (*terms, "_cons"):
             raise InputError(
                 f"{view.study.file.published_path}: {number.id} is not a term of the formula of {view.id}."
-                f"{did_you_mean(number.term, (*design.terms, '_cons'))}"
+                f"{did_you_mean(number.term, (*terms, '_cons'))}"
             )
 
 
@@ -108,7 +109,7 @@ def agreement_of(fits: dict[str, SpecFit], request: Request) -> Agreement | None
     usable = [
         (name, one, one.design)
         for name, one in parts
-        if one.form and one.design and one.engine == "collapsed"
+        if one.form and one.design and one.engine == "collapsed" and one.mechanism is None
     ]
     if not usable:
         return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..data.design import Design
 from ..data.panel import Panel
@@ -37,6 +37,8 @@ class SpecFit:
     unjudged : why a pooled column has no such fit, or nothing
     units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
     inputs : at tables evidence, the printed estimates as the likelihood reads them, by term
+    mechanism : of mediation and instruments, what the fit says beyond its coefficients, as in comparison.json
+    rests : flags, by term, on the assumption that carries a mechanism
     """
 
     view: SpecView
@@ -53,10 +55,15 @@ class SpecFit:
     unjudged: str = ""
     units: dict[str, float | None] = field(default_factory=dict)
     inputs: dict[str, PrintedEstimate] = field(default_factory=dict)
+    mechanism: dict[str, Any] | None = None
+    rests: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
         return self.view.id
+
+
+Job = Callable[[], SpecFit]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ..data.errors import InputError, did_you_mean
 from ..data.panel import Panel
 from ..data.study import Form, PanelSource, Spec, StudyFile, read_study
 from ..models.priors import Priors, with_overrides
+from .rewrite import with_instruments
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -41,17 +42,38 @@ class SpecView:
 
     def design(self, panel: Panel) -> Design:
         """The arrays of this specification on a panel."""
-        return build_design(panel.with_groups(self.study.file.groups), self.spec, self.id)
+        spec = with_instruments(self.spec) if self.kind == "instrument" else self.spec
+        return build_design(panel.with_groups(self.study.file.groups), spec, self.id)
 
     def model(self, panel: Panel, priors: dict[str, str] | None = None, form: Form | None = None) -> pm.Model:
         """The PyMC model of this specification on a panel."""
         from ..models.effects import effects_model
         from ..models.pooled import pooled_model
 
-        require_implemented(self)
         design = self.design(panel)
         if self.kind == "pooled":
             return pooled_model(design, self.priors(priors))
+        if self.kind == "mediation":
+            from ..models.mediation import mediation_model
+            from .mediation import roles
+
+            effects = (form or self.form) if self.spec.parsed.effects else None
+            return mediation_model(design, *roles(self), self.priors(priors), effects)
+        if self.kind == "instrument":
+            from ..models.instrument import instrument_model
+            from ..models.iv import instrumented
+
+            formula = self.spec.parsed
+            data = instrumented(design, len(formula.endogenous), len(formula.instruments))
+            return instrument_model(data, self.priors(priors))
+        if self.kind == "threshold":
+            from ..models.threshold import threshold_model
+            from .threshold import log_location, regimes_of
+
+            found = regimes_of(self, panel)
+            count = self.spec.thresholds or 1
+            prior = log_location(self, found)
+            return threshold_model(found, count, self.priors(priors), form or self.form, prior)
         return effects_model(design, self.priors(priors), form or self.form)
 
 
@@ -154,15 +176,3 @@ def load(name_or_path: str | Path) -> Study:
         f"there is no study {str(name_or_path)!r}: give a name, or the path of a TOML file."
         f"{did_you_mean(str(name_or_path), shipped)}"
     )
-
-
-IMPLEMENTED = ("effects", "pooled")
-
-
-def require_implemented(view: SpecView) -> None:
-    """Refuse kinds of models that this version cannot fit to a panel."""
-    if view.kind not in IMPLEMENTED:
-        raise InputError(
-            f"{view.id} is a {view.kind} specification: fitting it to a panel is not implemented yet; "
-            "use --evidence tables, or name other columns with --only."
-        )

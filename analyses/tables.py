@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..data.published import Printed
 from ..data.study import Cluster
-from ..models.priors import Prior
+from ..models.priors import Prior, Priors
 from ..models.sampling import Sampler, nuts
 from ..models.tables import PrintedEstimate, exact_draws, tables_model
+from .agreement import compared
+from .results import Agreement, Engine, Job, Request, SpecFit
+from .store import seed_of, stored, texts
 from .study import SpecView
 
 if TYPE_CHECKING:
@@ -84,3 +88,53 @@ def fit_tables(inputs: list[PrintedEstimate], slope: Prior, sampler: Sampler, en
     return az.from_dict(
         {"posterior": {"coef": coef}}, coords={"term": [p.term for p in inputs]}, dims={"coef": ["term"]}
     )
+
+
+def tables_job(view: SpecView, inputs: list[PrintedEstimate], request: Request) -> Job:
+    """The fit of a column to its printed numbers."""
+    engine: Engine = request.engine or "collapsed"
+
+    def job() -> SpecFit:
+        priors = view.priors(request.priors)
+        tree, seconds, resumed = _posterior(view.id, inputs, priors, engine, request)
+        names = {p.term for p in inputs}
+        printed = tuple(p for p in view.study.file.printed(view.id) if p.term in names)
+        units = {p.term: p.unit for p in inputs}
+        return SpecFit(
+            view,
+            tree,
+            priors,
+            printed,
+            engine,
+            seconds,
+            resumed,
+            units=units,
+            inputs={p.term: p for p in inputs},
+        )
+
+    return job
+
+
+def tables_agreement(fits: dict[str, SpecFit], request: Request) -> Agreement | None:
+    """Sample the column with the most estimates again by NUTS on its PyMC model."""
+    usable = [one for one in fits.values() if one.engine == "collapsed"]
+    if not usable:
+        return None
+    one = max(usable, key=lambda fit: len(fit.inputs))
+    name = f"{one.id}-expanded"
+    expanded = _posterior(name, list(one.inputs.values()), one.priors, "nuts", request)
+    return compared(one.id, one.tree, expanded[0], (one.seconds, expanded[1]))
+
+
+def _posterior(
+    name: str, inputs: list[PrintedEstimate], priors: Priors, engine: Engine, request: Request
+) -> tuple[DataTree, float, bool]:
+    sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, name))
+    parts = {
+        "data": inputs,
+        "priors": texts(priors),
+        "sampler": sampler,
+        "engine": engine,
+        "evidence": "tables",
+    }
+    return stored(name, parts, request, lambda: fit_tables(inputs, priors["slope"], sampler, engine))

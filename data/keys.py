@@ -70,3 +70,8 @@ def whole_times(column: pd.Series, source: str) -> pd.Series:
             "give time as a year such as 2012."
         )
     return numbers.astype(int)
+
+
+def synthetic_label(entity: str) -> str:
+    """How a made-up entity is named, so that no table can take it for the real one."""
+    return f"SYNTHETIC {entity}"

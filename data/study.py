@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from .claims import Claim
 from .errors import InputError, did_you_mean
 from .faults import first_fault
 from .files import read_text
@@ -91,6 +92,7 @@ class Spec(Frozen):
     regime_dependent: str | None = None
     thresholds: Annotated[int, Field(ge=1, le=4)] | None = None
     max_thresholds: Annotated[int, Field(ge=1, le=4)] | None = None
+    location_prior: str | None = None
     varying: Varying | None = None
     note: str = ""
 
@@ -186,6 +188,27 @@ class PanelSource(Frozen):
         return {name: parse_term(text) for name, text in self.derive.items()}
 
 
+class Shared(Frozen):
+    """Indicators and variables that are one thing, or nearly: `alike` is the correlation of near-duplicates.
+
+    Names are columns of the indicator systems, or variables of formulas; `log(...)` is allowed.
+    """
+
+    names: Annotated[list[str], Field(min_length=2)]
+    alike: Annotated[float, Field(ge=0, le=1)] = 1.0
+    note: str = ""
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        return tuple(map(parse_term, self.names))
+
+    @model_validator(mode="after")
+    def _parses(self) -> Shared:
+        if len(set(self.terms)) < len(self.terms):
+            raise ValueError(f"names {self.names} repeat; name different indicators or variables")
+        return self
+
+
 class TablesEvidence(Frozen):
     """The `[tables]` table: the reference distribution of the printed t."""
 
@@ -210,6 +233,8 @@ class StudyFile(Frozen):
     model: ModelDefaults = ModelDefaults()
     variables: dict[str, str] = {}
     groups: dict[str, dict[str, list[str]]] = {}
+    claim: list[Claim] = []
+    shared: list[Shared] = []
 
     @model_validator(mode="after")
     def _ids(self) -> StudyFile:
@@ -224,12 +249,18 @@ class StudyFile(Frozen):
 
     @property
     def published_path(self) -> Path:
-        place = (self.path.parent / self.study.published).resolve()
+        return self._inside("published", self.study.published)
+
+    @property
+    def indicators_path(self) -> Path | None:
+        """The systems of its composite indices, or None where it has none."""
+        return self._inside("indicators", self.study.indicators) if self.study.indicators else None
+
+    def _inside(self, key: str, name: str) -> Path:
+        place = (self.path.parent / name).resolve()
         homes = (self.path.parent, *([PACKAGE] if self.path.is_relative_to(PACKAGE) else []))
         if not any(place.is_relative_to(home) for home in homes):
-            raise InputError(
-                f"{self.path}: study.published {self.study.published!r} lies outside the study's folder; move it."
-            )
+            raise InputError(f"{self.path}: study.{key} {name!r} lies outside the study's folder; move it.")
         return place
 
     @cached_property
@@ -296,6 +327,8 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
         "tables": TablesEvidence,
         "model": ModelDefaults,
         "spec": Spec,
+        "claim": Claim,
+        "shared": Shared,
     }
     if "steps" in location:
         return list(Step.model_fields)

@@ -63,7 +63,7 @@ def least_squares(design: Design, vcov: str | Cluster = "iid") -> LeastSquares:
             cov_type="clustered", clusters=clusters, group_debias=True, auto_df=False, count_effects=False
         )
         df = float(clusters["cluster"].nunique() - 1)
-        correction = np.sqrt((design.n - design.k - 1) / (design.n - design.k - 1 - _counted_dummies(design)))
+        correction = np.sqrt((design.n - design.k - 1) / (design.n - design.k - 1 - counted_dummies(design)))
     else:
         fit = model.fit(cov_type="unadjusted" if vcov == "iid" else "robust")
         df = float(fit.df_resid)
@@ -78,7 +78,8 @@ def least_squares(design: Design, vcov: str | Cluster = "iid") -> LeastSquares:
     )
 
 
-def _counted_dummies(design: Design) -> int:
+def counted_dummies(design: Design) -> int:
+    """How many dummies count towards K: those of effects that are not nested in the clusters."""
     assert design.clusters is not None
     effects = ((design.entity_effects, design.entity), (design.time_effects, design.time))
     return sum(

@@ -75,7 +75,7 @@ class Prior:
     def positive(self) -> bool:
         return FAMILIES[self.family].lower == 0
 
-    def variable(self, name: str, dims: str | None = None) -> TensorVariable:
+    def variable(self, name: str, dims: str | tuple[str, ...] | None = None) -> TensorVariable:
         """A random variable of the PyMC model on the context stack."""
         import pymc as pm
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 
 from ..analyses.results import Fit, SpecFit
-from ..models import effects, pooled, tables
+from ..models import effects, instrument, mediation, pooled, tables, threshold
 from .figures import INK, drawn
 
 TEXT = re.compile(r"\\text\{([^{}]*)\}")
@@ -20,6 +20,14 @@ MEANING = {
     "tables": "The printed estimate is t-distributed about the true coefficient β, with the degrees of freedom ν of "
     "the paper's reference distribution; the standard error s is uniform over the values that print as the "
     "printed one. Nothing else of the data is known.",
+    "threshold": "The slope on x changes by δ where q passes a threshold γ; number and places of the thresholds are "
+    "unknown. Every set of places that leaves 5% of the rows in each regime is enumerated, coefficients and "
+    "effects are integrated out.",
+    "mediation": "Mediator and outcome, each with its own effects. The direct effect is c', the indirect effect a b. Priors are "
+    "put on the regression of y on x and m, and independently on ρ, of which the data say nothing; ρ = 0 is the paper's "
+    "assumption.",
+    "instrument": "First and second stage jointly. Controls and effects are in both and have flat priors; γ, the direct effects of "
+    "the instruments, is 0 where exclusion is exact. Correlations of the errors have an LKJ(1) prior, which is uniform.",
     "pooled": "Least squares as published, without effects: differences between entities and between periods "
     "inform β as much as changes within an entity do.",
     "fixed": "x with a tilde is the part of the regressors that varies within the effects of the column. The effects have wide "
@@ -49,12 +57,30 @@ def models_used(fit: Fit) -> list[Equation]:
             if part is not None:
                 used.setdefault(model_name(fit, part), []).append(one.id)
     latex = {"tables": tables.EQUATION, "pooled": pooled.EQUATION, **effects.EQUATION}
-    return [Equation(name, latex[name], MEANING[name], columns) for name, columns in used.items()]
+    latex |= {
+        "threshold": threshold.EQUATION,
+        "mediation": mediation.EQUATION,
+        "instrument": instrument.EQUATION,
+    }
+    return [
+        Equation(name, latex[name.split(",")[0]], _meaning(name), columns) for name, columns in used.items()
+    ]
+
+
+def _meaning(name: str) -> str:
+    """What a model is; a threshold model's effects are those of its form."""
+    kind, _, form = name.partition(", ")
+    return f"{MEANING[kind]} {MEANING[form]}" if form else MEANING[kind]
 
 
 def model_name(fit: Fit, one: SpecFit) -> str:
-    """`tables`, `pooled`, or the form of the effects."""
-    return "tables" if fit.evidence == "tables" else one.form or "pooled"
+    """`tables`, `pooled`, the form of the effects, `threshold` or `mediation` with that form, or `instrument`."""
+    name = "tables" if fit.evidence == "tables" else one.form or "pooled"
+    if name == "tables" or one.view.kind not in ("threshold", "mediation", "instrument"):
+        return name
+    if one.view.kind == "instrument":
+        return "instrument"
+    return f"{one.view.kind}, {name}" if one.form or one.view.kind == "mediation" else name
 
 
 def equation_svg(latex: str) -> bytes:

@@ -120,18 +120,7 @@ def _figure(rows: list[Row], panels: list[Panel], title: str, evidence: str, syn
 
     write(0.1, 0.1, shorten(title, 84), va="top", fontsize=10, fontweight="bold")
     if synthetic:
-        write(
-            WIDTH - 0.1,
-            0.08,
-            "SYNTHETIC",
-            va="top",
-            ha="right",
-            fontsize=22,
-            fontweight="bold",
-            color="#9c3d00",
-        )
-        write(WIDTH / 2, head + body / 2, "SYNTHETIC", va="center", ha="center", rotation=30,
-              fontsize=54, fontweight="bold", color="#D55E00", alpha=0.14, zorder=0)  # fmt: skip
+        stamp(figure, 1 - (head + body / 2) / height)
     _legend(figure, panels, 1 - (0.3 + 0.2 * synthetic) / height)
     write(0.1, height - foot + 0.17, evidence, fontweight="bold", color=QUIET)
     for number, note in enumerate(notes):
@@ -212,6 +201,17 @@ def _draw(axes: Axes, panel: Panel, room: int) -> None:
     for edge in ("left", "right", "top"):
         axes.spines[edge].set_visible(False)
     axes.spines["bottom"].set_color(QUIET)
+
+
+def stamp(figure: Figure, middle: float = 0.5) -> None:
+    """SYNTHETIC in the corner, and across the figure at a height (a fraction of it)."""
+    word: dict[str, Any] = {"s": "SYNTHETIC", "fontweight": "bold"}
+    width, height = figure.get_size_inches()
+    figure.text(
+        1 - 0.1 / width, 1 - 0.08 / height, va="top", ha="right", fontsize=22, color="#9c3d00", **word
+    )
+    figure.text(0.5, middle, va="center", ha="center", rotation=30, fontsize=54, color="#D55E00", alpha=0.14,
+                zorder=0, **word)  # fmt: skip
 
 
 def _legend(figure: Figure, panels: list[Panel], y: float) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..analyses.compare import converged
 from ..analyses.results import Fit, SpecFit
@@ -16,12 +13,11 @@ from ..analyses.store import versions
 from ..data.study import Cluster
 from . import words
 from .equations import equation_svg, model_name, models_used
-from .plates import Plate
-from .rows import Row, by_table, evidence_label, factor, number, probability, rows_of, shorten, synthetic
+from .plates import Plate, Section
+from .rows import Row, by_table, evidence_label, number, rows_of, synthetic
+from .templating import data_uri, rendered
 
-TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = 12
-LONGEST = 60
 ERRORS = {"iid": "conventional", "hetero": "heteroskedasticity-robust"}
 
 
@@ -60,7 +56,11 @@ class Table:
 
 
 def page(
-    fit: Fit, rows: list[Row] | None = None, plates: list[Plate] | None = None, command: str = ""
+    fit: Fit,
+    rows: list[Row] | None = None,
+    plates: list[Plate] | None = None,
+    command: str = "",
+    sections: list[Section] | None = None,
 ) -> str:
     """The HTML of a fit's report.
 
@@ -71,22 +71,8 @@ def page(
     """
     rows = rows_of(fit) if rows is None else rows
     plates = plates or []
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "probability": probability,
-        "factor": factor,
-        "data": _data,
-        "slug": lambda text: text.replace(" ", "-"),
-        "short": lambda text: shorten(text, LONGEST),
-        "slopes_by_group": words.slopes_by_group,
-    }
-    return environment.get_template("report.html").render(
+    return rendered(
+        "report.html",
         fit=fit,
         header=fit.study.file.study,
         variables=fit.study.file.variables,
@@ -97,6 +83,7 @@ def page(
         counts=words.counts(rows),
         overview=next((p for p in plates if p.table is None), None),
         tables=_tables(fit, rows, plates),
+        sections=sections or [],
         models=[(m, _equation(m.latex)) for m in models_used(fit)],
         priors=priors_used(fit),
         samples=[_sample(one) for one in fit.specs.values() if one.design is not None],
@@ -211,19 +198,20 @@ def _agreement(fit: Fit) -> dict[str, Any] | None:
         {"name": name, "difference": number(difference, 2), "ratio": number(ratio, 3)}
         for name, difference, ratio in zip(found.names, found.difference, found.sd_ratio, strict=True)
     ]
-    return {"id": found.id, "rows": rows, "seconds": [number(s, 1) for s in found.seconds]}
+    return {
+        "id": found.id,
+        "rows": rows,
+        "seconds": [number(s, 1) for s in found.seconds],
+        "ways": words.ENGINES["tables" if fit.evidence == "tables" else "panel"],
+    }
 
 
 def _equation(latex: str) -> str:
     """A data URI of the equation's picture, or nothing where mathtext cannot draw it."""
     try:
-        return _data(equation_svg(latex))
+        return data_uri(equation_svg(latex))
     except ValueError:
         return ""
-
-
-def _data(svg: bytes) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
 
 
 def _command(fit: Fit) -> str:

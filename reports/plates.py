@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from ..analyses.results import Fit
 from .figures import drawn, forest, overview
 from .rows import Row, by_table, evidence_label, focal, synthetic
@@ -21,6 +23,16 @@ class Plate:
     alt: str
     svg: bytes
     png: bytes
+
+
+@dataclass(frozen=True)
+class Section:
+    """A further part of the page: its anchor, its heading, its HTML, and figures that the folder keeps too."""
+
+    id: str
+    title: str
+    body: Markup
+    plates: tuple[Plate, ...] = ()
 
 
 def plates(fit: Fit, rows: list[Row]) -> list[Plate]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..analyses.compare import VERDICTS
 from ..analyses.results import Fit, SpecFit
+from ..analyses.verdicts import VERDICTS
 from ..data.published import within_rounding
 from .rows import STOPPED, Row, focal, number, shorten, synthetic
 
@@ -59,6 +59,20 @@ PRIOR_MEANING = {
     "sd_time": "spread of the time effects",
     "sigma": "spread of the errors",
     "effect": "each entity or time effect of the fixed form",
+    "difference": "scale of the changes of a slope at thresholds",
+    "rho": "correlation of the errors of mediator and outcome, cut to (−1, 1); beside the paper's 0",
+    "first_stage": "each slope of an instrument in the first stage, standardised",
+    "exclusion": "direct effect of each instrument, standardised; beside the paper's 0",
+}
+ENGINES = {
+    "tables": (
+        "by exact draws from each estimate's posterior",
+        "by NUTS on the PyMC model of the whole column",
+    ),
+    "panel": (
+        "collapsed, with coefficients and effects integrated out and drawn back",
+        "expanded, every effect a random variable of NUTS",
+    ),
 }
 PRIORS_OF = {
     "tables": ("slope",),
@@ -67,6 +81,9 @@ PRIORS_OF = {
     "random": ("slope", "intercept", "sd_entity", "sd_time", "sigma"),
     "mundlak": ("slope", "between", "intercept", "sd_entity", "sd_time", "sigma"),
 }
+PRIORS_OF |= {f"mediation, {form}": (*priors, "rho") for form, priors in PRIORS_OF.items() if form != "tables"}
+PRIORS_OF["instrument"] = ("slope", "first_stage", "exclusion", "sigma")
+PRIORS_OF |= {f"threshold, {form}": (*PRIORS_OF[form], "difference") for form in ("fixed", "random", "mundlak")}
 
 
 def slopes_by_group(fit: SpecFit, shown: int = 12) -> list[str]:

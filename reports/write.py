@@ -17,7 +17,8 @@ from ..analyses.store import sha256_of, versions, write_whole
 from .html import page, priors_used
 from .latex import latex_table
 from .plates import plates
-from .rows import by_table, evidence_label, rows_of
+from .rows import by_table, evidence_label, rows_of, synthetic
+from .sections import sections
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -41,9 +42,9 @@ def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, 
     folder = Path(folder)
     compared = finite(compared or comparison(fit))
     rows = rows_of(fit, compared["estimates"])
-    drawings = plates(fit, rows)
+    drawings, further = plates(fit, rows), sections(fit, rows)
     files: dict[str, bytes] = {}
-    for plate in drawings:
+    for plate in [*drawings, *(plate for section in further for plate in section.plates)]:
         files |= {f"figures/{plate.name}.png": plate.png, f"figures/{plate.name}.svg": plate.svg}
     priors = "priors on standardised scale: " + ", ".join(
         f"{p['name']} ~ {p['distribution']}" for p in priors_used(fit)
@@ -54,7 +55,7 @@ def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, 
         ).encode()
     files["comparison.json"] = _json(compared)
     files["comparison.csv"] = csv_text(frame_of(compared["estimates"])).encode()
-    files["report.html"] = page(fit, rows, drawings, command).encode()
+    files["report.html"] = page(fit, rows, drawings, command, further).encode()
     for name, content in files.items():
         _write(folder / name, content)
     _remove_stale(folder, set(files))
@@ -87,7 +88,7 @@ def manifest(fit: Fit, folder: Path, written: list[str], command: str) -> dict[s
     return {
         "study": fit.study.name,
         "evidence": fit.evidence,
-        "synthetic": fit.panel is not None and fit.panel.synthetic,
+        "synthetic": synthetic(fit),
         "command": command,
         "settings": {
             "draws": sampler.draws,
@@ -109,6 +110,7 @@ def manifest(fit: Fit, folder: Path, written: list[str], command: str) -> dict[s
 def _fits(fit: Fit) -> list[str]:
     """The names under which the fits of this run are stored."""
     names = [*fit, *(f"{one.id}-with-effects" for one in fit.specs.values() if one.with_effects)]
+    names += [f"{one.id}-indirect" for one in fit.specs.values() if (one.mechanism or {}).get("kind") == "printed paths"]
     return [*names, f"{fit.agreement.id}-expanded"] if fit.agreement else names
 
 

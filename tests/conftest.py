@@ -53,7 +53,7 @@ def simulate(
     return frame[rng.uniform(size=len(frame)) >= missing].reset_index(drop=True)
 
 
-@pytest.fixture(name="simulate")
+@pytest.fixture(name="simulate", scope="session")
 def simulate_fixture() -> Callable[..., pd.DataFrame]:
     return simulate
 

@@ -265,9 +265,9 @@ CASES = {
         lambda d: (d / "posterity-out").write_text("a file"), TABLES, ["posterity-out", "--out"]),
     "report before a run": (None, ["report", "study.toml"], ["posterity run"]),
     "new over a folder in use": (None, ["new", "."], ["not an empty folder"]),
-    "kind not implemented for panels": (
-        in_study("formula", 'kind = "mediation"\nmediator = "x2"\nformula'),
-        [*RUN, "--only", "T1.1"], ["mediation", "not implemented yet"]),
+    "mediator that is the outcome": (
+        in_study("formula", 'kind = "mediation"\nmediator = "y"\nformula'),
+        [*RUN, "--only", "T1.1"], ["mediator 'y'", "the outcome itself"]),
 }  # fmt: skip
 
 

@@ -1,0 +1,74 @@
+"""The audit's findings as the report page shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from ..analyses.audit import WORST_FIRST, Finding, audit
+from ..analyses.results import Fit
+from ..analyses.study import Study
+from ..data.errors import InputError
+from .plates import Section
+from .rows import Row
+from .templating import rendered
+
+MEANING = {
+    "impossible": "No data and no convention that we know of make these numbers together.",
+    "only_if": "The numbers hold together under a convention, or a reading, that the paper does not state.",
+    "consistent": "Checked, and within rounding.",
+}
+MOST = 8
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one status, rule by rule."""
+
+    status: str
+    findings: list[Finding]
+
+    @property
+    def name(self) -> str:
+        return self.status.replace("_", " ")
+
+    @property
+    def meaning(self) -> str:
+        return MEANING[self.status]
+
+    @property
+    def rules(self) -> list[tuple[str, list[Finding]]]:
+        ordered = sorted(self.findings, key=lambda f: f.rule)
+        return [(rule.replace("_", " "), list(fs)) for rule, fs in groupby(ordered, key=lambda f: f.rule)]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the page shows: groups, worst first, or why there are none."""
+
+    groups: list[Group]
+    fault: str = ""
+
+
+def section(fit: Fit, rows: list[Row]) -> Section:
+    """The part of the page about the audit."""
+    return Section(
+        "audit",
+        "What the printed numbers say about themselves",
+        rendered("audit.html", audit=audit_of(fit.study), where=where),
+    )
+
+
+def audit_of(study: Study) -> Audit:
+    """The audit of a study; a fault in its claims is told on the page, since a run is not lost for it."""
+    try:
+        findings = audit(study)
+    except InputError as error:
+        return Audit([], str(error))
+    return Audit([Group(s, [f for f in findings if f.status == s]) for s in WORST_FIRST])
+
+
+def where(finding: Finding) -> str:
+    """The ids that a finding rests on, cut after the first few."""
+    more = len(finding.where) - MOST
+    return ", ".join(finding.where[:MOST]) + (f" and {more} more" if more > 0 else "")

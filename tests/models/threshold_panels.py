@@ -1,0 +1,51 @@
+"""Small SYNTHETIC panels with a threshold, for the tests of the threshold models."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from posterity.data.design import Design
+
+
+def panel(
+    effects: str = "both",
+    gaps: bool = False,
+    entities: int = 8,
+    times: int = 5,
+    change: float = 1.0,
+    noise: float = 0.5,
+    seed: int = 1,
+) -> tuple[Design, np.ndarray]:
+    """Two regressors; the slope on the first changes at the median of q. Gaps leave 1 to `times` rows an entity."""
+    rng = np.random.default_rng(seed)
+    e, t = np.repeat(np.arange(entities), times), np.tile(np.arange(times), entities)
+
+    def moves() -> np.ndarray:
+        return rng.normal(size=entities)[e] + 0.5 * rng.normal(size=times)[t] + rng.normal(size=len(e))
+
+    X, q = 2 + np.column_stack([moves(), moves()]), moves()
+    y = (
+        X.sum(axis=1)
+        + change * X[:, 0] * (q > np.median(q))
+        + moves() * 0.3
+        + noise * rng.normal(size=len(e))
+    )
+    keep = (rng.uniform(size=len(e)) < 0.8) | (t == e % times) if gaps else np.ones(len(e), bool)
+    return (
+        Design(
+            outcome="y",
+            terms=("x0", "x1"),
+            y=(3 + 2 * y)[keep],
+            X=X[keep],
+            entity=e[keep],
+            time=t[keep],
+            entities=tuple(f"e{i}" for i in range(entities)),
+            times=tuple(range(2000, 2000 + times)),
+            entity_name="firm",
+            time_name="year",
+            entity_effects=effects in ("entity", "both"),
+            time_effects=effects in ("time", "both"),
+            clusters=None,
+        ),
+        q[keep],
+    )
