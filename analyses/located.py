@@ -12,7 +12,7 @@ from ..models.changepoint_draws import RegimeDraws, bands, draw, effect_along, g
 from ..models.changepoints import Enumerated
 from ..models.leave_one_out import affordable, compare_loo, pointwise
 from ..models.priors import Priors
-from ..models.regimes import Array, Regimes
+from ..models.regimes import Codes, Regimes
 from ..models.sampling import Sampler
 from ..models.transition import SHAPES, log_marginal, shapes_of
 from .mediated import laid_out
@@ -58,7 +58,7 @@ def tree_of(
 
 
 def _draws(
-    found: Regimes, each: list[RegimeDraws], number: Array, given: int | None, sampler: Sampler
+    found: Regimes, each: list[RegimeDraws], number: Codes, given: int | None, sampler: Sampler
 ) -> Dataset:
     """Draws of every coefficient of the column; `threshold1of2` is the lower of two thresholds, given two."""
     j, terms = found.term, found.design.terms
@@ -203,7 +203,7 @@ def mechanism(
         "terms": list(terms),
         "warnings": list(warned),
     }
-    numbers, tests = tree["thresholds"], tree["hansen"]
+    numbers, tests = tree["thresholds"].to_dataset(), tree["hansen"].to_dataset()
     record["probability"] = {
         str(k): float(p) for k, p in zip(numbers["number"].values, numbers["probability"].values, strict=True)
     }

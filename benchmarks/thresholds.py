@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 PEER = """
 import contextlib, io, sys, time
@@ -30,7 +31,10 @@ for thresholds, grid in ((2, 400), (1, 0)):
             task(thresholds, grid)
     print(time.perf_counter() - start)
 """
-TASKS = ("2 thresholds, 2 x 300 bootstrap samples, 400-point grid", "1 threshold, 300 bootstrap samples, all candidates")
+TASKS = (
+    "2 thresholds, 2 x 300 bootstrap samples, 400-point grid",
+    "1 threshold, 300 bootstrap samples, all candidates",
+)
 
 
 def own(path: str) -> None:
@@ -56,7 +60,7 @@ def own(path: str) -> None:
         hansen.intervals(found, result, thresholds)
 
     for thresholds, grid in ((2, 400), (1, None)):
-        sys.stdout.write(f"{_second(lambda t=thresholds, g=grid: task(t, g))}\n")
+        sys.stdout.write(f"{_second(partial(task, thresholds, grid))}\n")
 
 
 def posterior(path: str) -> None:

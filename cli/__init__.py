@@ -11,10 +11,10 @@ from typer.exceptions import TyperException
 
 from .. import terminal
 from ..data.errors import InputError, did_you_mean
-from . import audit, index, look, run
+from . import audit, index, look, run, twin
 from .options import app
 
-__all__ = ["app", "audit", "index", "look", "main", "run"]
+__all__ = ["app", "audit", "index", "look", "main", "run", "twin"]
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from .options import Device, Engine, Evidence, Form, Json, Only, Out, PanelFile,
 if TYPE_CHECKING:
     from ..analyses.results import Fit
 
-SETTINGS = {"study", "panel", "evidence", "only", "draws", "seed", "engine", "device", "form", "prior"}
+SETTINGS = {"study", "panel", "evidence", "only", "draws", "seed", "engine", "device", "form", "prior", "twins"}
 
 
 @app.command()
@@ -40,6 +40,9 @@ def run(
     prior: Annotated[
         list[str] | None, typer.Option(help='such as "slope=normal(0, 0.5)"; repeatable')
     ] = None,
+    twins: Annotated[
+        int, typer.Option(min=2, max=1000, help="how many SYNTHETIC panels --evidence twin mixes")
+    ] = 20,
     out: Out = Path("posterity-out"),
     fresh: Annotated[bool, typer.Option("--fresh", help="fit again what was fitted before")] = False,
     as_json: Json = False,
@@ -56,6 +59,7 @@ def run(
         "device": device.value,
         "form": form.value if form else None,
         "prior": prior,
+        "twins": twins,
     }
     fit, folder = _run(settings, out, fresh)
     _finish(fit, folder, settings, as_json)
@@ -88,8 +92,8 @@ def _run(settings: dict[str, Any], out: Path, fresh: bool) -> tuple[Fit, Path]:
 
     study = load(settings["study"])
     evidence: Any = settings["evidence"] or ("panel" if settings["panel"] or study.file.panel else "tables")
-    if evidence == "tables" and settings["panel"]:
-        raise InputError("--panel has no part in --evidence tables; leave one of them out.")
+    if evidence != "panel" and settings["panel"]:
+        raise InputError(f"--panel has no part in --evidence {evidence}; leave one of them out.")
     priors = _prior_overrides(settings["prior"] or [])
     folder = out / study.name
     _writable(folder)
@@ -101,7 +105,12 @@ def _run(settings: dict[str, Any], out: Path, fresh: bool) -> tuple[Fit, Path]:
         sampler = Sampler(draws=settings["draws"], seed=settings["seed"], device=settings["device"])
         if evidence != "tables":
             prepare(sampler.device)
-        panel = study.panel(settings["panel"]) if evidence == "panel" else None
+        panel: Any = study.panel(settings["panel"]) if evidence == "panel" else None
+        if evidence == "twin":
+            from ..analyses.twins.write import write_twins
+
+            made = write_twins(study, settings["twins"], folder, settings["seed"], progress)
+            panel = [study.panel(folder / twin["file"]) for twin in made["twins"]]
         request = Request(
             evidence,
             sampler,
@@ -138,7 +147,7 @@ def _finish(fit: Fit, folder: Path, settings: dict[str, Any], as_json: bool) -> 
 
 def _command(settings: dict[str, Any]) -> str:
     words = ["posterity", "run", settings["study"]]
-    defaults = {"draws": 1000, "seed": 20250101, "device": "cpu"}
+    defaults = {"draws": 1000, "seed": 20250101, "device": "cpu", "twins": 20}
     for name, value in settings.items():
         if name == "study" or value in (None, [], defaults.get(name)):
             continue

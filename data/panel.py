@@ -13,8 +13,8 @@ import xarray as xr
 
 from .errors import InputError, did_you_mean
 from .formula import Term
-from .keys import composed, entity_names, whole_times
-from .read import read_table
+from .keys import composed, entity_names, synthetic_label, whole_times
+from .read import marked_synthetic, read_table
 
 MAX_ROWS = 50_000_000
 
@@ -70,7 +70,7 @@ class Panel:
                 )
         frame = frame.rename(columns=rename)
         if synthetic is None:
-            synthetic = "synthetic" in path.name.lower()
+            synthetic = "synthetic" in path.name.lower() or marked_synthetic(path)
         return cls.of(frame, entity=entity, time=time, source=str(path), synthetic=synthetic)
 
     @classmethod
@@ -203,6 +203,12 @@ class Panel:
         """The rows for which `keep` holds."""
         return replace(self, frame=self.frame.loc[keep])
 
+    def labelled(self, entity: str) -> str:
+        """An entity that a study names as this panel calls it: in a twin its name is marked SYNTHETIC."""
+        name = composed(entity)
+        marked = synthetic_label(name)
+        return marked if self.synthetic and (self.frame[self.entity] == marked).any() else name
+
     def with_groups(self, groups: dict[str, dict[str, list[str]]]) -> Panel:
         """Add the study's groups of entities as columns, where the panel has none of that name."""
         known = set(self.frame[self.entity])
@@ -210,7 +216,7 @@ class Panel:
         for name, members in groups.items():
             if name in self.frame.columns:
                 continue
-            of = {composed(entity): group for group, entities in members.items() for entity in entities}
+            of = {self.labelled(entity): group for group, entities in members.items() for entity in entities}
             absent = [entity for entity in of if entity not in known]
             if len(absent) == len(of):
                 continue

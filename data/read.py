@@ -11,6 +11,7 @@ import pandas as pd
 from .errors import InputError, did_you_mean
 from .files import existing, read_csv_rows
 
+SYNTHETIC = b"SYNTHETIC"
 MISSING = ["", "NA", "N/A", "NaN", "nan", "."]
 
 
@@ -94,6 +95,15 @@ def _parquet(path: Path) -> pd.DataFrame:
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     return _numbered(frame, 1)
+
+
+def marked_synthetic(path: Path) -> bool:
+    """Whether a Parquet file says of itself that it is made up: the metadata of its schema has a key SYNTHETIC."""
+    if path.suffix.lower() != ".parquet":
+        return False
+    import pyarrow.parquet as pq
+
+    return SYNTHETIC in (pq.read_schema(path).metadata or {})
 
 
 def _stata(path: Path) -> pd.DataFrame:

@@ -74,9 +74,8 @@ def select(
             raise InputError(
                 f"{panel.source} has no column {name!r}.{did_you_mean(name, panel.frame.columns)}"
             )
-        wanted = [
-            composed(v) if isinstance(v, str) else v for v in (given if isinstance(given, list) else [given])
-        ]
+        own = panel.labelled if name == panel.entity else composed
+        wanted = [own(v) if isinstance(v, str) else v for v in (given if isinstance(given, list) else [given])]
         present = panel.frame[name]
         for value in wanted:
             if not (present == value).any():

@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from .changepoints import Blocks, Enumerated, Nodes, columns_above, weights_of_nodes
+from .changepoints import Enumerated, columns_above
 from .regimes import Array, Codes, Regimes
 from .scale import scale_of
+from .weigh import Blocks, Nodes, weights_of_nodes
 
 FINER = 8
 QUANTILES = (0.025, 0.5, 0.975)

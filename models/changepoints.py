@@ -15,8 +15,7 @@ tau is integrated by Gauss-Legendre nodes in its prior probability.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 
@@ -31,65 +30,16 @@ from .psis import log_sum_exp
 from .regimes import Array, Codes, Regimes, room, thinned
 from .statistics import Statistics, padded, statistics_of_design
 from .threshold import admissible_sets, log_prior_of_sets
+from .weigh import Blocks, Nodes, weigh
 
 NODES = 28
 REACH = (7.0, 10.0)  # few degrees of freedom leave log sigma a longer tail above
-ROUND = 8192
 SMALLEST = 1e-300
 OTHERS = 12
 INNER_DRAWS = 1000
 CHANGES = 8
 MOST = {1: 1000, 2: 400, 3: 70, 4: 35}
 MOST_RANDOM = {1: 1000, 2: 120, 3: 40, 4: 25}
-
-
-@dataclass(frozen=True, eq=False)
-class Nodes:
-    """Values of the scales with the weight of each in the model without thresholds.
-
-    Attributes
-    ----------
-    sigma, sd_entity, sd_time : (Q,) zero where there is no such scale or it does not matter
-    log_weight : (Q,) log of quadrature weight times p(y, scales)
-    others : (Q, L, 2) draws of sd_entity and sd_time given sigma, equally likely; L = 1 where those of the node hold
-    """
-
-    sigma: Array
-    sd_entity: Array
-    sd_time: Array
-    log_weight: Array
-    others: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Blocks:
-    """Cross-products of [c | h | y] in the strata of the data, and the priors of the coefficients of c.
-
-    Attributes
-    ----------
-    cross : (E, c + m + 1, c + m + 1)
-    per_entity, per_time : (E,) as in `statistics.Strata`
-    location, spread : (c,) prior means and standard deviations; times have spread 1, times sd_time
-    by_time : (c,) 1 where a column of c is a time effect
-    terms : how many of the c are slopes
-    """
-
-    cross: Array
-    per_entity: Array
-    per_time: Array
-    location: Array
-    spread: Array
-    by_time: Array
-    terms: int
-
-    def variances(self, nodes: Nodes) -> Array:
-        """(Q, E)"""
-        sigma, entity, time = nodes.sigma[:, None], nodes.sd_entity[:, None], nodes.sd_time[:, None]
-        return sigma**2 + self.per_entity * entity**2 + self.per_time * time**2
-
-    def spreads(self, nodes: Nodes) -> Array:
-        """(Q, c)"""
-        return self.spread * np.where(self.by_time > 0, nodes.sd_time[:, None], 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +121,8 @@ def enumerate_thresholds(
     nodes = scale_nodes(found, statistics, priors, most, seed)
     changes, change_weights = change_nodes(priors["difference"])
     log_evidence = [np.full((len(changes), 1), log_sum_exp(nodes.log_weight[None])[0])]
-    used, sets, blocks = [], [np.zeros((1, 0), np.int64)], []
+    used: list[Regimes] = []
+    sets, blocks = [np.zeros((1, 0), np.int64)], list[Blocks]()
     prior = np.ones(len(found.candidates))
     if location is not None:
         log_density = location.frozen().logpdf(found.candidates)
@@ -303,83 +254,6 @@ def blocks_of(found: Regimes, above: Array, priors: Priors, form: Form) -> Block
         by_time,
         k,
     )
-
-
-def weigh(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) -> Array:
-    """(G, P) log of the integral over the scales of p(y, scales | set, tau)."""
-    each = (blocks.variances(nodes), blocks.spreads(nodes), nodes.log_weight)
-    size = len(
-        sets
-    )  # rounded up, so that one compiled program serves panels that admit a few sets more or less
-    padded_sets = np.resize(sets, (-(-size // ROUND) * ROUND, sets.shape[1])) if size > ROUND else sets
-    found = _programs()["weigh"](blocks.cross, blocks.location, each, changes, padded_sets)
-    return np.asarray(found)[:, :size]
-
-
-def weights_of_nodes(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) -> Array:
-    """(Q, B) log p(y, scales | set, tau) at every node, for sets (B, K) each with its own tau (B,)."""
-    each = (blocks.variances(nodes), blocks.spreads(nodes), nodes.log_weight)
-    return np.asarray(_programs()["nodes"](blocks.cross, blocks.location, each, changes, sets))
-
-
-@cache
-def _programs() -> dict[str, Any]:
-    import jax
-    import jax.numpy as jnp
-    from jax.scipy.linalg import solve_triangular
-
-    jax.config.update("jax_enable_x64", True)
-
-    def swept(cross: Any, location: Any, variance: Any, spread: Any) -> tuple[Any, Any]:
-        """S (m, m) and r (m,) at one value of the scales."""
-        c = len(location)
-        H = jnp.tensordot(1 / variance, cross, axes=1)
-        target = H[:-1, -1] - H[:-1, :c] @ location
-        root = jnp.linalg.cholesky(jnp.eye(c) + spread[:, None] * H[:c, :c] * spread)
-        half = solve_triangular(root, spread[:, None] * H[:c, c:-1], lower=True)
-        seen = solve_triangular(root, spread * target[:c], lower=True)
-        return H[c:-1, c:-1] - half.T @ half, target[c:] - half.T @ seen
-
-    def gain(S: Any, r: Any, sets: Any, tau: Any) -> Any:
-        """(P,) What a set adds to the log marginal likelihood, by an unrolled square-root-free Cholesky factor."""
-        size = sets.shape[1]
-        rows: list[list[Any]] = []  # of L D, with L D L' the matrix
-        solved: list[Any] = []
-        square, determinant = jnp.zeros(len(sets)), jnp.ones(len(sets))
-        for i in range(size):
-            rows.append([])
-            for j in range(i + 1):
-                value = tau**2 * S[sets[:, i], sets[:, j]] + (i == j)
-                for k in range(j):
-                    value = value - rows[i][k] * rows[j][k] / rows[k][k]
-                rows[i].append(value)
-            value = tau * r[sets[:, i]]
-            for k in range(i):
-                value = value - rows[i][k] * solved[k] / rows[k][k]
-            solved.append(value)
-            square = square + value**2 / rows[i][i]
-            determinant = determinant * rows[i][i]
-        return 0.5 * (square - jnp.log(determinant))
-
-    def weigh(cross: Any, location: Any, each: Any, changes: Any, sets: Any) -> Any:
-        def step(carry: Any, node: Any) -> tuple[Any, None]:
-            variance, spread, log_weight = node
-            S, r = swept(cross, location, variance, spread)
-            add = jax.vmap(lambda tau: gain(S, r, sets, tau))(changes)
-            return jnp.logaddexp(carry, log_weight + add), None
-
-        start = jnp.full((len(changes), len(sets)), -jnp.inf)
-        return jax.lax.scan(step, start, each)[0]
-
-    def by_node(cross: Any, location: Any, each: Any, changes: Any, sets: Any) -> Any:
-        def step(_: None, node: Any) -> tuple[None, Any]:
-            variance, spread, log_weight = node
-            S, r = swept(cross, location, variance, spread)
-            return None, log_weight + gain(S, r, sets, changes)
-
-        return jax.lax.scan(step, None, each)[1]
-
-    return {"weigh": jax.jit(weigh), "nodes": jax.jit(by_node)}
 
 
 def _normalised(log_values: Array) -> Array:

@@ -18,12 +18,13 @@ import numpy as np
 
 from ..data.study import Form
 from ..data.within import split
-from .changepoints import Enumerated, Nodes, weights_of_nodes
+from .changepoints import Enumerated
 from .priors import Priors
 from .regimes import Array, Regimes
 from .scale import standardise
 from .statistics import zero_sum_basis
 from .transition import Shape
+from .weigh import Nodes, weights_of_nodes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +74,7 @@ def _densities(
     X = split(z.X, design.entity, design.time, design.entity_effects, design.time_effects)
     slope, level = priors["slope"].arguments, priors["intercept"].arguments
     used, flat = (z.X if form == "random" else X.within), priors["effect"].arguments[-1]
-    blocks, sizes = [used, np.ones((design.n, 1))], [np.full(design.k, slope[1]), [level[1]]]
+    blocks, sizes = [used, np.ones((design.n, 1))], [np.full(design.k, slope[1]), np.array([level[1]])]
     if design.entity_effects:
         codes = np.eye(len(design.entities))
         if form == "mundlak":

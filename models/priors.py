@@ -10,7 +10,8 @@ The defaults, and why:
 - `sd_entity`, `sd_time`, `sigma` = `half_normal(1)`: no part of the outcome is likely to vary much
   more than the outcome does; all mass down to 0, so that pooling can be complete (Gelman 2006,
   doi:10.1214/06-BA117A).
-- `difference = half_normal(0.5)`: scale of the changes of a slope at thresholds.
+- `difference = inverse_gamma(5, 2)`: scale of the changes of a slope at thresholds, mean 0.5 and 95% in 0.2 to
+  1.2. Next to no mass near 0: with changes that may be negligible, one threshold more would always fit.
 - `effect = normal(0, 10)`: each dummy of the `fixed` form; flat over any effect that data can show.
 - `rho = normal(0, 0.2)`, cut to (-1, 1): correlation of the errors of mediator and outcome, where a paper
   takes 0; beyond 0.4 in size with prior probability 0.05.
@@ -109,7 +110,7 @@ DEFAULTS: Priors = {
     "sd_entity": Prior("half_normal", (1.0,)),
     "sd_time": Prior("half_normal", (1.0,)),
     "sigma": Prior("half_normal", (1.0,)),
-    "difference": Prior("half_normal", (0.5,)),
+    "difference": Prior("inverse_gamma", (5.0, 2.0)),
     "effect": Prior("normal", (0.0, 10.0)),
     "rho": Prior("normal", (0.0, 0.2)),
     "first_stage": Prior("normal", (0.0, 1.0)),

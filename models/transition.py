@@ -24,11 +24,12 @@ import numpy as np
 
 from ..data.study import Form
 from ..data.within import split
-from .changepoints import Blocks, Enumerated, blocks_of, columns_above, weigh
+from .changepoints import Enumerated, blocks_of, columns_above
 from .priors import DEFAULTS, Priors
 from .psis import log_sum_exp
 from .regimes import Array, Codes, Regimes
 from .scale import standardise
+from .weigh import Blocks, weigh
 
 if TYPE_CHECKING:
     import pymc as pm

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..analyses.results import Fit, SpecFit
@@ -117,18 +118,29 @@ def _tests(one: SpecFit) -> list[dict[str, Any]]:
 
 
 def _jump(one: SpecFit) -> list[dict[str, str]]:
-    """One jump, one smooth transition and a plain interaction beside no change, where they were weighed."""
+    """No change, one and more jumps, a smooth transition and a plain interaction, where they were weighed."""
     if "shapes" not in one.tree:
         return []
-    shapes = one.tree["shapes"]
-    return [
-        {
-            "name": MODELS[str(name)],
-            "log_marginal": number(float(shapes["log_marginal"].sel(shape=name)), 1),
-            "probability": probability(float(shapes["probability"].sel(shape=name))),
-            "elpd": number(float(shapes["elpd"].sel(shape=name)), 1),
-            "difference": f"{number(float(shapes['elpd_difference'].sel(shape=name)), 1)} "
-            f"({number(float(shapes['elpd_error'].sel(shape=name)), 1)})",
-        }
-        for name in shapes["shape"].to_numpy()
-    ]
+    shapes, numbers = one.tree["shapes"].to_dataset(), one.tree["thresholds"].to_dataset()
+    evidence = {str(name): float(shapes["log_marginal"].sel(shape=name)) for name in shapes["shape"].values}
+    evidence |= {
+        f"{k} jumps": float(numbers["log_marginal"].sel(number=k)) for k in numbers["number"].values[2:]
+    }
+    best = max(evidence.values())
+    total = sum(math.exp(v - best) for v in evidence.values())
+    made = []
+    for name, value in evidence.items():
+        elpd, difference, error = (
+            float(shapes[part].sel(shape=name)) if name in MODELS else math.nan
+            for part in ("elpd", "elpd_difference", "elpd_error")
+        )
+        made.append(
+            {
+                "name": MODELS.get(name, name),
+                "log_marginal": number(value, 1),
+                "probability": probability(math.exp(value - best) / total),
+                "elpd": number(elpd, 1),
+                "difference": f"{number(difference, 1)} ({number(error, 1)})" if name in MODELS else NOTHING,
+            }
+        )
+    return made

@@ -120,7 +120,7 @@ def _places(axes: Axes, one: SpecFit, record: dict[str, Any]) -> None:
     if count == 2:
         values, weights = np.unique(np.column_stack(draws), axis=0, return_counts=True)
         size = 4 + 160 * weights / weights.sum()
-        axes.scatter(*values.T, s=size, color=BLUE, alpha=0.45, linewidth=0)
+        axes.scatter(values[:, 0], values[:, 1], s=size, color=BLUE, alpha=0.45, linewidth=0)
         at = [hansen["place"].sel(tested=2, order=o).item() for o in (1, 2)]
         axes.plot(*at, "x", color=ORANGE, markersize=7)
         axes.set_xlabel(f"first threshold in {name}", fontsize=SIZE, color=QUIET, parse_math=False)
@@ -129,7 +129,7 @@ def _places(axes: Axes, one: SpecFit, record: dict[str, Any]) -> None:
         low, high = min(d.min() for d in draws), max(d.max() for d in draws)
         edges = np.linspace(low, high + 1e-9 * (abs(high) + 1), 61)
         for o, d in enumerate(draws):
-            axes.hist(d, edges, weights=np.full(len(d), 1 / len(d)), color=COLOURS[o + 1], alpha=0.6)
+            axes.hist(d, edges.tolist(), weights=np.full(len(d), 1 / len(d)), color=COLOURS[o + 1], alpha=0.6)
             place = hansen["place"].sel(tested=count, order=o + 1).item()
             axes.axvline(place, color=INK, linewidth=0.9, linestyle=":")
         axes.set_xlabel(f"threshold in {name}", fontsize=SIZE, color=QUIET, parse_math=False)

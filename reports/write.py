@@ -14,6 +14,7 @@ import pandas as pd
 from ..analyses.compare import comparison, frame_of
 from ..analyses.results import Fit
 from ..analyses.store import sha256_of, versions, write_whole
+from ..analyses.twins.write import TWIN_KEYS
 from .html import page, priors_used
 from .latex import latex_table
 from .plates import plates
@@ -83,9 +84,10 @@ def manifest(fit: Fit, folder: Path, written: list[str], command: str) -> dict[s
         inputs[f"content of {source.name}"] = fit.panel.sha256
         if source.is_file():
             inputs[source.name] = sha256_of(source)
-    kept = ["settings.json", *(f"posteriors/{name}.nc" for name in _fits(fit))]
+    twins = twins_beside(folder)
+    kept = [*(twin["file"] for twin in twins.get("twins", [])), "settings.json", *(f"posteriors/{name}.nc" for name in _fits(fit))]
     sampler = fit.sampler
-    return {
+    return twins | {
         "study": fit.study.name,
         "evidence": fit.evidence,
         "synthetic": synthetic(fit),
@@ -105,6 +107,15 @@ def manifest(fit: Fit, folder: Path, written: list[str], command: str) -> dict[s
             name: sha256_of(folder / name) for name in sorted([*written, *kept]) if (folder / name).is_file()
         },
     }
+
+
+def twins_beside(folder: Path) -> dict[str, Any]:
+    """What the manifest of the folder says of twins, which `posterity twin` looks for there."""
+    try:
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {k: found[k] for k in TWIN_KEYS if k in found} if isinstance(found, dict) else {}
 
 
 def _fits(fit: Fit) -> list[str]:

@@ -253,7 +253,9 @@ CASES = {
     "seed negative": (None, ["run", "study.toml", "--seed", "-1"], ["--seed"]),
     "evidence unknown": (None, ["run", "study.toml", "--evidence", "dreams"], ["dreams"]),
     "evidence panel without one": (None, ["run", "study.toml", "--evidence", "panel"], ["--panel"]),
-    "evidence twin not yet": (None, ["run", "study.toml", "--evidence", "twin"], ["not implemented yet"]),
+    "evidence twin with a panel": (None, [*RUN, "--evidence", "twin"], ["--panel", "twin"]),
+    "twins of a study that prints no panel's size": (
+        None, ["run", "study.toml", "--evidence", "twin"], ["entities"]),
     "evidence tables with a panel": ([], [*RUN, "--evidence", "tables"], ["--panel", "tables"]),
     "only of nothing": (None, ["run", "study.toml", "--only", "T9.9"], ["T9.9", "T1.1"]),
     "prior without a name": (None, ["run", "study.toml", "--prior", "normal(0, 1)"], ["--prior", "="]),

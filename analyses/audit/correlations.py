@@ -17,9 +17,10 @@ from .moments import STEP, Floats, System
 TOLERANCE = 0.02
 WIDTHS = (300.0, 100.0, 30.0, 10.0, 5.0, 2.0, 1.5, 1.0)
 REACH_STEPS = 5
-CENTRE_STEPS = 8
+CENTRE_STEPS = 12
+STARTS = 8
+LEAST_STEP = 1e-7
 NUDGES = 8
-LOOSE = 3
 MOST_SUSPECTS = 10
 PATIENT = 400
 CLEARLY = 0.25
@@ -33,20 +34,18 @@ def solve(system: System) -> tuple[Floats, float]:
     """
     every = np.ones(len(system.boxes), dtype=bool)
     guess = system.recursive()
+    first = system.start(guess)
     best: tuple[Floats, float] | None = None
     rng = np.random.default_rng(1)
-    free = len(system.pairs)
-    loose = [
-        np.append(system.start()[:-free], rng.normal(0, 0.5, free))
-        for _ in range(LOOSE if guess is None else 0)
-    ]
-    for theta in [*([system.start(guess)] if guess is not None else []), system.start(), *loose]:
+    for attempt in range(STARTS):
+        theta = first.copy()
+        if attempt:
+            theta[-len(system.pairs) :] += rng.normal(0, 0.1 * attempt, len(system.pairs))
         for wider in WIDTHS:
             theta = _narrowed(system, theta, wider, every)
         far = float(np.abs(system.excess(theta)).max())
-        if far > TOLERANCE:
-            theta = _narrowed(system, theta, 1.0, every, PATIENT)
-            far = float(np.abs(system.excess(theta)).max())
+        if far > TOLERANCE and np.abs(system.excess(inner := centred(system, theta))).max() <= TOLERANCE:
+            theta, far = inner, 0.0
         if best is None or far < best[1]:
             best = theta, far
         if far <= TOLERANCE:
@@ -82,9 +81,11 @@ def centred(system: System, theta: Floats) -> Floats:
             break
         moved = theta + solved.x[:-1]
         if np.abs(system.offset(moved)).max() < np.abs(offset).max():
-            theta = moved
+            theta, radius = moved, radius * 1.5
         else:
             radius /= 4
+        if radius < LEAST_STEP:
+            break
     return theta
 
 
@@ -174,9 +175,10 @@ def _one(system: System) -> list[Finding]:
                     f"as R², moments miss by {far:.2f} half units; as adjusted R², by none",
                 )
             ]
-    if far > TOLERANCE and system.errors:
+    found = _culprits(system, theta) if far > TOLERANCE else []
+    if far > TOLERANCE and system.errors and not found:
         bare = replace(system, errors=False)
-        if solve(bare)[1] <= TOLERANCE and not _culprits(system, theta):
+        if solve(bare)[1] <= TOLERANCE:
             statement = f"{where}: slopes, R² and moments hold together, the standard errors only if they are not conventional ones."
             return [
                 Finding(
@@ -188,7 +190,6 @@ def _one(system: System) -> list[Finding]:
                 )
             ]
     if far > TOLERANCE:
-        found = _culprits(system, theta)
         if not found:
             return []
         names = list(dict.fromkeys(system.boxes[i][0] for i, _ in found))
@@ -231,10 +232,10 @@ def _culprits(system: System, theta: Floats) -> list[tuple[int, float]]:
             x = _narrowed(system, x, wider, keep)
         if np.abs(system.excess(x)[keep]).max() > TOLERANCE:
             continue
-        again = _narrowed(system, x, 1.0, every, PATIENT)
-        if np.abs(system.excess(again)).max() <= TOLERANCE:
+        again = float(np.abs(system.excess(_narrowed(system, x, 1.0, every, PATIENT))).max())
+        if again <= TOLERANCE:
             return []
-        if min(np.abs(system.excess(again)).max(), abs(system.excess(x)[at])) < CLEARLY:
+        if min(again, abs(system.excess(x)[at])) < CLEARLY:
             continue
         found.append((int(at), float(system.values(x)[at])))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,7 +95,7 @@ def test_card_against_linearmodels(kind, names):
     options = {"clusters": data.design.clusters} if kind == "cluster" else {}
     X = frame[CARD].assign(const=1.0)
     parts = (frame["lwage"], X, frame[["educ"]], frame[list(names)])
-    reference = IV2SLS(*parts).fit(cov_type=cov_type, debiased=True, **options)
+    reference: Any = IV2SLS(*parts).fit(cov_type=cov_type, debiased=True, **options)
     fit = two_stage(data, vcov)
     for j, term in enumerate(fit.terms[:-1]):
         assert fit.coef[j] == pytest.approx(reference.params[term], rel=1e-7)
@@ -109,7 +110,8 @@ def test_card_against_linearmodels(kind, names):
             test = reference.sargan
         else:
             weights = {"weight_type": cov_type, **options}
-            test = IVGMM(*parts, **weights).fit(iter_limit=2).j_stat
+            gmm: Any = IVGMM(*parts, **weights).fit(iter_limit=2)
+            test = gmm.j_stat
         assert (statistic, p, df) == (
             pytest.approx(test.stat, rel=1e-5),
             pytest.approx(test.pval, rel=1e-4),

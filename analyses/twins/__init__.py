@@ -1,0 +1,1 @@
+"""Panels that reproduce printed tables: targets, generative prior, matching, files."""

@@ -1,0 +1,121 @@
+"""Twins on disk: Parquet files that say SYNTHETIC, and a manifest of what they reproduce."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...data.read import SYNTHETIC
+from ..store import key_of, sha256_of, versions, write_whole
+from ..study import Study
+from ..twin import Twin, Workshop, make, open_workshop, satisfied
+
+MANIFEST = "manifest.json"
+TWIN_KEYS = ("SYNTHETIC", "note", "key", "seed", "satisfied", "left_out", "identities", "conventions", "twins")
+NOTE = "SYNTHETIC: a made-up panel that reproduces printed tables; no row describes a real place or year."
+
+
+def write_twins(
+    study: Study,
+    n: int,
+    folder: Path,
+    seed: int,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> dict[str, Any]:
+    """Write `n` twins and their manifest to a folder; those that are there already, whole and of the same making, stay.
+
+    Returns
+    -------
+    The manifest.
+    """
+    parts = {
+        "study": study.file.model_dump(exclude={"path"}),
+        "published": [p.text | {"id": p.id} for p in study.file.published],
+        "seed": seed,
+        "versions": versions(),
+    }
+    key = key_of(parts)
+    found = _manifest(folder)
+    before = found if found.get("key") == key else {}
+    done = {row["file"]: row for row in before.get("twins", []) if _whole(folder, row)}
+    names = [f"twin-{number:03d}.parquet" for number in range(n)]
+    todo = [number for number, name in enumerate(names) if name not in done]
+    manifest: dict[str, Any] = {**before, "twins": [done[name] for name in names if name in done]}
+    if not todo and before:
+        return manifest
+    shop = open_workshop(study, seed, progress)
+    manifest = {
+        **{name: value for name, value in found.items() if name not in TWIN_KEYS},  # of a run in this folder
+        "SYNTHETIC": True,
+        "note": NOTE,
+        "study": study.name,
+        "key": key,
+        "seed": seed,
+        "versions": parts["versions"],
+        "satisfied": list(satisfied(shop.plan)),
+        "left_out": shop.plan.left_out,
+        "identities": [_identity(one) for one in shop.sums],
+        "conventions": _conventions(shop),
+        "twins": [],
+    }
+    for number, twin in zip(todo, make(shop, seed, todo, progress), strict=True):
+        path = folder / names[number]
+        _write(path, twin, study.name, seed, number)
+        done[names[number]] = {
+            "file": names[number],
+            "sha256": sha256_of(path),
+            "number": number,
+            "tries": twin.tries,
+            "setting": twin.setting,
+            "weights": twin.weights,
+        }
+        manifest["twins"] = [done[name] for name in names if name in done]
+        write_whole(folder / MANIFEST, lambda p: p.write_text(json.dumps(manifest, indent=1) + "\n"))
+    return manifest
+
+
+def _write(path: Path, twin: Twin, study: str, seed: int, number: int) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(twin.frame, preserve_index=False)
+    said = {SYNTHETIC: NOTE.encode(), b"study": study.encode(), b"seed": str(seed).encode()}
+    said[b"twin"] = str(number).encode()
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **said})
+    write_whole(path, lambda temporary: pq.write_table(table, temporary))
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _whole(folder: Path, row: dict[str, Any]) -> bool:
+    path = folder / row["file"]
+    return path.is_file() and sha256_of(path) == row["sha256"]
+
+
+def _identity(one: Any) -> dict[str, Any]:
+    return {
+        "total": one.total,
+        "parts": list(one.parts),
+        "weights_from": one.corners.min(axis=0).tolist(),
+        "weights_to": one.corners.max(axis=0).tolist(),
+        "numbers": one.numbers,
+    }
+
+
+def _conventions(shop: Workshop) -> dict[str, str]:
+    """What the printed R2 of each column was read as, where it is not the plain one."""
+    said = {"adj_r2": "adjusted R2", "within_r2": "R2 within entities, times among the regressors"}
+    return {
+        t.name: said[t.statistic]
+        for q in shop.plan.questions
+        for t in q.targets
+        if t.statistic in said and not t.id.endswith(("adj_R2", "within_R2"))
+    }

@@ -1,0 +1,187 @@
+"""Twins: printed numbers recomputed by other hands, the words SYNTHETIC everywhere, resuming, sums among indices."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import posterity as po
+from posterity.analyses.twin import twins
+from posterity.analyses.twins.identities import identities
+from posterity.analyses.twins.targets import plan_of
+from posterity.analyses.twins.write import write_twins
+from posterity.data.errors import InputError
+from posterity.data.panel import Panel
+
+ROOT = Path(__file__).parents[2]
+HEADER = "table,column,term,estimate,std_error,t_value,stars,ci_low,ci_high,p_value,n,r2,outcome,note\n"
+
+
+@pytest.fixture(scope="module")
+def bashlai(tmp_path_factory):
+    """Two twins of the eleven cities, on disk."""
+    folder = tmp_path_factory.mktemp("twins") / "bashlai-2026"
+    study = po.load("bashlai-2026")
+    return study, folder, write_twins(study, 2, folder, seed=3)
+
+
+def test_every_printed_number_of_every_twin_by_other_hands(bashlai, load_checker):
+    _, folder, manifest = bashlai
+    assert len(manifest["satisfied"]) == 113
+    assert manifest["left_out"] == {}
+    for row in manifest["twins"]:
+        frame = pd.read_parquet(folder / row["file"])
+        wrong = load_checker.wrong_numbers(
+            ROOT / "analyses" / "bashlai_2026.toml",
+            ROOT / "data" / "bashlai_2026" / "published.csv",
+            frame,
+            set(manifest["satisfied"]),
+        )
+        assert wrong == {}
+
+
+def test_the_checker_sees_a_change_in_the_fourth_digit(bashlai, load_checker):
+    _, folder, manifest = bashlai
+    frame = pd.read_parquet(folder / "twin-000.parquet")
+    frame["NQP"] *= 1.002
+    wrong = load_checker.wrong_numbers(
+        ROOT / "analyses" / "bashlai_2026.toml",
+        ROOT / "data" / "bashlai_2026" / "published.csv",
+        frame,
+        set(manifest["satisfied"]),
+    )
+    assert "T5.1.NQP" in wrong
+
+
+def test_twins_differ_in_what_the_tables_do_not_say(bashlai):
+    _, folder, manifest = bashlai
+    one, other = (pd.read_parquet(folder / row["file"]) for row in manifest["twins"])
+    shares = []
+    for frame in (one, other):
+        between = frame.groupby("city")["NQP"].mean().var(ddof=0) / frame["NQP"].var(ddof=0)
+        shares.append(between)
+    assert abs(shares[0] - shares[1]) > 0.02
+    assert manifest["twins"][0]["setting"] != manifest["twins"][1]["setting"]
+
+
+def test_a_twin_says_that_it_is_synthetic(bashlai):
+    study, folder, manifest = bashlai
+    path = folder / "twin-000.parquet"
+    assert b"SYNTHETIC" in pq.read_schema(path).metadata
+    assert manifest["SYNTHETIC"] is True
+    panel = study.panel(path)
+    assert panel.synthetic
+    assert all(name.startswith("SYNTHETIC ") for name in panel.frame["city"].unique())
+    design = study.spec("T6.1").design(panel)  # its region holds by the cities' names
+    assert design.n == 60
+    assert design.synthetic
+
+
+def test_a_stopped_run_goes_on_and_makes_the_same(bashlai, tmp_path):
+    study, folder, manifest = bashlai
+    again = tmp_path / "again"
+    write_twins(study, 1, again, seed=3)
+    stamp = (again / "twin-000.parquet").stat().st_mtime_ns
+    resumed = write_twins(study, 2, again, seed=3)
+    assert (again / "twin-000.parquet").stat().st_mtime_ns == stamp
+    for row in resumed["twins"]:
+        pd.testing.assert_frame_equal(pd.read_parquet(again / row["file"]), pd.read_parquet(folder / row["file"]))
+    assert [row["sha256"] for row in resumed["twins"]] == [row["sha256"] for row in manifest["twins"]]
+
+
+def test_a_sum_of_two_indices_is_inferred_from_rounded_numbers():
+    (found,) = identities(po.load("liu-li-2025").file)
+    assert (found.total, found.parts) == ("Cp", ("Cp1", "Cp2"))
+    # T4, columns 1, 3 and 5 alone bind the weights to 1.000 = w1 1.655 + w2 0.184 and 0.230 = w1 0.207 + w2 0.258
+    exact = np.linalg.solve([[1.655, 0.184], [0.207, 0.258]], [1.000, 0.230])
+    np.testing.assert_allclose(found.corners.mean(axis=0), exact, atol=0.005)
+    assert identities(po.load("bashlai-2026").file) == []
+    assert identities(po.load("munnell-1990").file) == []
+
+
+def test_every_printed_number_is_mapped_or_left_out_by_name():
+    for name in ("liu-li-2025", "bashlai-2026", "munnell-1990"):
+        study = po.load(name)
+        plan = plan_of(study.file)
+        ids = {t.id for t in plan.targets} | set(plan.counted) | set(plan.left_out)
+        ids |= {p.id for p in study.file.published for i in ids if i == p.spec_id}
+        assert {p.id for p in study.file.published} <= ids
+
+
+def test_r2_is_read_as_the_only_convention_that_fits():
+    plan = plan_of(po.load("liu-li-2025").file)
+    read = {t.id: t.statistic for t in plan.targets if t.id.endswith("R2")}
+    assert read["T4.5.R2"] == "adj_r2"  # t of 3.12 with 328 degrees of freedom is an R2 of 0.029, adjusted 0.026
+    assert read["T4.1.R2"] == "r2"
+    assert read["T12.1.R2"] == "within_r2"  # 0.926, where T4.4 without regimes has 0.990
+    assert read["T4.4.R2"] == "r2"
+
+
+@pytest.fixture
+def small(tmp_path, simulate):
+    """A study of one two-way column with errors clustered by a region whose members are not told."""
+    frame = simulate(10, 6, seed=2)
+    y, x = frame["y"], frame["x1"]
+    stats = {"mean": pd.Series.mean, "sd": pd.Series.std, "median": pd.Series.median, "min": min, "max": max}
+    rows = [f"T1,{k},{n},{f(v):.3f},,,,,,,,,," for n, v in (("y", y), ("x", x)) for k, f in stats.items()]
+    rows += ["T2,1,x,0.480,0.070,,**,,,,60,,y,", "T2,1,_cons,1.000,0.100,,,,,,,,y,", "T2,1,N,60,,,,,,,,,y,"]
+    rows += ["T2,2,x,0.450,0.060,,**,,,,54,,y,", "T2,2,N,54,,,,,,,,,y,", "T2,2,odd,7,,,,,,,,,y,"]
+    (tmp_path / "published.csv").write_text(HEADER + "\n".join(rows) + "\n")
+    (tmp_path / "study.toml").write_text(
+        """
+[study]
+name = "small"
+title = "Small"
+entity = "city"
+time = "year"
+entities = 10
+periods = [2000, 2005]
+published = "published.csv"
+descriptives = "T1"
+[tables]
+df = 2
+[spec."T2.1"]
+formula = "y ~ x | city + year"
+vcov = { cluster = "region" }
+[spec."T2.2"]
+formula = "y ~ x | city + year"
+vcov = { cluster = "region" }
+steps = [{ drop = { city = ["Elm"] } }]
+"""
+    )
+    return tmp_path
+
+
+def test_a_user_s_own_study_has_twins_without_new_code(small, load_checker):
+    study = po.load(small)
+    ensemble = twins(study, 1, seed=1)
+    assert "T2.1.x (std_error)" in ensemble.satisfied
+    assert set(ensemble.left_out) == {"T2.1._cons", "T2.2.odd"}
+    frame = ensemble.twins[0].frame
+    assert frame["region"].nunique() == 3  # two degrees of freedom
+    assert "SYNTHETIC Elm" in set(frame["city"])
+    wrong = load_checker.wrong_numbers(
+        small / "study.toml", small / "published.csv", frame, set(ensemble.satisfied)
+    )
+    assert wrong == {}
+    panel = Panel.of(frame, entity="city", time="year", source="twin", synthetic=True)
+    assert study.spec("T2.2").design(panel).n == 54
+
+
+def test_a_study_without_its_size_is_told_what_to_add(small):
+    text = (small / "study.toml").read_text().replace("entities = 10\n", "")
+    (small / "study.toml").write_text(text)
+    with pytest.raises(InputError, match="add entities = 30"):
+        twins(po.load(small), 1)
+
+
+@pytest.fixture(scope="module")
+def load_checker():
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("twin_checker", Path(__file__).parent / "twin_checker.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
