@@ -63,6 +63,14 @@ class Ensemble:
     left_out: dict[str, str]
     identities: tuple[Identity, ...]
 
+    @property
+    def frames(self) -> list[pd.DataFrame]:
+        return [twin.frame for twin in self.twins]
+
+    @property
+    def settings(self) -> list[dict[str, float]]:
+        return [twin.setting for twin in self.twins]
+
 
 @dataclass(frozen=True, eq=False)
 class Workshop:

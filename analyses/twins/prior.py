@@ -50,7 +50,7 @@ def draw_setting(rng: np.random.Generator) -> Setting:
         persistence=rng.uniform(0.0, 0.9),
         trend=rng.uniform(0.2, 1.0),
         common=rng.uniform(0.1, 0.8),
-        contrast=rng.uniform(0.0, 1.0),
+        contrast=rng.uniform(0.0, 2.0),
         effect=rng.uniform(0.15, 0.5),
         inflation=rng.uniform(0.8, 2.0),
     )

@@ -13,6 +13,7 @@ from ..study import Study
 from ..twin import Twin, Workshop, make, open_workshop, satisfied
 
 MANIFEST = "manifest.json"
+RECORD = "twins.json"  # the same again: a later report writes a manifest of its own
 TWIN_KEYS = ("SYNTHETIC", "note", "key", "seed", "satisfied", "left_out", "identities", "conventions", "twins")
 NOTE = "SYNTHETIC: a made-up panel that reproduces printed tables; no row describes a real place or year."
 
@@ -72,7 +73,9 @@ def write_twins(
             "weights": twin.weights,
         }
         manifest["twins"] = [done[name] for name in names if name in done]
-        write_whole(folder / MANIFEST, lambda p: p.write_text(json.dumps(manifest, indent=1) + "\n"))
+        text = json.dumps(manifest, indent=1) + "\n"
+        for name in (RECORD, MANIFEST):
+            write_whole(folder / name, lambda p, text=text: p.write_text(text))
     return manifest
 
 
