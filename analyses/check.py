@@ -24,7 +24,12 @@ def check_panel(study: Study, panel: Panel) -> dict[str, Any]:
         row: dict[str, Any] = {"id": view.id, "usable": False, "rows": None, "dropped": None, "notes": []}
         try:
             design = view.design(panel)
-            row |= {"usable": True, "rows": design.n, "dropped": len(design.dropped), "notes": list(design.notes)}
+            row |= {
+                "usable": True,
+                "rows": design.n,
+                "dropped": len(design.dropped),
+                "notes": list(design.notes),
+            }
             words = list(design.notes)
             if design.dropped:
                 shown = ", ".join(map(str, design.dropped[:5])) + (", ..." if len(design.dropped) > 5 else "")

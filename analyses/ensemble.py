@@ -158,9 +158,7 @@ def _shared(fits: Sequence[SpecFit]) -> list[str]:
     posteriors = [fit.tree["posterior"] for fit in fits]
     names = [str(name) for name, v in posteriors[0].data_vars.items() if set(map(str, v.dims)) <= KEPT]
     return [
-        n
-        for n in names
-        if all(n in p and p[n].shape[2:] == posteriors[0][n].shape[2:] for p in posteriors)
+        n for n in names if all(n in p and p[n].shape[2:] == posteriors[0][n].shape[2:] for p in posteriors)
     ]
 
 

@@ -13,15 +13,16 @@ from ..data.errors import InputError
 from .store import seed_of
 from .study import Study
 from .twins.identities import Identity, identities
-from .twins.targets import Plan, plan_of
+from .twins.plan import plan_of
+from .twins.targets import Plan
 
 if TYPE_CHECKING:
     import pandas as pd
-
     from numpy.typing import NDArray
 
-    from .twins.match import Match, Program
+    from .twins.match import Match
     from .twins.prior import Setting
+    from .twins.program import Program
 
 TRIES = 40
 PILOTS = 3
@@ -114,11 +115,13 @@ def open_workshop(
     Columns are added one after another (see `match`); what most starts miss is left out by name, single numbers
     before whole columns.
     """
-    from .twins.match import program
+    from .twins.program import program
 
     plan = plan_of(study.file)
     if not plan.targets:
-        raise InputError(f"{study.name}: no printed number maps to a statistic of a panel; nothing to make twins of.")
+        raise InputError(
+            f"{study.name}: no printed number maps to a statistic of a panel; nothing to make twins of."
+        )
     sums = tuple(identities(study.file))
     shop = Workshop(study, plan, program(plan), sums)
     missed: Counter[str] = Counter()
@@ -128,9 +131,11 @@ def open_workshop(
         found = _attempt(shop, rng, spare=True)[0].missed
         if not found:
             return shop
-        missed.update(found)
+        missed.update(found.keys())
     often = sorted(name for name, times in missed.items() if 2 * times > PILOTS)
-    dropped = dict.fromkeys(often, f"no panel was found that has it beside the others, in most of {PILOTS} starts")
+    dropped = dict.fromkeys(
+        often, f"no panel was found that has it beside the others, in most of {PILOTS} starts"
+    )
     kept = plan.without(dropped)
     return Workshop(study, kept, program(kept), sums)
 
@@ -145,24 +150,31 @@ def make(
     for done, number in enumerate(numbers):
         progress(f"twin {number:03d}", done, len(numbers))
         rng = np.random.default_rng([seed_of(seed, shop.study.name), 1, number])
-        for tries in range(1, TRIES + 1):
+        tries = 1
+        found, setting, weights = _attempt(shop, rng)
+        while found.missed:
+            if tries == TRIES:
+                raise InputError(
+                    f"{shop.study.name}: no panel was found for twin {number} in {TRIES} starts; choose another --seed."
+                )
+            tries += 1
             found, setting, weights = _attempt(shop, rng)
-            if not found.missed:
-                break
-        else:
-            raise InputError(
-                f"{shop.study.name}: no panel was found for twin {number} in {TRIES} starts; choose another --seed."
-            )
         values = np.tensordot(weights, found.free, axes=1)
         named = {
-            one.total: dict(zip(one.parts, weights[shop.plan.variables.index(one.total)][_free_of(shop, one)], strict=True))
+            one.total: dict(
+                zip(
+                    one.parts, weights[shop.plan.variables.index(one.total)][_free_of(shop, one)], strict=True
+                )
+            )
             for one in shop.sums
         }
         yield Twin(_frame(shop, values, found.clusters), asdict(setting), named, tries)
     progress("", len(numbers), len(numbers))
 
 
-def _attempt(shop: Workshop, rng: np.random.Generator, spare: bool = False) -> tuple[Match, Setting, NDArray[np.float64]]:
+def _attempt(
+    shop: Workshop, rng: np.random.Generator, spare: bool = False
+) -> tuple[Match, Setting, NDArray[np.float64]]:
     from threadpoolctl import threadpool_limits
 
     from .twins.match import match

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -279,7 +280,8 @@ def main(count: int) -> None:
 
     write, begun = sys.stdout.write, time.perf_counter()
     found: Counter[tuple[str, str]] = Counter()
-    alarms, wrong = [], []
+    alarms: list[Any] = []
+    wrong: list[Any] = []
     with tempfile.TemporaryDirectory() as place:
         for seed in range(count):
             folder = Path(place) / str(seed)

@@ -1,6 +1,6 @@
 """Twins of the papers that come with posterity: seconds, starts, and every printed number once more.
 
-    python benchmarks/twins.py [STUDY ...] [-n 20] [--seed 20250101]
+python benchmarks/twins.py [STUDY ...] [-n 20] [--seed 20250101]
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def main() -> None:
         study = po.load(name)
         start = time.perf_counter()
         shop = open_workshop(study, given.seed)
-        write(f"{name}: planned and compiled, and what can hold together found, in {time.perf_counter() - start:.1f} s")
+        write(
+            f"{name}: planned and compiled, and what can hold together found, in {time.perf_counter() - start:.1f} s"
+        )
         numbers = set(satisfied(shop.plan))
         begun = time.perf_counter()
         for number, twin in enumerate(make(shop, given.seed, range(given.n))):

@@ -17,7 +17,19 @@ from .options import Device, Engine, Evidence, Form, Json, Only, Out, PanelFile,
 if TYPE_CHECKING:
     from ..analyses.results import Fit
 
-SETTINGS = {"study", "panel", "evidence", "only", "draws", "seed", "engine", "device", "form", "prior", "twins"}
+SETTINGS = {
+    "study",
+    "panel",
+    "evidence",
+    "only",
+    "draws",
+    "seed",
+    "engine",
+    "device",
+    "form",
+    "prior",
+    "twins",
+}
 
 
 @app.command()

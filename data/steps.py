@@ -75,7 +75,9 @@ def select(
                 f"{panel.source} has no column {name!r}.{did_you_mean(name, panel.frame.columns)}"
             )
         own = panel.labelled if name == panel.entity else composed
-        wanted = [own(v) if isinstance(v, str) else v for v in (given if isinstance(given, list) else [given])]
+        wanted = [
+            own(v) if isinstance(v, str) else v for v in (given if isinstance(given, list) else [given])
+        ]
         present = panel.frame[name]
         for value in wanted:
             if not (present == value).any():

@@ -8,6 +8,7 @@ it reads, and who is in which cluster, are arguments.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -103,9 +104,7 @@ def transformed(values: Array, column: Column) -> Array:
         else:
             most = max(arguments[0])
             last = values.shape[-1]
-            values = jnp.stack(
-                [v[:, most - p : last - p] for v, p in zip(values, arguments[0], strict=True)]
-            )
+            values = jnp.stack([v[:, most - p : last - p] for v, p in zip(values, arguments[0], strict=True)])
     logs = jnp.array(column.logs)[:, None, None]
     return jnp.where(logs, jnp.log(jnp.where(logs, values, 1.0)), values)
 
@@ -205,9 +204,7 @@ def by_regime(X: Array, q: Array, column: Column) -> Array:
     """The regressor `split` once for each regime of q, in its place (Hansen 1999, doi:10.1016/S0304-4076(99)00025-1)."""
     edges = (-jnp.inf, *column.thresholds, jnp.inf)
     j = column.split or 0
-    parts = [
-        X[j] * ((q > low) & (q <= high)) for low, high in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    parts = [X[j] * ((q > low) & (q <= high)) for low, high in pairwise(edges)]
     return jnp.concatenate([X[:j], jnp.stack(parts), X[j + 1 :]])
 
 

@@ -81,9 +81,13 @@ PRIORS_OF = {
     "random": ("slope", "intercept", "sd_entity", "sd_time", "sigma"),
     "mundlak": ("slope", "between", "intercept", "sd_entity", "sd_time", "sigma"),
 }
-PRIORS_OF |= {f"mediation, {form}": (*priors, "rho") for form, priors in PRIORS_OF.items() if form != "tables"}
+PRIORS_OF |= {
+    f"mediation, {form}": (*priors, "rho") for form, priors in PRIORS_OF.items() if form != "tables"
+}
 PRIORS_OF["instrument"] = ("slope", "first_stage", "exclusion", "sigma")
-PRIORS_OF |= {f"threshold, {form}": (*PRIORS_OF[form], "difference") for form in ("fixed", "random", "mundlak")}
+PRIORS_OF |= {
+    f"threshold, {form}": (*PRIORS_OF[form], "difference") for form in ("fixed", "random", "mundlak")
+}
 
 
 def slopes_by_group(fit: SpecFit, shown: int = 12) -> list[str]:

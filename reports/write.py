@@ -85,7 +85,11 @@ def manifest(fit: Fit, folder: Path, written: list[str], command: str) -> dict[s
         if source.is_file():
             inputs[source.name] = sha256_of(source)
     twins = twins_beside(folder)
-    kept = [*(twin["file"] for twin in twins.get("twins", [])), "settings.json", *(f"posteriors/{name}.nc" for name in _fits(fit))]
+    kept = [
+        *(twin["file"] for twin in twins.get("twins", [])),
+        "settings.json",
+        *(f"posteriors/{name}.nc" for name in _fits(fit)),
+    ]
     sampler = fit.sampler
     return twins | {
         "study": fit.study.name,
@@ -121,7 +125,11 @@ def twins_beside(folder: Path) -> dict[str, Any]:
 def _fits(fit: Fit) -> list[str]:
     """The names under which the fits of this run are stored."""
     names = [*fit, *(f"{one.id}-with-effects" for one in fit.specs.values() if one.with_effects)]
-    names += [f"{one.id}-indirect" for one in fit.specs.values() if (one.mechanism or {}).get("kind") == "printed paths"]
+    names += [
+        f"{one.id}-indirect"
+        for one in fit.specs.values()
+        if (one.mechanism or {}).get("kind") == "printed paths"
+    ]
     return [*names, f"{fit.agreement.id}-expanded"] if fit.agreement else names
 
 

@@ -49,7 +49,11 @@ def identities(file: StudyFile) -> list[Identity]:
             if len(shared) < 2 + SPARE:
                 continue
             corners = _corners([[linear[name][key] for name in (total, *parts)] for key in shared])
-            if len(corners) and (np.ptp(corners, axis=0) <= PRECISE).all() and (corners.max(axis=0) > PRECISE).all():
+            if (
+                len(corners)
+                and (np.ptp(corners, axis=0) <= PRECISE).all()
+                and (corners.max(axis=0) > PRECISE).all()
+            ):
                 found.append(Identity(total, parts, corners, len(shared)))
                 taken.add(total)
     return found
@@ -88,5 +92,3 @@ def _corners(rows: list[list[tuple[float, float]]]) -> NDArray[np.float64]:
             return np.zeros((0, 2))
         corners.append(answer.x)
     return np.array(corners)
-
-

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from .match import Program, Start, boxes
+from .newton import Start
+from .program import Program
 from .targets import Plan, Question, Target
 
 Array = NDArray[np.float64]
@@ -122,12 +123,12 @@ def mixed(plan: Plan, program: Program, start: Start, chosen: NDArray[np.bool_])
     With U the start's variables, whitened symmetrically, the panel is mean + L U; L and the mean are found
     by least squares on the distances to the rounding boxes, from the correlations that nested columns imply.
     """
-    low, high, half = (array[chosen] for array in boxes(program))
+    low, high, half = (array[chosen] for array in program.boxes)
     low, high = low + INSIDE * half, high - INSIDE * half
     F = len(start.free)
     flat = start.free.reshape(F, -1)
     mean, sd = flat.mean(axis=1), flat.std(axis=1)
-    own = np.corrcoef(flat)
+    own = np.atleast_2d(np.corrcoef(flat))
     U = np.linalg.solve(_root(own), (flat - mean[:, None]) / sd[:, None])
     goal = np.array([_printed(plan, v, "sd", sd[v]) for v in range(F)])
     level = np.array([_printed(plan, v, "mean", mean[v]) for v in range(F)])
@@ -141,8 +142,8 @@ def mixed(plan: Plan, program: Program, start: Start, chosen: NDArray[np.bool_])
         return (found - np.clip(found, low, high)) / half
 
     def jacobian(p: Array) -> Any:
-        found, J = program.linearise(panel(p), start.weights, start.clusters)
-        found, rows = np.asarray(found)[chosen], np.asarray(J)[chosen].reshape(len(low), F, -1)
+        both = program.linearise(panel(p), start.weights, start.clusters)
+        found, rows = np.asarray(both[0])[chosen], np.asarray(both[1])[chosen].reshape(len(low), F, -1)
         by_mix = np.einsum("mfn,gn->mfg", rows * sd[:, None], U).reshape(len(low), -1)
         out = (found < low) | (found > high)
         return np.hstack([rows.sum(axis=2) * sd, by_mix]) * (out / half)[:, None]

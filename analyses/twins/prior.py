@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, norm
 
-from .match import Start
+from .marginals import Marginal, coefficients, marginals
+from .newton import Start
 from .targets import Plan, Question
 
 Array = NDArray[np.float64]
-SHARES = ("share", "index", "percent of", "proportion")
 UNPRINTED = 0.2
 
 
@@ -56,20 +56,7 @@ def draw_setting(rng: np.random.Generator) -> Setting:
     )
 
 
-@dataclass(frozen=True)
-class Marginal:
-    """Mean, standard deviation and bounds of a variable; share of its variance within entities and years, or nan."""
-
-    mean: float
-    sd: float
-    low: float
-    high: float
-    inside: float
-
-
-def standard(
-    rng: np.random.Generator, setting: Setting, N: int, T: int, inside: Array
-) -> Array:
+def standard(rng: np.random.Generator, setting: Setting, N: int, T: int, inside: Array) -> Array:
     """(V, N, T) Standardised variables: entity part with common factors, trend and shocks, autoregression.
 
     `inside` (V,) is the share of the variance within entities and years, drawn where it is not a number.
@@ -78,7 +65,9 @@ def standard(
     factors = rng.normal(size=(2, N))
     load = rng.normal(size=(count, 2))
     load /= np.linalg.norm(load, axis=1, keepdims=True)
-    entity = np.sqrt(setting.common) * load @ factors + np.sqrt(1 - setting.common) * rng.normal(size=(count, N))
+    entity = np.sqrt(setting.common) * load @ factors + np.sqrt(1 - setting.common) * rng.normal(
+        size=(count, N)
+    )
     line = np.linspace(-1.6, 1.6, T)
     walk = np.cumsum(rng.normal(size=(count, T)), axis=1)
     time = np.sqrt(setting.trend) * rng.choice([-1, 1], size=(count, 1), p=[0.25, 0.75]) * _unit(line)
@@ -134,7 +123,9 @@ def start_panel(
         for other in plan.questions:
             column = other.column
             effects = column.entity_effects or column.time_effects
-            if other.variables[0] == y and not (effects or column.steps or column.endogenous or any(column.logs)):
+            if other.variables[0] == y and not (
+                effects or column.steps or column.endogenous or any(column.logs)
+            ):
                 values[y] = _tilted(values[y], other, question, values, margins[y].sd)
     panel = values[list(free)]
     limits = np.array([[margins[v].low, margins[v].high] for v in free]).T
@@ -165,94 +156,6 @@ def _clusters(plan: Plan, rng: np.random.Generator) -> Array:
     return (np.arange(G)[:, None] == of).astype(float)
 
 
-def marginals(
-    plan: Plan, meanings: dict[str, str], setting: Setting, rng: np.random.Generator
-) -> list[Marginal]:
-    """Mean, spread and bounds of every variable: printed, or such that printed coefficients are of ordinary size."""
-    printed = {key: (t.low + t.high) / 2 for key, t in plan.descriptives.items()}
-    spread = {v: printed[v, "sd"] for v in plan.variables if (v, "sd") in printed}
-    if not spread and plan.questions:
-        spread[plan.variables[plan.questions[0].variables[0]]] = 1.0
-    inside: dict[str, float] = {}
-    own = {plan.variables[q.variables[0]]: np.sqrt(1 - _r2(q)) for q in reversed(plan.questions) if _r2(q)}
-    for _ in plan.variables:
-        inside = _inside(plan, spread, setting)
-        for name in plan.variables:
-            if name not in spread and name in inside:
-                spread[name] = inside[name] / own.get(name, rng.uniform(0.1, 0.5))
-        for question in plan.questions:
-            names = [plan.variables[v] for v in question.variables]
-            for j, b in _coefficients(question).items():
-                y, x = names[0], names[1 + j]
-                size = setting.effect * rng.uniform(0.7, 1.4)
-                if y in spread and x not in spread and x not in inside:
-                    spread[x] = max(size * spread[y] / max(abs(b), 1e-12), 1e-12)
-                elif x in spread and y not in spread:
-                    spread[y] = max(abs(b) * spread[x] / size, 1e-12)
-    found = []
-    for name in plan.variables:
-        sd = spread.get(name, 1.0)
-        bounded = any(word in meanings.get(name, "").lower() for word in SHARES)
-        mean = printed.get((name, "mean"), sd * rng.uniform(1.5, 3.0))
-        low = plan.descriptives[name, "min"].low if (name, "min") in printed else 0.0 if bounded else -np.inf
-        high = plan.descriptives[name, "max"].high if (name, "max") in printed else 1.0 if bounded else np.inf
-        if bounded and (name, "mean") not in printed:
-            mean = min(mean, 0.5)
-        share = np.clip((inside[name] / sd) ** 2, 1e-4, 0.9) if name in inside else np.nan
-        found.append(Marginal(mean, sd, low, high, share))
-    return found
-
-
-def _inside(plan: Plan, spread: dict[str, float], setting: Setting) -> dict[str, float]:
-    """Standard deviations within entities and years that printed standard errors of two-way columns imply.
-
-    In a regression with residual standard deviation s, a standard error is about s / (sqrt(n) sd), times
-    an inflation by clusters and collinearity that is part of the setting.
-    """
-    implied: dict[str, list[float]] = {}
-    clean: dict[str, list[float]] = {}
-    fits = {plan.variables[q.variables[0]]: _r2(q) for q in reversed(plan.questions) if _r2(q) and _two_way(q)}
-    for q in plan.questions:
-        y = plan.variables[q.variables[0]]
-        r2 = fits.get(y) if q.column.thresholds else _r2(q)
-        if r2 is None or y not in spread or not _two_way(q) or q.column.endogenous:
-            continue
-        for t in q.targets:
-            what, _, j = t.statistic.partition(".")
-            if what == "se" and j != "-1":
-                size = spread[y] * np.sqrt((1 - r2) / q.rows) / ((t.low + t.high) / 2)
-                kept = clean if q.column.vcov == "iid" else implied
-                kept.setdefault(plan.variables[q.variables[1 + _regressor(q, int(j))]], []).append(size)
-    sizes = {name: setting.inflation * float(np.median(each)) for name, each in implied.items()}
-    collinear = 1 + 0.3 * (setting.inflation - 0.8)
-    return sizes | {name: collinear * float(np.median(each)) for name, each in clean.items()}
-
-
-def _two_way(question: Question) -> bool:
-    return question.column.entity_effects and question.column.time_effects
-
-
-def _regressor(question: Question, j: int) -> int:
-    """Position of a regressor in the formula; the regimes of one count as that one."""
-    regimes, split = len(question.column.thresholds), question.column.split or 0
-    return j if not regimes or j <= split else max(split, j - regimes)
-
-
-def _r2(question: Question) -> float | None:
-    found = [t for t in question.targets if t.statistic in ("r2", "adj_r2")]
-    return min((found[0].low + found[0].high) / 2, 0.9999) if found else None
-
-
-def _coefficients(question: Question) -> dict[int, float]:
-    """Printed coefficients by position of the regressor; regimes count as the one that they split."""
-    found: dict[int, float] = {}
-    for t in question.targets:
-        what, _, j = t.statistic.partition(".")
-        if what == "coef" and j != "-1":
-            found.setdefault(_regressor(question, int(j)), (t.low + t.high) / 2)
-    return found
-
-
 def _shaped(z: Array, m: Marginal) -> Array:
     """A standardised variable in the units and between the bounds of its marginal, by a beta distribution."""
     if not (np.isfinite(m.low) and np.isfinite(m.high)):
@@ -271,7 +174,7 @@ def _order(plan: Plan, free: tuple[int, ...]) -> list[Question]:
         plain = all(step[0] == "lag" for step in q.column.steps) and not q.column.endogenous
         if y in free and plain and not q.column.thresholds:
             best = main.get(y)
-            if best is None or len(_coefficients(q)) > len(_coefficients(best)):
+            if best is None or len(coefficients(q)) > len(coefficients(best)):
                 main[y] = q
     done: list[Question] = []
     waiting = dict(main)
@@ -282,7 +185,9 @@ def _order(plan: Plan, free: tuple[int, ...]) -> list[Question]:
     return done
 
 
-def ranks_of(plan: Plan, weights: Array, free: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def ranks_of(
+    plan: Plan, weights: Array, free: tuple[int, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rank of every free variable (0, or one more than any of its regressors), and of every variable.
 
     Variables that add up to another share the highest rank among them.
@@ -307,9 +212,7 @@ def _outcome(
     column = question.column
     lags = next((step[1] for step in column.steps), (0,) * len(question.variables))
     most, T = max(lags), values.shape[2]
-    sample = np.stack(
-        [values[v][:, most - p : T - p] for v, p in zip(question.variables, lags, strict=True)]
-    )
+    sample = np.stack([values[v][:, most - p : T - p] for v, p in zip(question.variables, lags, strict=True)])
     for j, log in enumerate(column.logs):
         if log:
             sample[j] = np.log(np.maximum(sample[j], 1e-12))
@@ -318,12 +221,12 @@ def _outcome(
     spread = draw.std() if column.logs[0] else margin.sd
     units = np.array([max(x.std(), 1e-12) for x in X])
     b = rng.normal(0, UNPRINTED, size=len(X)) * spread / units
-    for j, printed in _coefficients(question).items():
+    for j, printed in coefficients(question).items():
         b[j] = printed
     pooled = not (column.entity_effects or column.time_effects)
     n = draw.size
     r2 = next((t for t in question.targets if t.statistic in ("r2", "adj_r2")), None)
-    left = np.clip(1 - (r2.low + r2.high) / 2, 1e-4, 1.0) if r2 else 0.3
+    left = float(np.clip(1 - (r2.low + r2.high) / 2, 1e-4, 1.0)) if r2 else 0.3
     N, T = draw.shape
     parameters = len(X) + 1 + (N - 1) * column.entity_effects + (T - 1) * column.time_effects
     if r2 is not None and r2.statistic == "adj_r2":
@@ -357,7 +260,7 @@ def _tilted(y: Array, pooled: Question, main: Question, values: Array, sd: float
     both = np.concatenate([X, y[None]]) - np.concatenate([X, y[None]]).mean(axis=(1, 2), keepdims=True)
     inside = _swept(both, *flags)
     outside = (both - inside).reshape(len(both), -1)
-    slopes = np.array([_coefficients(pooled).get(j, 0.0) for j in range(len(X))])
+    slopes = np.array([coefficients(pooled).get(j, 0.0) for j in range(len(X))])
     flat = both.reshape(len(both), -1)
     X_e, y_e = outside[:-1], outside[-1]
     wanted = flat[:-1] @ flat[:-1].T @ slopes - inside[:-1].reshape(len(X), -1) @ inside[-1].reshape(-1)

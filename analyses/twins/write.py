@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,17 @@ from ..twin import Twin, Workshop, make, open_workshop, satisfied
 
 MANIFEST = "manifest.json"
 RECORD = "twins.json"  # the same again: a later report writes a manifest of its own
-TWIN_KEYS = ("SYNTHETIC", "note", "key", "seed", "satisfied", "left_out", "identities", "conventions", "twins")
+TWIN_KEYS = (
+    "SYNTHETIC",
+    "note",
+    "key",
+    "seed",
+    "satisfied",
+    "left_out",
+    "identities",
+    "conventions",
+    "twins",
+)
 NOTE = "SYNTHETIC: a made-up panel that reproduces printed tables; no row describes a real place or year."
 
 
@@ -75,7 +86,7 @@ def write_twins(
         manifest["twins"] = [done[name] for name in names if name in done]
         text = json.dumps(manifest, indent=1) + "\n"
         for name in (RECORD, MANIFEST):
-            write_whole(folder / name, lambda p, text=text: p.write_text(text))
+            write_whole(folder / name, partial(_text, text))
     return manifest
 
 
@@ -88,6 +99,10 @@ def _write(path: Path, twin: Twin, study: str, seed: int, number: int) -> None:
     said[b"twin"] = str(number).encode()
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **said})
     write_whole(path, lambda temporary: pq.write_table(table, temporary))
+
+
+def _text(text: str, path: Path) -> None:
+    path.write_text(text)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -18,6 +18,8 @@ STUDIES = 20
 @pytest.fixture(scope="module")
 def printer():
     spec = importlib.util.spec_from_file_location("audit_false_alarms", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

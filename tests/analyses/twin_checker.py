@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import csv
 import tomllib
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,19 +35,22 @@ def wrong_numbers(toml: Path, published: Path, frame: pd.DataFrame, satisfied: s
     wrong = dict.fromkeys(unknown, "not recomputed")
     for name in satisfied & set(found):
         values, text = found[name]
-        half = float(Decimal(5).scaleb(Decimal(text).as_tuple().exponent - 1))
+        half = float(Decimal(5).scaleb(int(Decimal(text).as_tuple().exponent) - 1))
         if not any(abs(value - float(text)) <= half * (1 + 1e-9) for value in values):
             wrong[name] = f"{values} against {text}"
     return wrong
 
 
 def descriptives(study, rows, frame):
-    makers = {
+    makers: dict[str, Callable[..., Any]] = {
         "n": len, "mean": np.mean, "sd": lambda x: np.std(x, ddof=1), "median": np.median,
         "min": np.min, "max": np.max,
     }  # fmt: skip
     return {
-        f"{r['table']}.{r['column']}.{r['term']}": ([float(makers[r["column"]](frame[r["term"]]))], r["estimate"])
+        f"{r['table']}.{r['column']}.{r['term']}": (
+            [float(makers[r["column"]](frame[r["term"]]))],
+            r["estimate"],
+        )
         for r in rows
         if r["table"] == study["study"].get("descriptives") and r["column"] in makers and r["term"] in frame
     }
@@ -56,7 +61,11 @@ def inflation(rows, frame):
     for r in rows:
         if r["column"] not in ("VIF", "1/VIF"):
             continue
-        names = [x["term"] for x in rows if x["table"] == r["table"] and x["column"] == "VIF" and x["term"] in frame]
+        names = [
+            x["term"]
+            for x in rows
+            if x["table"] == r["table"] and x["column"] == "VIF" and x["term"] in frame
+        ]
         vif = {}
         for name in names:
             X = np.column_stack([np.ones(len(frame)), frame[[n for n in names if n != name]]])
@@ -88,7 +97,7 @@ def sample(study, spec, frame, names):
 
 
 def column(study, rows, spec_id, spec, mine, frame):
-    entity, time = study["study"]["entity"], study["study"]["time"]
+    entity = study["study"]["entity"]
     left, *bars = [part.strip() for part in spec["formula"].split("|")]
     y_name, right = [part.strip() for part in left.split("~")]
     x_names = [name.strip() for name in right.split("+")]
@@ -146,7 +155,9 @@ def column(study, rows, spec_id, spec, mine, frame):
         values["indirect"] = [total - coef[t]]
     if any(r["term"] == "F" for r in mine):
         outside = next(
-            s["formula"].split("|")[-1].split("~")[1] for s in study["spec"].values() if s["formula"].count("~") > 1
+            s["formula"].split("|")[-1].split("~")[1]
+            for s in study["spec"].values()
+            if s["formula"].count("~") > 1
         )
         at = [names.index(z.strip()) for z in outside.split("+")]
         values["F"] = [b[at] @ np.linalg.solve(V[np.ix_(at, at)], b[at]) / len(at)]
@@ -172,7 +183,11 @@ def column(study, rows, spec_id, spec, mine, frame):
 def thresholds(study, rows, spec):
     for other_id, other in study["spec"].items():
         if all(other.get(k) == spec.get(k) for k in ("formula", "variable", "regime_dependent")):
-            cuts = [float(r["estimate"]) for r in rows if f"{r['table']}.{r['column']}" == other_id and r["term"].startswith("threshold")]
+            cuts = [
+                float(r["estimate"])
+                for r in rows
+                if f"{r['table']}.{r['column']}" == other_id and r["term"].startswith("threshold")
+            ]
             if cuts:
                 return sorted(cuts[: spec["thresholds"]])
     raise LookupError(spec)

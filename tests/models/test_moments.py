@@ -1,5 +1,7 @@
 """Statistics in JAX against linearmodels, pandas and statsmodels, and their Jacobian against differences."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,11 +44,17 @@ def frame_of(values):
 )
 def test_least_squares_is_that_of_linearmodels(values, entity, time, vcov, cov_type):
     wanted = ("coef.0", "coef.1", "coef.-1", "se.0", "se.1", "se.-1", "r2")
-    column = Column(**{**PLAIN, "entity_effects": entity, "time_effects": time, "vcov": vcov, "wanted": wanted})
+    column = Column(
+        **{**PLAIN, "entity_effects": entity, "time_effects": time, "vcov": vcov, "wanted": wanted}
+    )
     found = np.asarray(regression(values[:3], CLUSTERS, column))
     data = frame_of(values).assign(one=1.0)
-    fit = PanelOLS(data["y"], data[["x1", "x2", "one"]], entity_effects=entity, time_effects=time).fit(cov_type=cov_type)
-    rows = [0, 1, 3, 4] if entity else [0, 1, 2, 3, 4, 5]  # the error of a constant beside effects is a convention
+    fit = PanelOLS(data["y"], data[["x1", "x2", "one"]], entity_effects=entity, time_effects=time).fit(
+        cov_type=cov_type
+    )
+    rows = (
+        [0, 1, 3, 4] if entity else [0, 1, 2, 3, 4, 5]
+    )  # the error of a constant beside effects is a convention
     reference = [*fit.params, *fit.std_errors]
     np.testing.assert_allclose(found[rows], np.array(reference)[rows], rtol=1e-9)
     residual = fit.resids.to_numpy()
@@ -58,7 +66,12 @@ def test_clustered_errors_leave_out_nested_effects(values):
     data = frame_of(values)
     clusters = pd.DataFrame({"c": np.repeat(np.arange(N) % 3, T)}, index=data.index)
     fit = PanelOLS(data["y"], data[["x1", "x2"]], entity_effects=True, time_effects=True).fit(
-        cov_type="clustered", clusters=clusters, group_debias=False, auto_df=False, count_effects=False, debiased=False
+        cov_type="clustered",
+        clusters=clusters,
+        group_debias=False,
+        auto_df=False,
+        count_effects=False,
+        debiased=False,
     )
     n, counted = N * T, 2 + 1 + T - 1
     factor = np.sqrt(3 / 2 * (n - 1) / (n - counted))
@@ -76,11 +89,17 @@ def test_two_stage_least_squares_and_sargan(values):
     )  # fmt: skip
     found = np.asarray(regression(values, CLUSTERS, column))
     data = frame_of(values)
-    dummies = pd.get_dummies(data.reset_index()[["entity", "time"]].astype(str), drop_first=True).astype(float)
+    dummies = pd.get_dummies(data.reset_index()[["entity", "time"]].astype(str), drop_first=True).astype(
+        float
+    )
     dummies.index = data.index
     exog = pd.concat([data["x2"], dummies.assign(one=1.0)], axis=1)
-    fit = IV2SLS(data["y"], exog, data["x1"], data[["z1", "z2"]]).fit(cov_type="unadjusted", debiased=True)
-    np.testing.assert_allclose(found[:3], [fit.params["x1"], fit.params["x2"], fit.std_errors["x1"]], rtol=1e-8)
+    fit: Any = IV2SLS(data["y"], exog, data["x1"], data[["z1", "z2"]]).fit(
+        cov_type="unadjusted", debiased=True
+    )
+    np.testing.assert_allclose(
+        found[:3], [fit.params["x1"], fit.params["x2"], fit.std_errors["x1"]], rtol=1e-8
+    )
     assert found[3] == pytest.approx(fit.sargan.stat)
 
 
