@@ -6,11 +6,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .analyses.audit import audit as audit
     from .analyses.compare import compare as compare
     from .analyses.fit import fit as fit
     from .analyses.results import Fit as Fit
     from .analyses.study import Study as Study
     from .analyses.study import load as load
+    from .analyses.twin import twins as twins
     from .data.errors import InputError as InputError
     from .data.panel import Panel as Panel
     from .reports.write import write_report as write_report
@@ -23,6 +25,8 @@ _WHERE = {
     "Fit": "analyses.results",
     "fit": "analyses.fit",
     "compare": "analyses.compare",
+    "audit": "analyses.audit",
+    "twins": "analyses.twin",
     "write_report": "reports.write",
 }
 __all__ = sorted(_WHERE)

@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 EDGE = 1e-6
 ORDERS = 400
 MOST_TRIED = 12
+WAITING = 3  # columns put off, more than which a start is not worth going on with
 GIVEN_UP = ("r2", "adj_r2", "within_r2", "sargan", "F", "se", "t", "indirect", "coef")
 
 
@@ -101,9 +102,14 @@ def match(
         if number == 1 and program.selecting:
             start = _renamed(program, start)
         add(batch)
+        if not spare and len(later) > WAITING:
+            break
     for unit in later:
-        if not attempt([unit]) and spare and held:
-            any(attempt([unit], less) for less in _less(program, unit))
+        if attempt([unit]):
+            continue
+        if not spare:
+            break
+        any(attempt([unit], less) for less in _less(program, unit) if held)
     low, high, half = program.boxes
     found = np.asarray(program.statistics(start.free, start.weights, start.clusters))
     r = misfit_of(found, low, high) / half

@@ -14,7 +14,6 @@ from ..study import Study
 from ..twin import Twin, Workshop, make, open_workshop, satisfied
 
 MANIFEST = "manifest.json"
-RECORD = "twins.json"  # the same again: a later report writes a manifest of its own
 TWIN_KEYS = (
     "SYNTHETIC",
     "note",
@@ -85,8 +84,7 @@ def write_twins(
         }
         manifest["twins"] = [done[name] for name in names if name in done]
         text = json.dumps(manifest, indent=1) + "\n"
-        for name in (RECORD, MANIFEST):
-            write_whole(folder / name, partial(_text, text))
+        write_whole(folder / MANIFEST, partial(_text, text))
     return manifest
 
 
