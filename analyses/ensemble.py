@@ -172,7 +172,8 @@ def _of_draws(
         mine = np.flatnonzero(owner == number)
         own = fit.tree["posterior"][name].transpose("chain", "draw", *dims).to_numpy()
         own = own.reshape(-1, *own.shape[2:])
-        values[mine] = own[np.linspace(0, len(own) - 1, len(mine)).astype(int)]
+        # twins share their random numbers, so each gives other draws than the rest
+        values[mine] = own[(np.arange(len(mine)) * len(fits) + number) % len(own)]
     return dims, values
 
 

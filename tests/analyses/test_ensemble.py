@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import arviz as az
 import numpy as np
 import pytest
 
@@ -66,6 +67,12 @@ def test_the_mixture_holds_what_each_twin_says(study, twins):
     assert over.within == pytest.approx(np.sqrt(np.mean(variances)), rel=0.03)
     # every chain holds every twin, so that R-hat judges the mixture and not the twins
     assert mixture.mean("draw").std() < 0.05
+
+
+def test_draws_of_the_mixture_are_independent(study, twins):
+    """The same twin ten times over: as many effective draws as one fit has, not a tenth."""
+    fit = po.fit(study, [twins[0]] * 10, only="T1.1")
+    assert float(az.ess(fit["T1.1"]["posterior"]["coef"].sel(term="x1"))) > 3000
 
 
 def test_verdicts_are_shares_and_what_is_not_identified_is_said(study, twins):
