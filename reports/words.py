@@ -137,8 +137,17 @@ def constants(rows: list[Row]) -> str:
     return f"{n} {are} listed in the tables and not counted above: the normalisation of a constant is a convention."
 
 
+TWINS = (
+    "The twins are SYNTHETIC: panels that print the paper's tables. 'Uncertain' here means that panels with these "
+    "tables disagree, or that each of them leaves it open; 'holds' that whatever panel printed them would show it. No "
+    "row of them is real."
+)
+
+
 def caveat(fit: Fit) -> str:
     """The one sentence that must not be overlooked, or nothing."""
+    if fit.evidence == "twin":
+        return TWINS
     if synthetic(fit):
         return "SYNTHETIC data: these numbers show how the method works and say nothing about the real world."
     return CAVEAT if fit.evidence == "tables" else ""
@@ -175,7 +184,10 @@ def _pooled(fit: Fit, rows: list[Row]) -> list[str]:
 
 def _pooled_sentence(row: Row, what: str) -> str:
     before = row.record["posterior"]
-    if row.verdict == "uncertain" and before["q2.5"] <= 0 <= before["q97.5"]:
+    twins = row.record["twins"]
+    if row.verdict == "uncertain" and twins is not None:
+        does = f"may or may not survive {what}, by its tables: over {twins['n']} twins"
+    elif row.verdict == "uncertain" and before["q2.5"] <= 0 <= before["q97.5"]:
         does = f"is uncertain without {what}, and with them"
     else:
         does = {
@@ -183,7 +195,8 @@ def _pooled_sentence(row: Row, what: str) -> str:
             "reverses": f"changes sign under {what}",
             "shrinks": f"shrinks under {what}",
         }[row.verdict]
-    return f"Pooled {shorten(row.term, 60)} {row.printed} ({row.spec_id}) {does}: posterior {row.interval('with_effects')}."
+    colon = "" if twins is not None and row.verdict == "uncertain" else ":"
+    return f"Pooled {shorten(row.term, 60)} {row.printed} ({row.spec_id}) {does}{colon} posterior {row.interval('with_effects')}."
 
 
 def _changed(rows: list[Row]) -> list[str]:
@@ -248,10 +261,10 @@ def _gate(rows: list[Row]) -> list[str]:
             " and more" if len(failed) > MOST else ""
         )
         return [
-            f"{len(failed)} of {len(tried)} printed estimates do not reproduce from this panel within their rounding: "
+            f"{len(failed)} of {len(tried)} printed estimates do not reproduce within their rounding: "
             f"{listed}."
         ]
-    return [f"All {len(tried)} printed estimates reproduce from this panel within their rounding."]
+    return [f"All {len(tried)} printed estimates reproduce within their rounding."]
 
 
 def error_reproduced(row: Row) -> bool | None:
