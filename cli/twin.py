@@ -38,7 +38,10 @@ def twin(
         )
         if manifest["left_out"]:
             terminal.show(f"{len(manifest['left_out'])} printed numbers are left out:")
+            reasons: dict[str, list[str]] = {}
             for name, why in manifest["left_out"].items():
-                terminal.show(f"  {name}: {why}")
+                reasons.setdefault(why, []).append(name)
+            for why, names in reasons.items():
+                terminal.show(f"  {why}: {', '.join(names)}")
 
     terminal.emit(as_json, manifest, display)
