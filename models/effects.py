@@ -67,26 +67,32 @@ def effects_model(design: Design, priors: Priors = DEFAULTS, form: Form = "mundl
         if design.varying:
             mean += _varying(model, design, z, slope, priors, form)
 
-        if not design.entity_effects:
-            mean += level
-        elif form == "fixed":
-            mean += (level + _flat("entity_effect", design.entity_name, priors))[design.entity]
-        else:
-            if form == "mundlak":
-                level += X.entity @ priors["between"].variable("between", dims="term")
-            spread = priors["sd_entity"].variable("sd_entity")
-            mean += pm.Normal("entity_effect", level, spread, dims=design.entity_name)[design.entity]
-
-        if design.time_effects and form == "fixed":
-            mean += _flat("time_effect", design.time_name, priors)[design.time]
-        elif design.time_effects:
-            spread = priors["sd_time"].variable("sd_time")
-            mean += pm.ZeroSumNormal("time_effect", spread, dims=design.time_name)[design.time]
-
+        mean += level_and_effects(design, X, level, priors, form)
         pm.Normal("y", mean, sigma, observed=z.y, dims="row")
         coef = pm.Deterministic("coef", slope * z.scale.unit, dims="term")
         pm.Deterministic("constant", z.scale.y_mean - z.scale.x_mean @ coef)
     return model
+
+
+def level_and_effects(design: Design, X: Split, level: Any, priors: Priors, form: Form) -> Any:
+    """(n,) The constant with the entity and time effects of a form, as variables of the model on the context stack."""
+    import pymc as pm
+
+    if design.entity_effects and form == "fixed":
+        total = (level + _flat("entity_effect", design.entity_name, priors))[design.entity]
+    elif design.entity_effects:
+        if form == "mundlak":
+            level += X.entity @ priors["between"].variable("between", dims="term")
+        spread = priors["sd_entity"].variable("sd_entity")
+        total = pm.Normal("entity_effect", level, spread, dims=design.entity_name)[design.entity]
+    else:
+        total = level
+    if design.time_effects and form == "fixed":
+        total += _flat("time_effect", design.time_name, priors)[design.time]
+    elif design.time_effects:
+        spread = priors["sd_time"].variable("sd_time")
+        total += pm.ZeroSumNormal("time_effect", spread, dims=design.time_name)[design.time]
+    return total
 
 
 def _split(design: Design, X: Array) -> Split:

@@ -20,12 +20,13 @@ and integrates everything else.
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..data.study import Form
 from ..data.within import split
+from .effects import level_and_effects
 from .priors import DEFAULTS, Priors
 from .regimes import Array, Codes, Regimes
 from .scale import standardise
@@ -105,30 +106,10 @@ def threshold_model(
         sigma = priors["sigma"].variable("sigma")
         mean = (z.X if form == "random" else X.within) @ slope
         mean += pt.as_tensor(regime_columns(found, form))[:, at] @ delta
-
-        if not design.entity_effects:
-            mean += level
-        elif form == "fixed":
-            mean += (level + _flat("entity_effect", design.entity_name, priors))[design.entity]
-        else:
-            if form == "mundlak":
-                level += X.entity @ priors["between"].variable("between", dims="term")
-            spread = priors["sd_entity"].variable("sd_entity")
-            mean += pm.Normal("entity_effect", level, spread, dims=design.entity_name)[design.entity]
-        if design.time_effects and form == "fixed":
-            mean += _flat("time_effect", design.time_name, priors)[design.time]
-        elif design.time_effects:
-            spread = priors["sd_time"].variable("sd_time")
-            mean += pm.ZeroSumNormal("time_effect", spread, dims=design.time_name)[design.time]
+        mean += level_and_effects(design, X, level, priors, form)
 
         pm.Normal("y", mean, sigma, observed=z.y, dims="row")
         pm.Deterministic("coef", slope * z.scale.unit, dims="term")
         by_regime = slope[found.term] + pt.concatenate([pt.zeros(1), pt.cumsum(delta)])
         pm.Deterministic("regime_slope", by_regime * z.scale.unit[found.term], dims="regime")
     return model
-
-
-def _flat(name: str, dim: str, priors: Priors) -> Any:
-    import pymc as pm
-
-    return pm.ZeroSumNormal(name, priors["effect"].arguments[-1], dims=dim)

@@ -25,6 +25,7 @@ import numpy as np
 from ..data.study import Form
 from ..data.within import split
 from .changepoints import Enumerated, blocks_of, columns_above
+from .effects import level_and_effects
 from .priors import DEFAULTS, Priors
 from .psis import log_sum_exp
 from .regimes import Array, Codes, Regimes
@@ -165,20 +166,7 @@ def smooth_model(found: Regimes, priors: Priors = DEFAULTS, form: Form = "mundla
         level = priors["intercept"].variable("intercept")
         sigma = priors["sigma"].variable("sigma")
         mean = (z.X if form == "random" else X.within) @ slope + column * delta
-        if not design.entity_effects:
-            mean += level
-        elif form == "fixed":
-            mean += (level + _flat("entity_effect", design.entity_name, priors))[design.entity]
-        else:
-            if form == "mundlak":
-                level += X.entity @ priors["between"].variable("between", dims="term")
-            spread = priors["sd_entity"].variable("sd_entity")
-            mean += pm.Normal("entity_effect", level, spread, dims=design.entity_name)[design.entity]
-        if design.time_effects and form == "fixed":
-            mean += _flat("time_effect", design.time_name, priors)[design.time]
-        elif design.time_effects:
-            spread = priors["sd_time"].variable("sd_time")
-            mean += pm.ZeroSumNormal("time_effect", spread, dims=design.time_name)[design.time]
+        mean += level_and_effects(design, X, level, priors, form)
 
         pm.Normal("y", mean, sigma, observed=z.y, dims="row")
         pm.Deterministic("coef", slope * z.scale.unit, dims="term")
@@ -197,9 +185,3 @@ def _taken(found: Regimes, form: Form) -> Array:
         blocks += [np.eye(len(design.times))[design.time]] * design.time_effects
     u, s, _ = np.linalg.svd(np.hstack(blocks), full_matrices=False)
     return u[:, s > 1e-9 * s[0]]
-
-
-def _flat(name: str, dim: str, priors: Priors) -> Any:
-    import pymc as pm
-
-    return pm.ZeroSumNormal(name, priors["effect"].arguments[-1], dims=dim)

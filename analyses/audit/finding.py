@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -53,7 +54,7 @@ def show(value: Interval | float, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def listed(names: object) -> str:
+def listed(names: Iterable[object]) -> str:
     """'a, b and c'."""
-    words = [str(n) for n in names]  # type: ignore[attr-defined]
+    words = [str(n) for n in names]
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
