@@ -115,5 +115,8 @@ def run(
         again = tables_agreement if request.evidence == "tables" else agreement_of
         agreement = again(done, request)
     progress("", len(views), len(views))
-    whole = panel if isinstance(panel, Panel) else None
-    return Fit(study, request.evidence, whole, request.sampler, done, skipped, agreement)
+    panels = (panel,) if isinstance(panel, Panel) else tuple(panel or ())
+    if request.evidence == "tables":
+        panels = ()
+    whole = panels[0] if request.evidence == "panel" else None
+    return Fit(study, request.evidence, whole, request.sampler, done, skipped, agreement, panels)

@@ -88,7 +88,14 @@ class Agreement:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Every specification that was run; `fit["T1.2"]` is its ArviZ DataTree."""
+    """Every specification that was run; `fit["T1.2"]` is its ArviZ DataTree.
+
+    Attributes
+    ----------
+    panel : the microdata; None at tables and twin evidence
+    panels : what was fitted: the microdata, the twins, or nothing at tables evidence
+    robustness : by specification, the records of each part of `analyses.robustness` that was run
+    """
 
     study: Study
     evidence: Evidence
@@ -97,6 +104,8 @@ class Fit:
     specs: dict[str, SpecFit]
     skipped: dict[str, str]
     agreement: Agreement | None = None
+    panels: tuple[Panel, ...] = ()
+    robustness: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __getitem__(self, spec_id: str) -> DataTree:
         return self.specs[spec_id].tree

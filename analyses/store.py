@@ -124,6 +124,34 @@ def stored(
     return tree, seconds, False
 
 
+def stored_records(
+    name: str, parts: dict[str, Any], request: Request, make: Callable[[], dict[str, Any] | None] | None
+) -> dict[str, Any] | None:
+    """Records from the store, or made now and stored; without `make`, what is stored or None."""
+    key = key_of({**parts, "versions": versions()})
+    path = request.posteriors.parent / "robustness" / f"{name}.json" if request.posteriors else None
+    if path and not request.fresh:
+        found = _read_records(path, key)
+        if found is not None:
+            return found["records"]
+    if make is None:
+        return None
+    records = make()
+    if path:
+        body = {"key": key, "sha256": key_of({"records": records}), "records": records}
+        write_whole(path, lambda p: p.write_text(json.dumps(body, indent=1), encoding="utf-8"))
+    return records
+
+
+def _read_records(path: Path, key: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        whole = found["key"] == key and found["sha256"] == key_of({"records": found["records"]})
+    except (OSError, ValueError, KeyError, TypeError):  # any damage means: compute again
+        return None
+    return found if whole else None
+
+
 def seed_of(seed: int, name: str) -> int:
     """A specification's own seed, so that running it alone or among others gives the same draws."""
     digest = hashlib.sha256(name.encode()).digest()

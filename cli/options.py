@@ -54,4 +54,15 @@ PanelFile = Annotated[
     Path | None, typer.Option("--panel", help="CSV, Parquet, Stata .dta or Excel file of microdata")
 ]
 Only = Annotated[list[str] | None, typer.Option("--only", help="columns (T4.2) or tables (T4); repeatable")]
+Draws = Annotated[int, typer.Option(min=50, max=100_000, help="draws per chain; there are four chains")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1)]
+OfEvidence = Annotated[
+    Evidence | None, typer.Option("--evidence", help="default: panel where there is one, else tables")
+]
+OfForm = Annotated[Form | None, typer.Option("--form", help="form of the effects")]
+Prior = Annotated[
+    list[str] | None, typer.Option("--prior", help='such as "slope=normal(0, 0.5)"; repeatable')
+]
+Twins = Annotated[int, typer.Option(min=2, max=1000, help="how many SYNTHETIC panels --evidence twin mixes")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="compute again what was computed before")]
 Out = Annotated[Path, typer.Option("--out", help="folder of the outputs; STUDY gets a folder in it")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,25 @@ import typer
 
 from .. import terminal
 from ..data.errors import InputError
-from .options import Device, Engine, Evidence, Form, Json, Only, Out, PanelFile, StudyName, app
+from .options import (
+    Device,
+    Draws,
+    Engine,
+    Evidence,
+    Form,
+    Fresh,
+    Json,
+    OfEvidence,
+    OfForm,
+    Only,
+    Out,
+    PanelFile,
+    Prior,
+    Seed,
+    StudyName,
+    Twins,
+    app,
+)
 
 if TYPE_CHECKING:
     from ..analyses.results import Fit
@@ -36,45 +55,26 @@ SETTINGS = {
 def run(
     study_name: StudyName,
     panel_file: PanelFile = None,
-    evidence: Annotated[
-        Evidence | None, typer.Option(help="default: panel where there is one, else tables")
-    ] = None,
+    evidence: OfEvidence = None,
     only: Only = None,
-    draws: Annotated[
-        int, typer.Option(min=50, max=100_000, help="draws per chain; there are four chains")
-    ] = 1000,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 20250101,
+    draws: Draws = 1000,
+    seed: Seed = 20250101,
     engine: Annotated[
         Engine | None, typer.Option(help="default: collapsed where the priors allow, else nuts")
     ] = None,
     device: Device = Device.cpu,
-    form: Annotated[Form | None, typer.Option(help="form of the effects")] = None,
-    prior: Annotated[
-        list[str] | None, typer.Option(help='such as "slope=normal(0, 0.5)"; repeatable')
-    ] = None,
-    twins: Annotated[
-        int, typer.Option(min=2, max=1000, help="how many SYNTHETIC panels --evidence twin mixes")
-    ] = 20,
+    form: OfForm = None,
+    prior: Prior = None,
+    twins: Twins = 20,
     out: Out = Path("posterity-out"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="fit again what was fitted before")] = False,
+    fresh: Fresh = False,
     as_json: Json = False,
 ) -> None:
     """Reproduce, recast, sample, compare and report."""
-    settings: dict[str, Any] = {
-        "study": study_name,
-        "panel": str(panel_file.resolve()) if panel_file else None,
-        "evidence": evidence.value if evidence else None,
-        "only": only,
-        "draws": draws,
-        "seed": seed,
-        "engine": engine.value if engine else None,
-        "device": device.value,
-        "form": form.value if form else None,
-        "prior": prior,
-        "twins": twins,
-    }
-    fit, folder = _run(settings, out, fresh)
-    _finish(fit, folder, settings, as_json)
+    settings = settings_of(
+        study_name, panel_file, evidence, only, draws, seed, engine, device, form, prior, twins
+    )
+    finish(*run_study(settings, out, fresh), settings, as_json)
 
 
 @app.command()
@@ -95,11 +95,42 @@ def report(study_name: StudyName, out: Out = Path("posterity-out"), as_json: Jso
         settings = {}
     if set(settings) != SETTINGS:
         raise InputError(f"{path} is damaged; run 'posterity run {study_name}' again.")
-    fit, folder = _run(settings, out, fresh=False)
-    _finish(fit, folder, settings, as_json)
+    finish(*run_study(settings, out, fresh=False), settings, as_json)
 
 
-def _run(settings: dict[str, Any], out: Path, fresh: bool) -> tuple[Fit, Path]:
+def settings_of(
+    study_name: str,
+    panel_file: Path | None,
+    evidence: Evidence | None,
+    only: list[str] | None,
+    draws: int,
+    seed: int,
+    engine: Engine | None,
+    device: Device,
+    form: Form | None,
+    prior: list[str] | None,
+    twins: int,
+) -> dict[str, Any]:
+    """What was asked of a run, as `settings.json` keeps it for `posterity report`."""
+    return {
+        "study": study_name,
+        "panel": str(panel_file.resolve()) if panel_file else None,
+        "evidence": evidence.value if evidence else None,
+        "only": only,
+        "draws": draws,
+        "seed": seed,
+        "engine": engine.value if engine else None,
+        "device": device.value,
+        "form": form.value if form else None,
+        "prior": prior,
+        "twins": twins,
+    }
+
+
+def run_study(
+    settings: dict[str, Any], out: Path, fresh: bool, parts: Sequence[str] | None = None
+) -> tuple[Fit, Path]:
+    """Fit what the settings ask, then compute these parts of its robustness; where None, show what is stored."""
     from ..analyses.study import load
 
     study = load(settings["study"])
@@ -112,6 +143,7 @@ def _run(settings: dict[str, Any], out: Path, fresh: bool) -> tuple[Fit, Path]:
     with terminal.progress(study.name) as progress:
         from ..analyses.fit import run as run_fit
         from ..analyses.results import Request
+        from ..analyses.robustness import robust
         from ..models.sampling import Sampler, prepare
 
         sampler = Sampler(draws=settings["draws"], seed=settings["seed"], device=settings["device"])
@@ -134,12 +166,13 @@ def _run(settings: dict[str, Any], out: Path, fresh: bool) -> tuple[Fit, Path]:
             agreement=True,
         )
         fit = run_fit(study, panel, settings["only"], request, progress)
+        fit = robust(fit, request, parts or (), progress, known_only=parts is None)
     for spec_id, why in fit.skipped.items():
         terminal.say(f"left out {spec_id}: {why}")
     return fit, folder
 
 
-def _finish(fit: Fit, folder: Path, settings: dict[str, Any], as_json: bool) -> None:
+def finish(fit: Fit, folder: Path, settings: dict[str, Any], as_json: bool) -> None:
     from ..analyses.compare import comparison
     from ..analyses.store import write_whole
     from ..reports.rows import rows_of

@@ -57,6 +57,10 @@ def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, 
     files["comparison.json"] = _json(compared)
     files["comparison.csv"] = csv_text(frame_of(compared["estimates"])).encode()
     files["report.html"] = page(fit, rows, drawings, command, further).encode()
+    if fit.robustness:
+        files["robustness.json"] = _json(
+            finite({"study": fit.study.name, "evidence": fit.evidence, "specs": fit.robustness})
+        )
     for name, content in files.items():
         _write(folder / name, content)
     _remove_stale(folder, set(files))

@@ -1,0 +1,1 @@
+"""Robustness, part by part: each file asks one thing of one specification and returns records."""
