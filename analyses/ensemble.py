@@ -75,8 +75,14 @@ def of_term(one: SpecFit, term: str) -> Ensemble | None:
     return Ensemble(*(at[name].to_numpy() for name in ("mean", "sd", "low", "high", "reproduced")))
 
 
-def twin_job(view: SpecView, panels: Sequence[Panel], request: Request, panel_job: PanelJob) -> Job:
-    """Fit a specification to every twin, and mix the posteriors with equal weights."""
+def twin_job(
+    view: SpecView,
+    panels: Sequence[Panel],
+    request: Request,
+    panel_job: PanelJob,
+    made: Sequence[SpecFit] = (),
+) -> Job:
+    """Fit a specification to every twin, unless the fits are `made`, and mix the posteriors with equal weights."""
     inner = replace(request, evidence="panel", posteriors=None, agreement=False)
     # the first twin's fit is kept whole: on going on, it is what says how the column was read
     whole = replace(inner, posteriors=request.posteriors / "twin-000" if request.posteriors else None)
@@ -91,7 +97,7 @@ def twin_job(view: SpecView, panels: Sequence[Panel], request: Request, panel_jo
         "sampler": request.sampler,
         "engine": request.engine,
     }
-    fits: list[SpecFit] = []
+    fits = [*made]
 
     def each() -> list[SpecFit]:
         if not fits:
@@ -116,6 +122,16 @@ def twin_job(view: SpecView, panels: Sequence[Panel], request: Request, panel_jo
         return replace(first, tree=tree, seconds=seconds, resumed=resumed, with_effects=beside, **over)
 
     return job
+
+
+def slim(fit: SpecFit) -> SpecFit:
+    """A fit without what a mixture over twins does not read."""
+    posterior = fit.tree["posterior"].to_dataset()
+    names = [name for name, v in posterior.data_vars.items() if set(map(str, v.dims)) <= KEPT]
+    tree = fit.tree.filter(lambda node: node.path in ("/", "/sample_stats")).copy()
+    tree["posterior"] = type(tree)(posterior[names].drop_dims(set(posterior.dims) - KEPT, errors="ignore"))
+    beside = slim(fit.with_effects) if fit.with_effects else None
+    return replace(fit, tree=tree, design=None, with_effects=beside)
 
 
 def mixed(fits: Sequence[SpecFit], sampler: Sampler) -> DataTree:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import get_args
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
 
 from ..data.errors import InputError, did_you_mean
 from ..data.panel import Panel
 from ..data.study import Form
 from ..models.sampling import Sampler
+from .cluster import Each
+from .elsewhere import fetch
 from .ensemble import twin_job
 from .instrument import instrument_job
 from .mediation import mediation_job
@@ -68,43 +74,65 @@ def fit(
     return run(study, panel, [only] if isinstance(only, str) else only, request)
 
 
+def on_panel(view: SpecView, panel: Panel, request: Request) -> Job:
+    return PANEL_JOBS[view.kind](view, panel, request)
+
+
+def on_tables(view: SpecView, panel: Panel | None, request: Request) -> Job:
+    return paths_job(view, tables_job(view, tables_inputs(view), request), request)
+
+
 def run(
     study: Study,
     panel: Panel | Sequence[Panel] | None,
     only: list[str] | None,
     request: Request,
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    each: Each | None = None,
 ) -> Fit:
-    """Fit what is asked, taking from the store what was fitted before; a sequence of panels are twins."""
+    """Fit what is asked, taking from the store what was fitted before; a sequence of panels are twins.
+
+    Parameters
+    ----------
+    each
+        What spreads fits over processes, from `analyses.cluster.workers`; None to fit in this one.
+    """
+    if each is not None and request.posteriors is None:
+        with TemporaryDirectory() as folder:
+            kept = replace(request, posteriors=Path(folder) / "posteriors")
+            return run(study, panel, only, kept, progress, each)
     views = study.specs(only)
     skipped: dict[str, str] = {}
     for view in views:
         view.priors(request.priors)
-    if request.evidence != "tables":
-        if panel is None:
-            if request.evidence == "twin":
-                raise InputError(f"{study.name}: twin evidence needs twins; make them with 'posterity twin'.")
-            panel = study.panel()
-        if isinstance(panel, Panel):
-            jobs = [PANEL_JOBS[view.kind](view, panel, request) for view in views]
-        else:
-            jobs = []
-            for view in [*views]:
-                try:
-                    jobs.append(twin_job(view, panel, request, PANEL_JOBS[view.kind]))
-                except InputError as error:  # a column of variables that no printed number speaks of
-                    skipped[view.id] = str(error)
-                    views.remove(view)
-    else:
-        inputs = {v.id: tables_inputs(v) for v in views}
-        for view in [v for v in views if not inputs[v.id]]:
+    if request.evidence == "tables":
+        panel = None
+        for view in [v for v in views if not tables_inputs(v)]:
             skipped[view.id] = "no printed estimate with a standard error, t-value or interval"
             views.remove(view)
         if not views:
             raise InputError(
                 f"{study.name}: nothing to run; no chosen column prints a standard error or t-value."
             )
-        jobs = [paths_job(view, tables_job(view, inputs[view.id], request), request) for view in views]
+    elif panel is None:
+        if request.evidence == "twin":
+            raise InputError(f"{study.name}: twin evidence needs twins; make them with 'posterity twin'.")
+        panel = study.panel()
+    on: Callable[[SpecView, Any, Request], Job] = on_tables if request.evidence == "tables" else on_panel
+    if isinstance(panel, Sequence):
+        on = partial(twin_job, panel_job=on_panel)
+    jobs = []
+    for view in [*views]:
+        try:
+            jobs.append(on(view, panel, request))
+        except InputError as error:
+            if request.evidence != "twin":
+                raise
+            skipped[view.id] = str(error)  # a column of variables that no printed number speaks of
+            views.remove(view)
+    if each is not None:
+        fetch(views, panel, request, on_tables if panel is None else on_panel, each, progress)
+        jobs = [on(view, panel, replace(request, fresh=False)) for view in views]
     done: dict[str, SpecFit] = {}
     for number, (view, job) in enumerate(zip(views, jobs, strict=True)):
         progress(view.id, number, len(views))
@@ -116,7 +144,5 @@ def run(
         agreement = again(done, request)
     progress("", len(views), len(views))
     panels = (panel,) if isinstance(panel, Panel) else tuple(panel or ())
-    if request.evidence == "tables":
-        panels = ()
-    whole = panels[0] if request.evidence == "panel" else None
+    whole = panel if isinstance(panel, Panel) else None
     return Fit(study, request.evidence, whole, request.sampler, done, skipped, agreement, panels)

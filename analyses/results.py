@@ -121,6 +121,7 @@ class Request:
     Attributes
     ----------
     agreement : whether to fit one collapsed column again in expanded form and set the two side by side
+    known_only : whether to raise NotStoredError in place of making what the store lacks
     """
 
     evidence: Evidence
@@ -131,3 +132,4 @@ class Request:
     posteriors: Path | None = None
     fresh: bool = False
     agreement: bool = False
+    known_only: bool = False

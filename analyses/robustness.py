@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..data.panel import Panel
+from .cluster import Each, in_turn
 from .results import Fit, Request, SpecFit
 from .store import stored_records, texts
 
@@ -27,6 +28,7 @@ def robust(
     parts: Sequence[str] = (),
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
     known_only: bool = False,
+    each: Each | None = None,
 ) -> Fit:
     """The same fit with `robustness`: for each specification, the records of each part that was asked.
 
@@ -36,29 +38,42 @@ def robust(
         Of `PARTS`; all where empty.
     known_only
         Take what is stored, and compute nothing.
+    each
+        What spreads parts over processes, from `analyses.cluster.workers`; None to compute them in this one.
     """
     asked = [(one, name) for one in fit.specs.values() for name in (parts or PARTS)]
-    found: dict[str, dict[str, Records]] = {}
-    for number, (one, name) in enumerate(asked):
-        progress(f"{one.id} {name}", number, len(asked))
-        identity = {
-            "part": name,
-            "evidence": fit.evidence,
-            "data": [panel.sha256 for panel in fit.panels],
-            "printed": one.printed,
-            "spec": one.view.spec.model_dump(mode="json"),
-            "groups": fit.study.file.groups,
-            "form": request.form or one.view.form,
-            "priors": texts(one.priors),
-            "sampler": request.sampler,
-        }
-        part = PARTS[name]
+    found: list[Records | None] = []
+    for one, name in asked:
+        found.append(_kept(fit, one, name, request, None))
+    missing = [] if known_only else [at for at, records in enumerate(found) if records is None]
+    inner = replace(request, posteriors=None)
+    tasks = [(asked[at][1], asked[at][0], fit.panels, inner) for at in missing]
+    for done, (number, records) in enumerate((each or in_turn)(part_of, tasks)):
+        one, name = asked[missing[number]]
+        found[missing[number]] = _kept(fit, one, name, request, records)
+        progress(f"{one.id} {name}", done + 1, len(missing))
+    specs: dict[str, dict[str, Records]] = {}
+    for (one, name), kept in zip(asked, found, strict=True):
+        if kept:
+            specs.setdefault(one.id, {})[name] = kept
+    return replace(fit, robustness=specs)
 
-        def make(one: SpecFit = one, part: Part = part) -> Records | None:
-            return part(one, fit.panels, request)
 
-        records = stored_records(f"{one.id}-{name}", identity, request, None if known_only else make)
-        if records is not None:
-            found.setdefault(one.id, {})[name] = records
-    progress("", len(asked), len(asked))
-    return replace(fit, robustness=found)
+def part_of(name: str, one: SpecFit, panels: Sequence[Panel], request: Request) -> Records:
+    """The records of one part, empty where it has nothing to say; other processes look it up by its name."""
+    return PARTS[name](one, panels, request) or {}
+
+
+def _kept(fit: Fit, one: SpecFit, name: str, request: Request, made: Records | None) -> Records | None:
+    identity = {
+        "part": name,
+        "evidence": fit.evidence,
+        "data": [panel.sha256 for panel in fit.panels],
+        "printed": one.printed,
+        "spec": one.view.spec.model_dump(mode="json"),
+        "groups": fit.study.file.groups,
+        "form": request.form or one.view.form,
+        "priors": texts(one.priors),
+        "sampler": request.sampler,
+    }
+    return stored_records(f"{one.id}-{name}", identity, request, None if made is None else lambda: made)

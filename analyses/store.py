@@ -1,4 +1,8 @@
-"""Finished fits on disk: each is written whole under a key of everything that made it."""
+"""Finished fits on disk: each is written whole, sealed, under a key of everything that made it.
+
+A seal is the SHA-256 of a file's content. Fits carry it as the last bytes of their file, which readers of
+netCDF never look at; JSON carries it as the entry `sha256`. A file whose seal is wrong is not opened.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +28,11 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent.parent
 LIBRARIES = ("pymc", "pytensor", "numpyro", "jax", "jaxlib", "arviz-stats", "numpy", "scipy", "linearmodels")
+SEAL = hashlib.sha256().digest_size
+
+
+class NotStoredError(Exception):
+    """What was asked is not in the store, and was not to be made."""
 
 
 def versions() -> dict[str, str]:
@@ -64,6 +74,7 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)  # a link of that name would be written through
         write(temporary)
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())
@@ -73,22 +84,51 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
             f"{path} cannot be written ({error.strerror or error}); free space or choose another --out."
         ) from None
     finally:
-        if temporary.is_file():
-            temporary.unlink()
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def sealed(content: bytes) -> bytes:
+    """The content with its SHA-256 behind it."""
+    return content + hashlib.sha256(content).digest()
+
+
+def whole(path: Path) -> bool:
+    """Whether a file is as `sealed` made it."""
+    try:
+        if not path.is_file():
+            return False
+        content = memoryview(path.read_bytes())
+    except OSError:
+        return False
+    return hashlib.sha256(content[:-SEAL]).digest() == bytes(content[-SEAL:])
+
+
+def with_seal(record: dict[str, Any]) -> dict[str, Any]:
+    """A record for JSON with the SHA-256 of the rest of it as `sha256`."""
+    return {**record, "sha256": key_of(record)}
+
+
+def seal_holds(record: Any) -> bool:
+    """Whether what was read is as `with_seal` made it."""
+    if not isinstance(record, dict) or "sha256" not in record:
+        return False
+    rest = {name: value for name, value in record.items() if name != "sha256"}
+    return bool(record["sha256"] == key_of(rest))
 
 
 def read_fit(path: Path, key: str) -> DataTree | None:
     """A stored fit if it is whole and was made under this key, else None."""
     import xarray as xr
 
-    if not path.exists():
+    if not whole(path):
         return None
     try:
         with xr.open_datatree(path, engine="h5netcdf") as tree:
             if tree.attrs.get("posterity_key") != key:
                 return None
             return tree.load()
-    except Exception:  # any damage means: fit again
+    except Exception:  # a library that reads otherwise than the one that wrote: fit again
         return None
 
 
@@ -98,12 +138,13 @@ def write_fit(path: Path, key: str, tree: DataTree, seconds: float) -> DataTree:
         node.attrs = {k: v for k, v in node.attrs.items() if k not in ("created_at", "sampling_time")}
     tree.attrs["posterity_key"] = key
     tree.attrs["posterity_seconds"] = seconds
-    write_whole(path, lambda temporary: tree.to_netcdf(temporary, engine="h5netcdf"))
+    content = sealed(bytes(tree.to_netcdf(engine="h5netcdf")))
+    write_whole(path, lambda temporary: temporary.write_bytes(content))
     return tree
 
 
 def texts(priors: Priors) -> dict[str, str]:
-    return {name: str(prior) for name, prior in priors.items()}
+    return {name: f"{prior.family}{prior.arguments!r}" for name, prior in priors.items()}
 
 
 def stored(
@@ -116,6 +157,8 @@ def stored(
         tree = read_fit(path, key)
         if tree is not None:
             return tree, float(tree.attrs["posterity_seconds"]), True
+    if request.known_only:
+        raise NotStoredError(name)
     start = time.perf_counter()
     tree = make()
     seconds = time.perf_counter() - start
@@ -136,20 +179,19 @@ def stored_records(
             return found["records"]
     if make is None:
         return None
-    records = make()
+    records = json.loads(json.dumps(make()))  # as it will be read back
     if path:
-        body = {"key": key, "sha256": key_of({"records": records}), "records": records}
+        body = with_seal({"key": key, "records": records})
         write_whole(path, lambda p: p.write_text(json.dumps(body, indent=1), encoding="utf-8"))
     return records
 
 
 def _read_records(path: Path, key: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        whole = found["key"] == key and found["sha256"] == key_of({"records": found["records"]})
-    except (OSError, ValueError, KeyError, TypeError):  # any damage means: compute again
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except (OSError, ValueError, RecursionError):  # any damage means: compute again
         return None
-    return found if whole else None
+    return found if seal_holds(found) and found["key"] == key else None
 
 
 def seed_of(seed: int, name: str) -> int:

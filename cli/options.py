@@ -65,4 +65,14 @@ Prior = Annotated[
 ]
 Twins = Annotated[int, typer.Option(min=2, max=1000, help="how many SYNTHETIC panels --evidence twin mixes")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="compute again what was computed before")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", help="address of a Dask scheduler that you trust, tcp://host:8786"),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, max=1024, help="processes here; default: one, and one a core for many twins"
+    ),
+]
 Out = Annotated[Path, typer.Option("--out", help="folder of the outputs; STUDY gets a folder in it")]

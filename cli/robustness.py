@@ -15,9 +15,11 @@ from .options import (
     Out,
     PanelFile,
     Prior,
+    Scheduler,
     Seed,
     StudyName,
     Twins,
+    Workers,
     app,
 )
 from .run import finish, run_study, settings_of
@@ -34,6 +36,8 @@ def priors(
     form: OfForm = None,
     prior: Prior = None,
     twins: Twins = 20,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
     out: Out = Path("posterity-out"),
     fresh: Fresh = False,
     as_json: Json = False,
@@ -42,7 +46,7 @@ def priors(
     settings = settings_of(
         study_name, panel_file, evidence, only, draws, seed, None, Device.cpu, form, prior, twins
     )
-    finish(*run_study(settings, out, fresh, ("priors",)), settings, as_json)
+    finish(*run_study(settings, out, fresh, ("priors",), scheduler, workers), settings, as_json)
 
 
 @app.command()
@@ -56,6 +60,8 @@ def robustness(
     form: OfForm = None,
     prior: Prior = None,
     twins: Twins = 20,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
     out: Out = Path("posterity-out"),
     fresh: Fresh = False,
     as_json: Json = False,
@@ -64,4 +70,4 @@ def robustness(
     settings = settings_of(
         study_name, panel_file, evidence, only, draws, seed, None, Device.cpu, form, prior, twins
     )
-    finish(*run_study(settings, out, fresh, ()), settings, as_json)
+    finish(*run_study(settings, out, fresh, (), scheduler, workers), settings, as_json)

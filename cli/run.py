@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,9 +26,11 @@ from .options import (
     Out,
     PanelFile,
     Prior,
+    Scheduler,
     Seed,
     StudyName,
     Twins,
+    Workers,
     app,
 )
 
@@ -66,6 +67,8 @@ def run(
     form: OfForm = None,
     prior: Prior = None,
     twins: Twins = 20,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
     out: Out = Path("posterity-out"),
     fresh: Fresh = False,
     as_json: Json = False,
@@ -74,12 +77,13 @@ def run(
     settings = settings_of(
         study_name, panel_file, evidence, only, draws, seed, engine, device, form, prior, twins
     )
-    finish(*run_study(settings, out, fresh), settings, as_json)
+    finish(*run_study(settings, out, fresh, None, scheduler, workers), settings, as_json)
 
 
 @app.command()
 def report(study_name: StudyName, out: Out = Path("posterity-out"), as_json: Json = False) -> None:
     """Build the report again from what was run."""
+    from ..analyses.store import seal_holds
     from ..analyses.study import load
     from ..data.files import read_text
 
@@ -90,11 +94,12 @@ def report(study_name: StudyName, out: Out = Path("posterity-out"), as_json: Jso
             f"{folder} holds no run of {study_name}: run 'posterity run {study_name}' first, or give its --out."
         )
     try:
-        settings = {**json.loads(read_text(path)), "study": study_name}
-    except (json.JSONDecodeError, TypeError):
-        settings = {}
-    if set(settings) != SETTINGS:
+        found = json.loads(read_text(path))
+    except (ValueError, RecursionError):
+        found = None
+    if not seal_holds(found) or set(found) != {*SETTINGS, "sha256"}:
         raise InputError(f"{path} is damaged; run 'posterity run {study_name}' again.")
+    settings = {name: found[name] for name in SETTINGS} | {"study": study_name}
     finish(*run_study(settings, out, fresh=False), settings, as_json)
 
 
@@ -128,9 +133,15 @@ def settings_of(
 
 
 def run_study(
-    settings: dict[str, Any], out: Path, fresh: bool, parts: Sequence[str] | None = None
+    settings: dict[str, Any],
+    out: Path,
+    fresh: bool,
+    parts: Sequence[str] | None = None,
+    scheduler: str | None = None,
+    count: int | None = None,
 ) -> tuple[Fit, Path]:
     """Fit what the settings ask, then compute these parts of its robustness; where None, show what is stored."""
+    from ..analyses.folder import alone_in
     from ..analyses.study import load
 
     study = load(settings["study"])
@@ -139,8 +150,8 @@ def run_study(
         raise InputError(f"--panel has no part in --evidence {evidence}; leave one of them out.")
     priors = _prior_overrides(settings["prior"] or [])
     folder = out / study.name
-    _writable(folder)
-    with terminal.progress(study.name) as progress:
+    with alone_in(folder), terminal.progress(study.name) as progress:
+        from ..analyses.cluster import workers, worth
         from ..analyses.fit import run as run_fit
         from ..analyses.results import Request
         from ..analyses.robustness import robust
@@ -165,8 +176,11 @@ def run_study(
             fresh,
             agreement=True,
         )
-        fit = run_fit(study, panel, settings["only"], request, progress)
-        fit = robust(fit, request, parts or (), progress, known_only=parts is None)
+        if count is None:
+            count = worth(len(panel) * len(study.specs(settings["only"]))) if evidence == "twin" else 1
+        with workers(scheduler, count) as each:
+            fit = run_fit(study, panel, settings["only"], request, progress, each)
+            fit = robust(fit, request, parts or (), progress, known_only=parts is None, each=each)
     for spec_id, why in fit.skipped.items():
         terminal.say(f"left out {spec_id}: {why}")
     return fit, folder
@@ -174,14 +188,17 @@ def run_study(
 
 def finish(fit: Fit, folder: Path, settings: dict[str, Any], as_json: bool) -> None:
     from ..analyses.compare import comparison
-    from ..analyses.store import write_whole
+    from ..analyses.folder import alone_in
+    from ..analyses.store import with_seal, write_whole
     from ..reports.rows import rows_of
     from ..reports.words import answer
     from ..reports.write import finite, write_report
 
-    write_whole(folder / "settings.json", lambda p: p.write_text(json.dumps(settings, indent=1) + "\n"))
-    compared = finite(comparison(fit))
-    page = write_report(fit, folder, _command(settings), compared)
+    with alone_in(folder):
+        text = json.dumps(with_seal(settings), indent=1) + "\n"
+        write_whole(folder / "settings.json", lambda p: p.write_text(text))
+        compared = finite(comparison(fit))
+        page = write_report(fit, folder, _command(settings), compared)
 
     def display() -> None:
         terminal.show(answer(rows_of(fit, compared["estimates"])))
@@ -209,15 +226,3 @@ def _prior_overrides(pairs: list[str]) -> dict[str, str]:
             raise InputError(f'--prior {pair!r} has no "=": write --prior "slope=normal(0, 0.5)".')
         overrides[name.strip()] = text.strip()
     return overrides
-
-
-def _writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe.{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be written ({error.strerror}); choose another folder with --out."
-        ) from None

@@ -1,0 +1,107 @@
+"""Fits by other processes: the same results as in one, whatever happens to the processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+import posterity as po
+from posterity.analyses import cluster
+from posterity.analyses.compare import comparison
+from posterity.analyses.fit import run
+from posterity.analyses.results import Request
+from posterity.data.errors import InputError
+from posterity.models.sampling import Sampler
+
+SAMPLER = Sampler(draws=100)
+
+
+@pytest.fixture(scope="module")
+def each():
+    with cluster.workers(None, 2) as spread:
+        yield spread
+
+
+def estimates(fit):
+    return [{k: v for k, v in e.items() if k != "seconds"} for e in comparison(fit)["estimates"]]
+
+
+def dies_once(marker: str, value: int) -> int:
+    if value == 5 and not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return value * value
+
+
+def test_a_killed_worker_loses_no_result(each, tmp_path):
+    found = dict(each(dies_once, [(str(tmp_path / "killed"), n) for n in range(30)]))
+    assert (tmp_path / "killed").exists()
+    assert found == {n: n * n for n in range(30)}
+
+
+def test_fits_of_other_processes_equal_those_of_one(each, tmp_path):
+    study = po.load("munnell-1990")
+    panel = study.panel()
+    kept = [Request("panel", SAMPLER, posteriors=tmp_path / name / "posteriors") for name in "ab"]
+    alone = run(study, panel, ["T1.1", "T1.2"], kept[0])
+    together = run(study, panel, ["T1.1", "T1.2"], kept[1], each=each)
+    assert estimates(together) == estimates(alone)
+    stored = [sorted(p.name for p in request.posteriors.glob("*.nc")) for request in kept]
+    assert stored[0] == stored[1]
+    assert len(stored[0]) == 3
+
+
+def test_mixtures_over_twins_equal_those_of_one_process(each):
+    study = po.load("munnell-1990")
+    frame = study.panel().frame
+    names = list(frame.columns)
+    panels = []
+    for number in range(3):
+        changed = frame.copy()
+        changed[names[-1]] = frame[names[-1]].to_numpy() * (1 + number / 50)
+        panels.append(
+            po.Panel.of(
+                changed, entity=study.file.study.entity, time=study.file.study.time, source="SYNTHETIC"
+            )
+        )
+    fits = [run(study, panels, ["T1.1"], Request("twin", SAMPLER), each=one) for one in (None, each)]
+    assert estimates(fits[0]) == estimates(fits[1])
+
+
+def test_an_error_of_a_task_comes_back_as_it_was(each):
+    def refuse(value: int) -> int:
+        raise InputError(f"row {value} is wrong.")
+
+    with pytest.raises(InputError, match="row 3 is wrong"):
+        list(each(refuse, [(3,)]))
+
+
+def test_a_worker_with_other_versions_is_refused(each, monkeypatch):
+    monkeypatch.setattr(cluster, "versions", lambda: {"numpy": "0.1"})
+    with pytest.raises(InputError, match=r"a worker has numpy .* where this process has 0\.1"):
+        list(each(abs, [(3,)]))
+
+
+def test_a_scheduler_that_does_not_answer(monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT", "0.2s")
+    with (
+        cluster.workers("tcp://127.0.0.1:9") as spread,
+        pytest.raises(InputError, match="does not answer"),
+    ):
+        list(spread(abs, [(3,)]))
+
+
+def test_without_dask_one_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with cluster.workers(None, 2) as spread, pytest.raises(InputError, match=r"posterity\[cluster\]"):
+        list(spread(abs, [(3,)]))
+
+
+def test_one_process_needs_no_cluster():
+    with cluster.workers(None, 1) as spread:
+        assert spread is None
+    assert cluster.worth(10) == 1
