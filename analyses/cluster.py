@@ -22,6 +22,7 @@ Each = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterator[tuple[
 AHEAD = 3  # tasks out for each thread of the cluster: enough that none waits, few enough for its memory
 DEATHS = 5  # workers that one task may lose before it is held to blame
 CONNECT = "20s"
+TWIN = 10  # fits that take as long as making a twin
 PAYS, MOST = 60, 8  # fits for which one more process pays, and the most processes started unasked
 
 
@@ -79,13 +80,14 @@ def _client(scheduler: str | None, count: int, stack: ExitStack) -> Any:
         "distributed.comm.timeouts.connect": CONNECT,
     }
     stack.enter_context(dask.config.set(settings))
-    if scheduler is None:
+    # xarray takes its file locks from a default client, and this one is not for it
+    try:
+        if scheduler is not None:
+            return Client(scheduler, timeout=CONNECT, set_as_default=False)
         local = LocalCluster(
             n_workers=count, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
         )
-        return Client(stack.enter_context(local))
-    try:
-        return Client(scheduler, timeout=CONNECT)
+        return Client(stack.enter_context(local), set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(
             f"--scheduler {scheduler!r} does not answer ({error}); start it with 'dask scheduler', or mend the address."
@@ -101,7 +103,7 @@ def _spread(
     mine = versions()
     waiting = iter(enumerate(tasks))
     numbers: dict[Any, int] = {}
-    running = as_completed()
+    running = as_completed(loop=client.loop)
 
     def send() -> None:
         room = AHEAD * max(2, sum(client.nthreads().values())) - len(numbers)
@@ -131,6 +133,8 @@ def _spread(
 
 def _here(expected: dict[str, str], function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
     """Run a task on a worker that has the same code and libraries; anything else could change its result."""
+    import dask
+
     from ..models.sampling import prepare
 
     have = _versions()
@@ -141,7 +145,8 @@ def _here(expected: dict[str, str], function: Callable[..., Any], task: tuple[An
             f"a worker has {name} {have.get(name)} where this process has {expected[name]}; install the same versions."
         )
     prepare("cpu")
-    return function(*task)
+    with dask.config.set(scheduler="synchronous"):  # xarray locks files by it
+        return function(*task)
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..data.errors import InputError
+from .cluster import Each
 from .store import seed_of
 from .study import Study
 from .twins.identities import Identity, identities
@@ -97,7 +98,7 @@ def twins(
         Where the study prints too little to make a panel, or no panel is found.
     """
     shop = open_workshop(study, seed, progress)
-    made = tuple(make(shop, seed, range(n), progress))
+    made = tuple(twin for _, twin in make(shop, seed, range(n), progress))
     return Ensemble(study, made, satisfied(shop.plan), shop.plan.left_out, shop.sums)
 
 
@@ -145,31 +146,53 @@ def make(
     seed: int,
     numbers: range | list[int],
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
-) -> Iterator[Twin]:
-    """Twins by number, one after another."""
-    for done, number in enumerate(numbers):
-        progress(f"twin {number:03d}", done, len(numbers))
-        rng = np.random.default_rng([seed_of(seed, shop.study.name), 1, number])
-        tries = 1
-        found, setting, weights = _attempt(shop, rng)
-        while found.missed:
-            if tries == TRIES:
-                raise InputError(
-                    f"{shop.study.name}: no panel was found for twin {number} in {TRIES} starts; choose another --seed."
-                )
-            tries += 1
-            found, setting, weights = _attempt(shop, rng)
-        values = np.tensordot(weights, found.free, axes=1)
-        named = {
-            one.total: dict(
-                zip(
-                    one.parts, weights[shop.plan.variables.index(one.total)][_free_of(shop, one)], strict=True
-                )
+    each: Each | None = None,
+) -> Iterator[tuple[int, Twin]]:
+    """Twins with their numbers: one after another, or as other processes finish them."""
+    shared = (shop.study, shop.plan, shop.sums, seed)
+    if each is None:
+        made: Iterator[tuple[int, Twin]] = enumerate(_one(shop, seed, number) for number in numbers)
+    else:
+        made = each(_elsewhere, [(*shared, number) for number in numbers])
+    progress("twins", 0, len(numbers))
+    for done, (at, twin) in enumerate(made):
+        progress(f"twin {numbers[at]:03d}", done + 1, len(numbers))
+        yield numbers[at], twin
+
+
+def _one(shop: Workshop, seed: int, number: int) -> Twin:
+    rng = np.random.default_rng([seed_of(seed, shop.study.name), 1, number])
+    tries = 1
+    found, setting, weights = _attempt(shop, rng)
+    while found.missed:
+        if tries == TRIES:
+            raise InputError(
+                f"{shop.study.name}: no panel was found for twin {number} in {TRIES} starts; choose another --seed."
             )
-            for one in shop.sums
-        }
-        yield Twin(_frame(shop, values, found.clusters), asdict(setting), named, tries)
-    progress("", len(numbers), len(numbers))
+        tries += 1
+        found, setting, weights = _attempt(shop, rng)
+    values = np.tensordot(weights, found.free, axes=1)
+    named = {
+        one.total: dict(
+            zip(one.parts, weights[shop.plan.variables.index(one.total)][_free_of(shop, one)], strict=True)
+        )
+        for one in shop.sums
+    }
+    return Twin(_frame(shop, values, found.clusters), asdict(setting), named, tries)
+
+
+_SHOPS: dict[str, Workshop] = {}
+
+
+def _elsewhere(study: Study, plan: Plan, sums: tuple[Identity, ...], seed: int, number: int) -> Twin:
+    """A twin made by a worker, which compiles the plan once."""
+    from .twins.program import program
+
+    key = f"{study.name} {seed} {satisfied(plan)}"
+    if key not in _SHOPS:
+        _SHOPS.clear()
+        _SHOPS[key] = Workshop(study, plan, program(plan), sums)
+    return _one(_SHOPS[key], seed, number)
 
 
 def _attempt(

@@ -37,7 +37,7 @@ def main() -> None:
         )
         numbers = set(satisfied(shop.plan))
         begun = time.perf_counter()
-        for number, twin in enumerate(make(shop, given.seed, range(given.n))):
+        for number, twin in make(shop, given.seed, range(given.n)):
             wrong = wrong_numbers(study.file.path, study.file.published_path, twin.frame, numbers)
             write(
                 f"  SYNTHETIC twin {number:3d}: {time.perf_counter() - begun:6.1f} s, {twin.tries} starts, "

@@ -160,12 +160,9 @@ def run_study(
         sampler = Sampler(draws=settings["draws"], seed=settings["seed"], device=settings["device"])
         if evidence != "tables":
             prepare(sampler.device)
-        panel: Any = study.panel(settings["panel"]) if evidence == "panel" else None
-        if evidence == "twin":
-            from ..analyses.twins.write import write_twins
-
-            made = write_twins(study, settings["twins"], folder, settings["seed"], progress)
-            panel = [study.panel(folder / twin["file"]) for twin in made["twins"]]
+        if count is None:
+            fits = settings["twins"] * len(study.specs(settings["only"]))
+            count = worth(fits) if evidence == "twin" else 1
         request = Request(
             evidence,
             sampler,
@@ -176,9 +173,13 @@ def run_study(
             fresh,
             agreement=True,
         )
-        if count is None:
-            count = worth(len(panel) * len(study.specs(settings["only"]))) if evidence == "twin" else 1
         with workers(scheduler, count) as each:
+            panel: Any = study.panel(settings["panel"]) if evidence == "panel" else None
+            if evidence == "twin":
+                from ..analyses.twins.write import write_twins
+
+                made = write_twins(study, settings["twins"], folder, settings["seed"], progress, each)
+                panel = [study.panel(folder / twin["file"]) for twin in made["twins"]]
             fit = run_fit(study, panel, settings["only"], request, progress, each)
             fit = robust(fit, request, parts or (), progress, known_only=parts is None, each=each)
     for spec_id, why in fit.skipped.items():

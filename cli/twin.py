@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .. import terminal
-from .options import Json, Out, StudyName, app
+from .options import Json, Out, Scheduler, StudyName, Workers, app
 
 
 @app.command()
@@ -16,20 +16,26 @@ def twin(
     study_name: StudyName,
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="how many panels")] = 20,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 20250101,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
     out: Out = Path("posterity-out"),
     as_json: Json = False,
 ) -> None:
     """Make SYNTHETIC panels that reproduce the printed tables."""
+    from ..analyses.folder import alone_in
     from ..analyses.study import load
 
     study = load(study_name)
     folder = out / study.name
-    with terminal.progress(study.name) as progress:
+    with alone_in(folder), terminal.progress(study.name) as progress:
+        from ..analyses.cluster import TWIN, worth
+        from ..analyses.cluster import workers as processes
         from ..analyses.twins.write import write_twins
         from ..models.sampling import prepare
 
         prepare("cpu")
-        manifest = write_twins(study, n, folder, seed, progress)
+        with processes(scheduler, worth(n * TWIN) if workers is None else workers) as each:
+            manifest = write_twins(study, n, folder, seed, progress, each)
 
     def display() -> None:
         terminal.show(

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ...data.read import SYNTHETIC
+from ..cluster import Each
 from ..store import key_of, sha256_of, versions, write_whole
 from ..study import Study
 from ..twin import Twin, Workshop, make, open_workshop, satisfied
 
 MANIFEST = "manifest.json"
+SEAL = "twins_sha256"
 TWIN_KEYS = (
+    SEAL,
     "SYNTHETIC",
     "note",
     "key",
@@ -34,6 +37,7 @@ def write_twins(
     folder: Path,
     seed: int,
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    each: Each | None = None,
 ) -> dict[str, Any]:
     """Write `n` twins and their manifest to a folder; those that are there already, whole and of the same making, stay.
 
@@ -71,7 +75,7 @@ def write_twins(
         "conventions": _conventions(shop),
         "twins": [],
     }
-    for number, twin in zip(todo, make(shop, seed, todo, progress), strict=True):
+    for number, twin in make(shop, seed, todo, progress, each):
         path = folder / names[number]
         _write(path, twin, study.name, seed, number)
         done[names[number]] = {
@@ -83,6 +87,7 @@ def write_twins(
             "weights": twin.weights,
         }
         manifest["twins"] = [done[name] for name in names if name in done]
+        manifest[SEAL] = _seal(manifest)
         text = json.dumps(manifest, indent=1) + "\n"
         write_whole(folder / MANIFEST, partial(_text, text))
     return manifest
@@ -105,10 +110,19 @@ def _text(text: str, path: Path) -> None:
 
 def _manifest(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        path = folder / MANIFEST
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    plain = not any(name in found for name in TWIN_KEYS)
+    return found if plain or found.get(SEAL) == _seal(found) else {}
+
+
+def _seal(manifest: dict[str, Any]) -> str:
+    """SHA-256 of what the manifest says of twins; the rest of it is of a run in the same folder."""
+    return key_of({name: manifest[name] for name in TWIN_KEYS if name in manifest and name != SEAL})
 
 
 def _whole(folder: Path, row: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from posterity.analyses import cluster
 from posterity.analyses.compare import comparison
 from posterity.analyses.fit import run
 from posterity.analyses.results import Request
+from posterity.analyses.twins.write import write_twins
 from posterity.data.errors import InputError
 from posterity.models.sampling import Sampler
 
@@ -105,3 +106,12 @@ def test_one_process_needs_no_cluster():
     with cluster.workers(None, 1) as spread:
         assert spread is None
     assert cluster.worth(10) == 1
+
+
+def test_twins_of_other_processes_equal_those_of_one(each, tmp_path):
+    study = po.load("bashlai-2026")
+    sums = []
+    for name, spread in (("a", None), ("b", each)):
+        made = write_twins(study, 2, tmp_path / name, seed=3, each=spread)
+        sums.append([(row["file"], row["sha256"]) for row in made["twins"]])
+    assert sums[0] == sums[1]
