@@ -10,7 +10,7 @@ import numpy as np
 
 from .regimes import Array, Codes
 
-ROUND = 8192
+ROUND, FEW = 8192, 64  # sizes are rounded up to multiples: one compiled program serves many panels
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,18 +65,26 @@ class Blocks:
 def weigh(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) -> Array:
     """(G, P) log of the integral over the scales of p(y, scales | set, tau)."""
     each = (blocks.variances(nodes), blocks.spreads(nodes), nodes.log_weight)
-    size = len(
-        sets
-    )  # rounded up, so that one compiled program serves panels that admit a few sets more or less
-    padded_sets = np.resize(sets, (-(-size // ROUND) * ROUND, sets.shape[1])) if size > ROUND else sets
-    found = _programs()["weigh"](blocks.cross, blocks.location, each, changes, padded_sets)
-    return np.asarray(found)[:, :size]
+    step = ROUND if len(sets) > ROUND else FEW
+    rounded = np.resize(sets, (-(-len(sets) // step) * step, sets.shape[1]))
+    found = _programs()["weigh"](_rounded(blocks.cross), blocks.location, each, changes, rounded)
+    return np.asarray(found)[:, : len(sets)]
 
 
 def weights_of_nodes(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) -> Array:
     """(Q, B) log p(y, scales | set, tau) at every node, for sets (B, K) each with its own tau (B,)."""
     each = (blocks.variances(nodes), blocks.spreads(nodes), nodes.log_weight)
-    return np.asarray(_programs()["nodes"](blocks.cross, blocks.location, each, changes, sets))
+    return np.asarray(_programs()["nodes"](_rounded(blocks.cross), blocks.location, each, changes, sets))
+
+
+def _rounded(cross: Array) -> Array:
+    """The cross-products with columns of zeros before y, which no set names."""
+    size = cross.shape[1]
+    wide = -(-size // FEW) * FEW
+    kept = np.r_[: size - 1, wide - 1]
+    found = np.zeros((len(cross), wide, wide))
+    found[:, kept[:, None], kept] = cross
+    return found
 
 
 @cache
