@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from xarray import DataTree
 
+    from .comparison import Comparison
+
 MAX_R_HAT = 1.01
 MAX_K_HAT = 0.7
 MIN_ESS = 400
@@ -286,7 +288,10 @@ def _flags(
         flags.append("flat prior: no printed standard deviations to scale it")
     elif unit is not None:
         spread = unit * float(one.priors["slope"].frozen().std())
-        if math.isfinite(spread) and posterior.sd > PRIOR_DRIVEN * spread:
+        tried = (fit.robustness.get(one.id, {}).get("priors") or {}).get("terms", {}).get(printed.term)
+        if tried is not None:
+            flags += ["prior-driven: see robustness to priors"] if tried["prior_driven"] else []
+        elif math.isfinite(spread) and posterior.sd > PRIOR_DRIVEN * spread:
             flags.append(f"prior-driven: posterior sd is {posterior.sd / spread:.0%} of the prior's")
     if printed.stars == "unknown":
         flags.append("stars unknown: lost in the scan")
@@ -315,9 +320,13 @@ def comparison(fit: Fit) -> dict[str, Any]:
     }
 
 
-def compare(fit: Fit) -> pd.DataFrame:
-    """One row an estimate: published, reproduced, posterior, verdict and flags."""
-    return frame_of(estimates(fit))
+def compare(fit: Fit) -> Comparison:
+    """A pandas data frame, one row an estimate: published, reproduced, posterior, verdict and flags."""
+    from .comparison import Comparison
+
+    made = Comparison(frame_of(estimates(fit)))
+    made.attrs |= {"study": fit.study.name, "evidence": fit.evidence_label}
+    return made
 
 
 def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:

@@ -13,19 +13,21 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from .claims import Claim
 from .errors import InputError, did_you_mean
 from .faults import first_fault
-from .files import read_text
+from .files import inside, read_text
 from .formula import Formula, Term, parse, parse_term
 from .published import Printed, read_published
 
 Kind = Literal["effects", "pooled", "mediation", "threshold", "instrument"]
 Form = Literal["fixed", "random", "mundlak"]
+Errors = Literal["gaussian", "student_t", "ar1", "entity_variance", "cluster"]
 RESERVED = (
     "term", "row", "chain", "draw", "sample", "slope", "intercept", "sigma", "between", "sd_entity", "sd_time",
     "entity_effect", "time_effect", "coef", "constant", "y", "group", "varying", "sd_slope", "slope_offset", "coef_by",
 )  # fmt: skip
+MAX_STUDY, MAX_SPECS = 2_000_000, 2_000
 PACKAGE = Path(__file__).resolve().parent.parent
 PathText = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
-SPEC_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.[A-Za-z0-9][A-Za-z0-9_-]*")
+SPEC_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}\.[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 class Frozen(BaseModel):
@@ -75,6 +77,15 @@ class Varying(Frozen):
     terms: list[str] = []
 
 
+class Belief(Frozen):
+    """What another paper found of the same slope, on this paper's scale: a normal prior that robustness to priors tries."""
+
+    term: str
+    estimate: Annotated[float, Field(allow_inf_nan=False)]
+    std_error: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    source: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class Spec(Frozen):
     """One column of one table."""
 
@@ -84,6 +95,7 @@ class Spec(Frozen):
     vcov: Literal["iid", "hetero"] | Cluster = "iid"
     df: Annotated[float, Field(gt=0)] | None = None
     form: Form | None = None
+    errors: Errors | None = None
     steps: list[Step] = []
     priors: dict[str, str] = {}
     mediator: str | None = None
@@ -94,6 +106,8 @@ class Spec(Frozen):
     max_thresholds: Annotated[int, Field(ge=1, le=4)] | None = None
     location_prior: str | None = None
     varying: Varying | None = None
+    belief: list[Belief] = []
+    variant_of: str | None = None
     note: str = ""
 
     @model_validator(mode="after")
@@ -114,6 +128,14 @@ class Spec(Frozen):
                     raise ValueError(
                         f"varying.terms names {name!r}, which is no term of the formula.{did_you_mean(name, terms)}"
                     )
+        known = [str(t) for t in formula.terms]
+        for belief in self.belief:
+            if belief.term not in known:
+                raise ValueError(
+                    f"belief names {belief.term!r}, which is no term of the formula.{did_you_mean(belief.term, known)}"
+                )
+        if self.errors is not None:
+            self._errors_fit(self.errors)
         if self.kind == "threshold" and not (self.variable and self.regime_dependent):
             raise ValueError("kind 'threshold' needs 'variable' and 'regime_dependent'")
         if self.kind == "mediation" and not self.mediator:
@@ -123,6 +145,14 @@ class Spec(Frozen):
                 "kind 'instrument' and a formula part 'endogenous ~ instruments' belong together"
             )
         return self
+
+    def _errors_fit(self, errors: Errors) -> None:
+        if self.resolved_kind not in ("effects", "pooled"):
+            raise ValueError(f"'errors' belong to kinds 'effects' and 'pooled', not to {self.resolved_kind!r}")
+        if self.varying is not None and errors != "gaussian":
+            raise ValueError(f"errors = {errors!r} cannot be combined with 'varying' slopes; leave one of them out")
+        if errors == "cluster" and not isinstance(self.vcov, Cluster):
+            raise ValueError("errors = 'cluster' needs clusters: give vcov = { cluster = \"COLUMN\" }")
 
     @cached_property
     def parsed(self) -> Formula:
@@ -148,7 +178,7 @@ class StudyHeader(Frozen):
     summary: str = ""
     entities: Annotated[int, Field(gt=1)] | None = None
     periods: Annotated[tuple[int, int] | None, BeforeValidator(_pair)] = None
-    indicators: str | None = None
+    indicators: PathText | None = None
     descriptives: str | None = None
 
     @model_validator(mode="after")
@@ -216,9 +246,10 @@ class TablesEvidence(Frozen):
 
 
 class ModelDefaults(Frozen):
-    """The `[model]` table: the form of effects, and priors on the standardised scale."""
+    """The `[model]` table: the form of effects, the law of errors, and priors on the standardised scale."""
 
     form: Form = "mundlak"
+    errors: Errors = "gaussian"
     priors: dict[str, str] = {}
 
 
@@ -227,7 +258,7 @@ class StudyFile(Frozen):
 
     path: Path
     study: StudyHeader
-    spec: dict[str, Spec] = Field(min_length=1)
+    spec: dict[str, Spec] = Field(min_length=1, max_length=MAX_SPECS)
     panel: PanelSource | None = None
     tables: TablesEvidence = TablesEvidence()
     model: ModelDefaults = ModelDefaults()
@@ -241,6 +272,12 @@ class StudyFile(Frozen):
         for name in self.spec:
             if not SPEC_ID.fullmatch(name):
                 raise ValueError(f'[spec."{name}"]: a specification is named TABLE.COLUMN, such as "T4.2"')
+        for name, spec in self.spec.items():
+            if spec.variant_of is not None and (spec.variant_of not in self.spec or spec.variant_of == name):
+                raise ValueError(
+                    f'[spec."{name}"]: variant_of names {spec.variant_of!r}, which is no other specification.'
+                    f"{did_you_mean(spec.variant_of, self.spec)}"
+                )
         return self
 
     @property
@@ -257,11 +294,11 @@ class StudyFile(Frozen):
         return self._inside("indicators", self.study.indicators) if self.study.indicators else None
 
     def _inside(self, key: str, name: str) -> Path:
-        place = (self.path.parent / name).resolve()
+        place = self.path.parent / name
         homes = (self.path.parent, *([PACKAGE] if self.path.is_relative_to(PACKAGE) else []))
-        if not any(place.is_relative_to(home) for home in homes):
+        if not inside(place, homes):
             raise InputError(f"{self.path}: study.{key} {name!r} lies outside the study's folder; move it.")
-        return place
+        return place.resolve()
 
     @cached_property
     def published(self) -> tuple[Printed, ...]:
@@ -301,7 +338,7 @@ def read_study(path: Path) -> StudyFile:
     InputError
         One sentence naming the file and the key at fault.
     """
-    text = read_text(path)
+    text = read_text(path, MAX_STUDY, "a study is a few pages; move its data into published.csv")
     try:
         tree: dict[str, Any] = tomllib.loads(text)
     except RecursionError:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .collapsed import collapsed_data, collapsed_model, scales_of
-from .compiled import compile_for
-from .importance import Direct, sample
+from .compiled import Compiled, compile_for
+from .importance import Density, Direct, sample
 from .priors import DEFAULTS, Priors
 from .recover import effect_noise, effects
 from .sampling import Sampler, nuts, prepare
@@ -106,17 +106,23 @@ def batch(
     data = {name: np.stack([one[name] for one in each]) for name in each[0]}
     names = scales_of(statistics[0], priors[0])
 
+    direct = sample(density_of(compiled, data), len(each), len(names), draws, seed)
+    noise = np.random.default_rng(seed + 1).standard_normal((draws, data["spread"].shape[1] + 1))
+    noise = np.broadcast_to(noise, (len(each), *noise.shape))
+    parts = compiled.coefficients(direct.points, data, noise)
+    return Draws(names, direct, *(np.asarray(part) for part in parts))
+
+
+def density_of(compiled: Compiled, data: dict[str, Array]) -> Density:
+    """The density of D problems; few points are filled up, so that all small batches share a program."""
+
     def density(points: Array) -> Array:
         size = points.shape[1]
         if size < SMALL:
             points = np.concatenate([points, np.repeat(points[:, :1], SMALL - size, axis=1)], axis=1)
         return np.asarray(compiled.density(points, data))[:, :size]
 
-    direct = sample(density, len(each), len(names), draws, seed)
-    noise = np.random.default_rng(seed + 1).standard_normal((draws, data["spread"].shape[1] + 1))
-    noise = np.broadcast_to(noise, (len(each), *noise.shape))
-    parts = compiled.coefficients(direct.points, data, noise)
-    return Draws(names, direct, *(np.asarray(part) for part in parts))
+    return density
 
 
 def variables(

@@ -107,7 +107,7 @@ def bayes_factor_10(printed: PrintedEstimate, slope: Prior) -> float | None:
     log_kernel = _log_kernel(printed, slope, grid)
     top = log_kernel.max()
     evidence = np.trapezoid(np.exp(log_kernel - top), grid)
-    log_factor = top + np.log(evidence / printed.unit) - _log_likelihood(printed, np.zeros(1))[0]
+    log_factor = top + np.log(evidence / printed.unit) - log_likelihood(printed, np.zeros(1))[0]
     return float(np.exp(log_factor)) if log_factor < LARGEST else None
 
 
@@ -122,7 +122,7 @@ def _grid(printed: PrintedEstimate, slope: Prior) -> NDArray[np.float64]:
     return np.unique(np.concatenate([grid, printed.unit * slope.frozen().ppf(levels)]))
 
 
-def _log_likelihood(printed: PrintedEstimate, effect: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_likelihood(printed: PrintedEstimate, effect: NDArray[np.float64]) -> NDArray[np.float64]:
     """(m,) log of the t density with the standard error averaged over its rounding interval."""
     from scipy import special, stats
 
@@ -134,7 +134,5 @@ def _log_likelihood(printed: PrintedEstimate, effect: NDArray[np.float64]) -> ND
 
 
 def _log_kernel(printed: PrintedEstimate, slope: Prior, effect: NDArray[np.float64]) -> NDArray[np.float64]:
-    log_likelihood = _log_likelihood(printed, effect)
-    if printed.unit is None:
-        return log_likelihood
-    return log_likelihood + slope.frozen().logpdf(effect / printed.unit)
+    kernel = log_likelihood(printed, effect)
+    return kernel if printed.unit is None else kernel + slope.frozen().logpdf(effect / printed.unit)
