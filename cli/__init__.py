@@ -11,10 +11,10 @@ from typer.exceptions import TyperException
 
 from .. import terminal
 from ..data.errors import InputError, did_you_mean
-from . import audit, index, look, robustness, run, twin
+from . import audit, calibrate, index, look, robustness, run, twin
 from .options import app
 
-__all__ = ["app", "audit", "index", "look", "main", "robustness", "run", "twin"]
+__all__ = ["app", "audit", "calibrate", "index", "look", "main", "robustness", "run", "twin"]
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ from .panel import Panel
 from .steps import apply_steps
 from .study import Cluster, Spec, Varying
 
-COLLINEAR = 1e-9
+COLLINEAR = 2e-5  # linearmodels takes what leaves less than 1e-5 of a column for absorbed
+EXACT = 1e-6  # cross-products in 64 bits cannot tell a smaller residual from none
 MAX_GROUPS = 500
 SMALLEST, LARGEST = 1e-150, 1e150
 
@@ -250,23 +251,30 @@ def check_estimable(design: Design, prefix: str = "") -> None:
     within = split(both, design.entity, design.time, design.entity_effects, design.time_effects).within
     scaled = within / both.std(axis=0)
     left_over = np.sqrt((scaled**2).mean(axis=0))
-    if left_over[-1] < COLLINEAR:
+    if left_over[-1] < EXACT:
         raise InputError(
             f"{prefix}the outcome {design.outcome!r} does not vary within the effects of the formula; "
             "nothing can be estimated."
         )
-    scaled, left_over = scaled[:, :-1], left_over[:-1]
+    outcome, scaled, left_over = scaled[:, -1], scaled[:, :-1], left_over[:-1]
     for name, left in zip(design.terms, left_over, strict=True):
         if left < COLLINEAR:
             raise InputError(
                 f"{prefix}the regressor {name!r} does not vary within the effects of the formula; remove it or them."
             )
-    _, r = np.linalg.qr(scaled / left_over)
+    q, r = np.linalg.qr(scaled / left_over)
     weak = np.abs(np.diag(r)) < COLLINEAR * np.sqrt(design.n)
     if weak.any():
         name = design.terms[int(np.argmax(weak))]
         raise InputError(
-            f"{prefix}the regressor {name!r} is a linear combination of those before it (and the effects); remove one."
+            f"{prefix}the regressor {name!r} is a linear combination of those before it (and the effects) to within "
+            f"1 part in {1 / COLLINEAR:,.0f}; remove one."
+        )
+    residual = outcome - q @ (q.T @ outcome)
+    if np.sqrt((residual**2).mean()) < EXACT:
+        raise InputError(
+            f"{prefix}the outcome {design.outcome!r} is a linear combination of the regressors (and the effects) to "
+            f"within 1 part in {1 / EXACT:,.0f}, so that no error is left to learn from; look for an identity."
         )
 
 

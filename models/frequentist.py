@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..data.design import Design
 from ..data.study import Cluster, Spec
+from .scale import standardise
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,11 @@ def least_squares(design: Design, vcov: str | Cluster = "iid") -> LeastSquares:
     """
     from linearmodels.panel import PanelOLS
 
-    correction = 1.0
+    correction, z = 1.0, standardise(design)  # linearmodels' checks of rank depend on units
     index = pd.MultiIndex.from_arrays([design.entity, design.time])
-    y = pd.Series(design.y, index=index, name="y")
+    y = pd.Series(z.y, index=index, name="y")
     X = pd.DataFrame(
-        np.column_stack([design.X, np.ones(design.n)]),
+        np.column_stack([z.X, np.ones(design.n)]),
         index=index,
         columns=[f"x{j}" for j in range(design.k + 1)],
     )
@@ -68,13 +69,16 @@ def least_squares(design: Design, vcov: str | Cluster = "iid") -> LeastSquares:
         fit = model.fit(cov_type="unadjusted" if vcov == "iid" else "robust")
         df = float(fit.df_resid)
     residual = float(fit.resids.to_numpy() @ fit.resids.to_numpy())
+    scale = z.scale
+    back = np.diag(np.append(scale.unit, scale.y_sd))
+    back[-1, :-1] = -scale.unit * scale.x_mean
     return LeastSquares(
         terms=(*design.terms, "_cons"),
-        coef=fit.params.to_numpy(float),
-        std_error=correction * fit.std_errors.to_numpy(float),
+        coef=back @ fit.params.to_numpy(float) + np.append(np.zeros(design.k), scale.y_mean),
+        std_error=correction * np.sqrt(np.diag(back @ fit.cov.to_numpy(float) @ back.T)),
         df=df,
         n=design.n,
-        r2=1.0 - residual / float(((design.y - design.y.mean()) ** 2).sum()),
+        r2=1.0 - residual / design.n,
     )
 
 
