@@ -86,13 +86,14 @@ def twin_job(
     inner = replace(request, evidence="panel", posteriors=None, agreement=False)
     # the first twin's fit is kept whole: on going on, it is what says how the column was read
     whole = replace(inner, posteriors=request.posteriors / "twin-000" if request.posteriors else None)
-    jobs = [panel_job(view, panel, inner if n else whole) for n, panel in enumerate(panels)]
+    first_job = panel_job(view, panels[0], whole)
     parts = {
         "evidence": "twin",
         "data": [panel.sha256 for panel in panels],
         "spec": view.spec.model_dump(mode="json"),
         "groups": view.study.file.groups,
         "form": request.form or view.form,
+        "errors": view.errors,
         "priors": texts(view.priors(request.priors)),
         "sampler": request.sampler,
         "engine": request.engine,
@@ -101,13 +102,13 @@ def twin_job(
 
     def each() -> list[SpecFit]:
         if not fits:
-            fits.extend(job() for job in jobs)
+            fits.extend([first_job(), *(panel_job(view, panel, inner)() for panel in panels[1:])])
         return fits
 
     def job() -> SpecFit:
         sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, f"{view.id} twins"))
         tree, seconds, resumed = stored(view.id, parts, request, lambda: mixed(each(), sampler))
-        first = fits[0] if fits else jobs[0]()
+        first = fits[0] if fits else first_job()
         beside = None
         if first.with_effects is not None:
             name = f"{view.id}-with-effects"
@@ -196,7 +197,9 @@ def _of_draws(
 def _summaries(fits: Sequence[SpecFit]) -> Dataset:
     import xarray as xr
 
-    columns: dict[str, list[Any]] = {name: [] for name in ("mean", "sd", "low", "high", "reproduced")}
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("mean", "sd", "low", "high", "reproduced", "unit")
+    }
     posterior = fits[0].tree["posterior"]
     terms = [*map(str, posterior["term"].to_numpy()), *(["_cons"] if "constant" in posterior else [])]
     for fit in fits:
@@ -210,6 +213,7 @@ def _summaries(fits: Sequence[SpecFit]) -> Dataset:
         columns["high"].append(high)
         at = [fit.least_squares.at(t) if fit.least_squares else None for t in terms]
         columns["reproduced"].append([found[0] if found else np.nan for found in at])
+        columns["unit"].append([fit.units.get(t) or np.nan for t in terms])
     return xr.Dataset(
         {name: (("twin", "term"), np.array(values, float)) for name, values in columns.items()},
         coords={"twin": range(len(fits)), "term": terms},

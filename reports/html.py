@@ -1,23 +1,31 @@
-"""The report as one self-contained page: no network, no scripts."""
+"""The report as one self-contained page: no network, and no script but its own, which the page names by its hash."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
+
+from markupsafe import Markup
 
 from ..analyses.compare import converged
 from ..analyses.results import Fit, SpecFit
 from ..analyses.store import versions
 from ..data.study import Cluster
 from . import words
+from .board import board, key_figure, open_sentence
 from .equations import equation_svg, model_name, models_used
+from .explore import dials, embedded
+from .methods import references
 from .plates import Plate, Section
 from .rows import Row, by_table, evidence_label, number, rows_of, synthetic
-from .templating import data_uri, rendered
+from .templating import TEMPLATES, data_uri, rendered
 
 SHOWN = 12
+MOST_OPEN, MOST_ROWS = 4, 12
 ERRORS = {"iid": "conventional", "hetero": "heteroskedasticity-robust"}
 
 
@@ -71,6 +79,8 @@ def page(
     """
     rows = rows_of(fit) if rows is None else rows
     plates = plates or []
+    made, closed = dials(fit, rows)
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     return rendered(
         "report.html",
         fit=fit,
@@ -81,6 +91,18 @@ def page(
         words=words,
         rows=rows,
         counts=words.counts(rows),
+        open_sentence=open_sentence(rows),
+        board=board(rows),
+        key=key_figure(rows),
+        pooled=any(r.record["with_effects"] for r in rows),
+        most_open=MOST_OPEN,
+        most_rows=MOST_ROWS,
+        dials=made,
+        closed=_by_reason(closed),
+        embedded=Markup(embedded(fit, made)),
+        script=Markup(script),
+        script_hash=sha256_source(script),
+        references=references(fit),
         overview=next((p for p in plates if p.table is None), None),
         tables=_tables(fit, rows, plates),
         sections=sections or [],
@@ -107,6 +129,18 @@ def _tables(fit: Fit, rows: list[Row], plates: list[Plate]) -> list[Table]:
             columns.append(Column(fit.specs[spec_id], group, common if len(group) > 1 else []))
         tables.append(Table(name, columns, of.get(name)))
     return tables
+
+
+def sha256_source(script: str) -> str:
+    """A script as a content security policy names it."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
+
+
+def _by_reason(closed: dict[str, str]) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = {}
+    for name, why in closed.items():
+        reasons.setdefault(why, []).append(name)
+    return reasons
 
 
 def priors_used(fit: Fit) -> list[dict[str, str]]:

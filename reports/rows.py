@@ -17,11 +17,6 @@ from ..analyses.tables import degrees_of_freedom
 from ..data.published import Printed
 
 STOPPED = "stopped"
-LABELS = {
-    "panel": "evidence: panel (microdata)",
-    "tables": "evidence: tables (printed numbers alone)",
-    "twin": "evidence: twin - SYNTHETIC",
-}
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 
@@ -182,14 +177,12 @@ def focal(rows: list[Row]) -> str | None:
 
 
 def synthetic(fit: Fit) -> bool:
-    return fit.evidence == "twin" or (fit.panel is not None and fit.panel.synthetic)
+    return fit.synthetic
 
 
 def evidence_label(fit: Fit) -> str:
     """The line that every table, figure and page carries."""
-    if fit.evidence == "panel" and synthetic(fit):
-        return "evidence: panel - SYNTHETIC"
-    return LABELS[fit.evidence]
+    return fit.evidence_label
 
 
 def number(value: float | None, decimals: int) -> str:
@@ -207,9 +200,11 @@ def probability(value: float) -> str:
 
 
 def factor(value: float | None) -> str:
-    """A Bayes factor to two significant digits."""
+    """A Bayes factor to two significant digits, as far as anybody would read them."""
     if value is None or not math.isfinite(value):
         return NOTHING
+    if value >= 1e6:
+        return "> 10⁶"
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 

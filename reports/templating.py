@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from .rows import factor, probability, shorten
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONGEST = 60
+HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]+")
 
 
 @cache
@@ -32,6 +34,7 @@ def environment() -> Environment:
         "data": data_uri,
         "slug": lambda text: text.replace(" ", "-"),
         "short": lambda text: shorten(text, LONGEST),
+        "named": named,
     }
     return made
 
@@ -39,6 +42,13 @@ def environment() -> Environment:
 def rendered(template: str, **values: Any) -> Markup:
     """A part of a page."""
     return Markup(environment().get_template(template).render(**values))
+
+
+def named(text: str, room: int | None = None) -> Markup:
+    """A name from a file: apart from the direction of the text about it, and Chinese said to be Chinese."""
+    escaped = str(escape(text if room is None else shorten(text, room)))
+    spoken = HAN.sub(lambda run: f'<span lang="zh">{run[0]}</span>', escaped)
+    return Markup(f"<bdi>{spoken}</bdi>")
 
 
 def data_uri(svg: bytes) -> str:
