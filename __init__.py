@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .analyses.twin import twins as twins
     from .data.errors import InputError as InputError
     from .data.panel import Panel as Panel
+    from .reports.plots import plot_forest as plot_forest
+    from .reports.plots import plot_posterior as plot_posterior
+    from .reports.plots import plot_prior_posterior as plot_prior_posterior
     from .reports.write import write_report as write_report
 
 _WHERE = {
@@ -28,6 +31,9 @@ _WHERE = {
     "audit": "analyses.audit",
     "twins": "analyses.twin",
     "write_report": "reports.write",
+    "plot_forest": "reports.plots",
+    "plot_posterior": "reports.plots",
+    "plot_prior_posterior": "reports.plots",
 }
 __all__ = sorted(_WHERE)
 

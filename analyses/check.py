@@ -7,6 +7,7 @@ from typing import Any
 
 from ..data.errors import InputError
 from ..data.panel import Panel
+from .panels import check_terms
 from .study import Study
 
 ALIKE = 0.9
@@ -24,6 +25,8 @@ def check_panel(study: Study, panel: Panel) -> dict[str, Any]:
         row: dict[str, Any] = {"id": view.id, "usable": False, "rows": None, "dropped": None, "notes": []}
         try:
             design = view.design(panel)
+            if view.kind in ("effects", "pooled"):
+                check_terms(view, study.file.printed(view.id), design.terms)
             row |= {
                 "usable": True,
                 "rows": design.n,

@@ -8,9 +8,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 import matplotlib
 from matplotlib import font_manager
@@ -18,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from .rows import Row, shorten, width_of
@@ -31,6 +33,11 @@ LONGEST = 20
 READABLE = 0.04
 CJK = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei",
        "PingFang SC", "Heiti SC", "Microsoft YaHei", "SimHei")  # fmt: skip
+METADATA: dict[str, dict[str, str | None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": "posterity"},
+    "pdf": {"CreationDate": None, "Creator": "posterity", "Producer": None},
+}
 CJK_FILES = ("notosanscjk-regular", "notosanscjk-bold", "sourcehansans", "wqy")
 
 
@@ -256,7 +263,7 @@ def _cjk_fonts() -> list[str]:
 
 
 @contextmanager
-def _quiet_fonts() -> Iterator[None]:
+def quiet_fonts() -> Iterator[None]:
     """A fallback font without a bold face is no news."""
     logger = logging.getLogger("matplotlib.font_manager")
     level = logger.level
@@ -268,12 +275,26 @@ def _quiet_fonts() -> Iterator[None]:
 
 
 def drawn(make: Callable[[], Figure], form: str, dpi: int = 200) -> bytes:
-    """Make a figure and save it as `png` or `svg`, without dates and without pyplot's global state."""
+    """Make a figure and save it as `png`, `svg` or `pdf`, without dates and without pyplot's global state."""
     buffer = io.BytesIO()
-    with matplotlib.rc_context(), _quiet_fonts(), warnings.catch_warnings():
+    with matplotlib.rc_context(), quiet_fonts(), warnings.catch_warnings():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(style())
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        metadata = {"Software": None} if form == "png" else {"Date": None, "Creator": "posterity"}
-        make().savefig(buffer, format=form, dpi=dpi, metadata=metadata)
+        figure = _made(make)
+        if form == "pdf":
+            matplotlib.rcParams["pdf.fonttype"] = embedding(figure)
+        figure.savefig(buffer, format=form, dpi=dpi, metadata=METADATA[form])
     return buffer.getvalue()
+
+
+@lru_cache(maxsize=1)
+def _made(make: Callable[[], Figure]) -> Figure:
+    """A figure is made once for all the forms that follow one another."""
+    return make()
+
+
+def embedding(*figures: Figure) -> int:
+    """PDF's font type: TrueType, or drawn glyphs where a text needs a Chinese font, whose outlines are not TrueType."""
+    texts = (text.get_text() for figure in figures for text in figure.findobj(Text))
+    return 3 if any(east_asian_width(c) in "WF" for text in texts for c in text) else 42

@@ -142,6 +142,7 @@ def _plate(fit: Fit, table: str, fitted: list[SpecFit], rows: list[Row]) -> Plat
         alt,
         drawn(make, "svg"),
         drawn(make, "png"),
+        drawn(make, "pdf"),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from ..analyses.results import Fit
 from .figures import drawn, forest, overview
@@ -15,7 +16,7 @@ OVERVIEW = "overview"
 
 @dataclass(frozen=True)
 class Plate:
-    """One figure: its file name without suffix, the table it belongs to, and its bytes."""
+    """One figure: its file name without suffix, the table it belongs to, and its bytes in three forms."""
 
     name: str
     table: str | None
@@ -23,6 +24,13 @@ class Plate:
     alt: str
     svg: bytes
     png: bytes
+    pdf: bytes = b""
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What the folder keeps of it."""
+        forms = {"png": self.png, "svg": self.svg, "pdf": self.pdf}
+        return {f"figures/{self.name}.{form}": content for form, content in forms.items() if content}
 
 
 @dataclass(frozen=True)
@@ -50,8 +58,8 @@ def _plate(fit: Fit, rows: list[Row], name: str, table: str | None, what: str) -
     title, label, simulated = f"{fit.study.name}: {what}", evidence_label(fit), synthetic(fit)
     draw = overview if table is None else forest
 
-    def saved(form: str) -> bytes:
-        return drawn(lambda: draw(rows, title, label, simulated), form)
+    def make() -> Figure:
+        return draw(rows, title, label, simulated)
 
     columns = len({r.spec_id for r in rows})
     alt = (
@@ -59,4 +67,4 @@ def _plate(fit: Fit, rows: list[Row], name: str, table: str | None, what: str) -
         f"coefficient{'s' * (len(rows) != 1)} in {columns} column{'s' * (columns != 1)}. {label}. "
         "Its numbers are in the tables of this page."
     )
-    return Plate(name, table, what, alt, saved("svg"), saved("png"))
+    return Plate(name, table, what, alt, drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))

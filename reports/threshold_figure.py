@@ -24,8 +24,8 @@ HEIGHT = 5.4
 def plate_of(fit: Fit, one: SpecFit, label: str) -> Plate:
     """One figure for one column."""
 
-    def saved(form: str) -> bytes:
-        return drawn(lambda: _figure(fit, one, label), form)
+    def make() -> Figure:
+        return _figure(fit, one, label)
 
     record = one.mechanism or {}
     alt = (
@@ -33,7 +33,15 @@ def plate_of(fit: Fit, one: SpecFit, label: str) -> Plate:
         "band; the posterior probability of each number of thresholds for each prior scale of the changes; the "
         f"posterior of the places. {label}. The numbers are in the tables of this section."
     )
-    return Plate(f"thresholds.{one.id}", None, f"thresholds of {one.id}", alt, saved("svg"), saved("png"))
+    return Plate(
+        f"thresholds.{one.id}",
+        None,
+        f"thresholds of {one.id}",
+        alt,
+        drawn(make, "svg"),
+        drawn(make, "png"),
+        drawn(make, "pdf"),
+    )
 
 
 def _figure(fit: Fit, one: SpecFit, label: str) -> Figure:

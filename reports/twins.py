@@ -106,4 +106,5 @@ def _plate(fit: Fit, shown: list[tuple[Row, Ensemble]], label: str) -> Plate | N
         f"For {len(drawable)} coefficients, the posterior means of SYNTHETIC twins, the 95% interval that one panel "
         f"would leave, and the interval of the mixture, in multiples of the published estimate. {label}."
     )
-    return Plate("twins", None, "what the tables leave open", alt, drawn(make, "svg"), drawn(make, "png"))
+    forms = (drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))
+    return Plate("twins", None, "what the tables leave open", alt, *forms)

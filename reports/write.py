@@ -20,12 +20,14 @@ from .latex import latex_table
 from .plates import plates
 from .rows import by_table, evidence_label, rows_of, synthetic
 from .sections import sections
+from .summary import brief_of, markdown
+from .summary_pdf import summary_pdf
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, Any] | None = None) -> Path:
-    """Write `report.html`, comparisons, tables, figures and last `manifest.json` into a folder.
+    """Write `report.html`, the two-page summary, comparisons, tables, figures and last `manifest.json` into a folder.
 
     Figures and tables of an earlier run are removed.
 
@@ -46,7 +48,7 @@ def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, 
     drawings, further = plates(fit, rows), sections(fit, rows)
     files: dict[str, bytes] = {}
     for plate in [*drawings, *(plate for section in further for plate in section.plates)]:
-        files |= {f"figures/{plate.name}.png": plate.png, f"figures/{plate.name}.svg": plate.svg}
+        files |= plate.files
     priors = "priors on standardised scale: " + ", ".join(
         f"{p['name']} ~ {p['distribution']}" for p in priors_used(fit)
     )
@@ -56,6 +58,8 @@ def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, 
         ).encode()
     files["comparison.json"] = _json(compared)
     files["comparison.csv"] = csv_text(frame_of(compared["estimates"])).encode()
+    brief = brief_of(fit, rows, command)
+    files |= {"summary.md": markdown(brief).encode(), "summary.pdf": summary_pdf(brief)}
     files["report.html"] = page(fit, rows, drawings, command, further).encode()
     if fit.robustness:
         files["robustness.json"] = _json(
@@ -73,7 +77,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _remove_stale(folder: Path, written: set[str]) -> None:
-    for pattern in ("figures/*.png", "figures/*.svg", "tables/*.tex"):
+    for pattern in ("figures/*.png", "figures/*.svg", "figures/*.pdf", "tables/*.tex"):
         for path in folder.glob(pattern):
             if path.is_file() and path.relative_to(folder).as_posix() not in written:
                 path.unlink()

@@ -1,5 +1,6 @@
 """The folder of a report: names, bytes, escapes, and nothing loaded from elsewhere."""
 
+import base64
 import csv
 import hashlib
 import json
@@ -39,9 +40,9 @@ def files(folder):
 
 def test_outputs_have_the_names_of_the_contract(tables_folder, panel_folder):
     common = {"report.html", "comparison.json", "comparison.csv", "manifest.json", "tables/T1.tex", "figures/T1.png",
-              "figures/T1.svg"}  # fmt: skip
+              "figures/T1.svg", "figures/T1.pdf", "summary.pdf", "summary.md"}  # fmt: skip
     assert set(files(panel_folder)) == common
-    more = {"tables/T2.tex", *(f"figures/{n}.{s}" for n in ("T2", "overview") for s in ("png", "svg"))}
+    more = {"tables/T2.tex", *(f"figures/{n}.{s}" for n in ("T2", "overview") for s in ("png", "svg", "pdf"))}
     assert set(files(tables_folder)) == common | more
 
 
@@ -89,19 +90,24 @@ def test_two_reports_of_a_fit_have_the_same_bytes_and_stale_files_go(tables_fit,
 
 
 @pytest.mark.parametrize("which", ["tables_folder", "panel_folder"])
-def test_page_loads_nothing_and_runs_nothing(which, request):
+def test_page_loads_nothing_and_runs_its_own_script_only(which, request):
     html = (request.getfixturevalue(which) / "report.html").read_text()
     assert not re.search(r"url\(|@import", html)
+    data, script = re.findall(r"<script[^>]*>(.*?)</script>", html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'; base-uri 'none'" in html
+    assert json.loads(data)["study"] == "hostile"
     for tag, attributes in tags(html):
-        assert tag not in ("script", "link", "iframe", "object", "embed", "base", "form")
+        assert tag not in ("link", "iframe", "object", "embed", "base", "form")
         assert not any(name.startswith("on") for name in attributes)
         for name in ("src", "href", "action", "srcset"):
-            assert attributes.get(name, "#").startswith(("#", "data:image/svg+xml;base64,"))
+            allowed = ("#", "data:image/svg+xml;base64,", "https://doi.org/")
+            assert attributes.get(name, "#").startswith(allowed)
 
 
 def test_names_from_files_are_text_on_the_page(tables_folder):
     html = (tables_folder / "report.html").read_text()
-    assert "<script" not in html
+    assert html.count("<script") == 2
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
     assert "<img src=x" not in html
     assert "<b>doubt</b>" not in html
@@ -121,7 +127,8 @@ def test_page_is_accessible_and_says_what_it_rests_on(tables_folder, panel_folde
         assert all(a.get("scope") for t, a in found if t == "th")
         ids = [a["id"] for _, a in found if "id" in a]
         assert len(ids) == len(set(ids))
-        assert {a["href"][1:] for t, a in found if t == "a"} <= set(ids)
+        inside = {a["href"][1:] for t, a in found if t == "a" and a["href"].startswith("#")}
+        assert inside <= set(ids)
     assert "INTERPOLATED" in html
     assert "SYNTHETIC data" in html
 
@@ -148,8 +155,8 @@ def test_tex_has_no_bare_special(tables_folder, tables_fit):
     bare = re.sub(r"\\[\\{}$&#%_]|\\[a-z]+|\$[^$]*\$", "", body)
     assert not re.search(r"[$#%_^~]", bare)
     assert tex.count("{") - tex.count(r"\{") == tex.count("}") - tex.count(r"\}")
-    assert "evidence: tables (printed numbers alone)" in tex
-    assert "slope" in latex_table(rows_of(tables_fit), "T1", "s", "evidence", "slope normal(0, 1)")
+    assert "Evidence: tables (printed numbers alone)" in tex
+    assert "Slope normal(0, 1)" in latex_table(rows_of(tables_fit), "T1", "s", "evidence", "slope normal(0, 1)")
 
 
 def test_long_tex_tables_are_parted_between_columns(tables_fit):

@@ -1,0 +1,254 @@
+"""`summary.pdf`: the brief of a study on two A4 pages."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import matplotlib
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from . import words
+from .figures import INK, MARKS, METADATA, QUIET, RULE, embedding, quiet_fonts, style
+from .rows import Row, shorten
+from .sheet import HEIGHT, MARGIN, WIDTH, Sheet
+from .summary import Brief, cells, telling
+
+SERIF = ("STIXGeneral", "DejaVu Sans")
+CHIPS = {
+    "holds": ("#0b5540", "#e6f3ee", "#86bda9"),
+    "shrinks": ("#17496f", "#e6f0f7", "#8db3d0"),
+    "uncertain": ("#4a4f55", "#f0f1f2", "#a3a9b0"),
+    "reverses": ("#7a3200", "#fbeee3", "#d3a079"),
+    "not reproduced": ("#6b2a58", "#f7ebf3", "#c295b4"),
+}
+NO_CHIP = ("#1c1f23", "#ffffff", "#1c1f23")
+SMALL, TEXT = 8.0, 9.5
+ROOM = 1.75
+LAST = HEIGHT - 0.75
+
+
+def summary_pdf(brief: Brief) -> bytes:
+    """The two pages, vector and with embedded fonts: the same bytes for the same fit."""
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(), quiet_fonts(), warnings.catch_warnings():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(style())
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        family = (*SERIF, *style()["font.family"][1:])
+        pages = [_first(brief, family), _second(brief, family)]
+        matplotlib.rcParams["pdf.fonttype"] = embedding(*pages)
+        metadata = METADATA["pdf"] | {"Title": f"{brief.study}: reanalysis"}
+        with PdfPages(buffer, metadata=metadata) as pdf:
+            for page in pages:
+                pdf.savefig(page)
+    return buffer.getvalue()
+
+
+def _sheet(brief: Brief, family: tuple[str, ...], number: int) -> Sheet:
+    """A page with its running head and foot."""
+    sheet = Sheet(family)
+    sheet.write(MARGIN, 0.5, f"posterity · {brief.study}", SMALL, color=QUIET)
+    loud = {"color": "#9c3d00", "weight": "bold"} if brief.synthetic else {"color": QUIET}
+    sheet.write(WIDTH - MARGIN, 0.5, brief.label, SMALL, ha="right", **loud)
+    sheet.write(WIDTH / 2, HEIGHT - 0.5, f"{number} of 2", SMALL, ha="center", color=QUIET)
+    if brief.synthetic:
+        sheet.write(WIDTH / 2, HEIGHT / 2, "SYNTHETIC", 88, ha="center", va="center", rotation=45, weight="bold",
+                    color="#D55E00", alpha=0.09, zorder=0)  # fmt: skip
+    return sheet
+
+
+def _first(brief: Brief, family: tuple[str, ...]) -> Figure:
+    sheet = _sheet(brief, family, 1)
+    sheet.paragraph(brief.title, 17, weight="bold", after=0.03, most=3)
+    sheet.paragraph(brief.byline, TEXT, colour=QUIET, style="italic", after=0.1, most=3)
+    sheet.rule(INK, 1.0)
+    sheet.y += 0.12
+    sheet.paragraph(brief.answer, 12.5, weight="bold", after=0.06)
+    x = MARGIN
+    for name, n in brief.counts.items():
+        x = sheet.chip(x, f"{n} {_counted(name, n)}", CHIPS.get(name, NO_CHIP))
+    sheet.y += 0.32
+    for sentence in brief.headlines:
+        sheet.bullet(sentence, TEXT, most=4)
+    if brief.caveat:
+        sheet.y += 0.05
+        top = sheet.y
+        sheet.paragraph(brief.caveat, TEXT, left=MARGIN + 0.14, after=0)
+        sheet.bar(top, sheet.y, "#9c3d00" if brief.synthetic else "#8a939c")
+        sheet.y += 0.06
+    if brief.claim:
+        sheet.heading("What the paper claims")
+        sheet.paragraph(brief.claim, TEXT, most=6)
+    if brief.figure:
+        first = brief.figure[0]
+        sheet.heading(shorten(f"{first.term} on {first.outcome}: published and posterior", 80))
+        if first.meaning:
+            sheet.y -= 0.04
+            sheet.paragraph(f"{first.term}: {first.meaning}", SMALL, colour=QUIET, after=0.02, most=1)
+        _forest(sheet, brief)
+    return sheet.figure
+
+
+def _counted(name: str, n: int) -> str:
+    return words.COUNTED[name][n > 1].removeprefix("is ").removeprefix("are ")
+
+
+def _forest(sheet: Sheet, brief: Brief) -> None:
+    """Published and posterior of one term, a column a row, as much of them as the page has room for."""
+    room = LAST - 0.55 - sheet.y - 0.22
+    marks = [m for m in MARKS if m.key != "reproduced"]
+    shown = brief.figure
+    used = [m for m in marks if any(r.span(m.key) for r in shown)]
+    line = min(0.15, max(0.1, room / (len(shown) * (len(used) + 0.7))))
+    height = line * (len(used) + 0.7)
+    shown = shown[: max(1, int(room / height))]
+    body = height * len(shown)
+    left, right = MARGIN + 2.5, WIDTH - MARGIN - 1.05
+    handles = [
+        Line2D(
+            [], [], color=m.colour, marker=m.marker, markerfacecolor=m.face, linewidth=m.width, markersize=4.4
+        )
+        for m in used
+    ]
+    sheet.figure.legend(
+        handles, [m.label for m in used], loc="upper left", bbox_to_anchor=((MARGIN - 0.06) / WIDTH, 1 - (sheet.y - 0.03) / HEIGHT),
+        ncols=len(used), frameon=False, prop={"family": list(sheet.family), "size": SMALL}, borderpad=0, handlelength=2.4,
+    )  # fmt: skip
+    sheet.write(WIDTH - MARGIN, sheet.y, "lines: 95% intervals", SMALL, ha="right", color=QUIET)
+    top = sheet.y + 0.22
+    axes = sheet.figure.add_axes(
+        (left / WIDTH, 1 - (top + body) / HEIGHT, (right - left) / WIDTH, body / HEIGHT)
+    )
+    axes.set_ylim(body, 0)
+    axes.axvline(0, color=QUIET, linewidth=0.8, zorder=1)
+    for number, row in enumerate(shown):
+        y = number * height + 0.35 * line
+        for mark in used:
+            span = row.span(mark.key)
+            if span is None:
+                continue
+            y += line
+            if span.ends is not None:
+                axes.plot(span.ends, [y - line / 2] * 2, color=mark.colour, linewidth=mark.width,
+                          solid_capstyle="butt", zorder=2)  # fmt: skip
+            axes.plot([span.mean], [y - line / 2], mark.marker, markersize=4.2, color=mark.colour,
+                      markerfacecolor=mark.face, markeredgewidth=1.0, zorder=3)  # fmt: skip
+        middle = top + (number + 0.5) * height
+        name = sheet.fitted(f"{row.spec_id}  {row.label}", 2.4, 8.5)
+        sheet.write(MARGIN, middle, name, 8.5, va="center")
+        sheet.write(
+            right + 0.1, middle, row.verdict, 8.5, va="center", color=CHIPS.get(row.verdict, NO_CHIP)[0]
+        )
+        if number:
+            axes.axhline(number * height, color=RULE, linewidth=0.5, zorder=0)
+    axes.set_yticks([])
+    axes.margins(x=0.05)
+    axes.xaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3))
+    axes.tick_params(
+        axis="x", labelsize=SMALL, labelfontfamily=list(sheet.family), color=QUIET, labelcolor=QUIET, length=3
+    )
+    for edge in ("left", "right", "top"):
+        axes.spines[edge].set_visible(False)
+    axes.spines["bottom"].set_color(QUIET)
+    sheet.y = top + body + 0.3
+
+
+def _second(brief: Brief, family: tuple[str, ...]) -> Figure:
+    sheet = _sheet(brief, family, 2)
+    sheet.write(MARGIN, sheet.y, "Published and posterior", 10.5, weight="bold")
+    sheet.y += 0.26
+    below = _Below(brief)
+    _table(sheet, brief, LAST - below.height(family))
+    below.draw(sheet)
+    return sheet.figure
+
+
+class _Below:
+    """What stands under the table, drawn once on a page that is thrown away to know its height."""
+
+    def __init__(self, brief: Brief) -> None:
+        self.brief = brief
+
+    def height(self, family: tuple[str, ...]) -> float:
+        trial = Sheet(family)
+        self.draw(trial)
+        return trial.y - MARGIN
+
+    def draw(self, sheet: Sheet) -> None:
+        brief = self.brief
+        sheet.heading("Evidence")
+        sheet.paragraph(f"{brief.can} {brief.cannot}", 9, after=0.03)
+        if brief.robustness:
+            sheet.heading("Robustness")
+            for sentence in brief.robustness:
+                sheet.bullet(sentence, 9, most=3)
+        sheet.heading("Models, priors and checks")
+        for name, meaning in brief.models:
+            sheet.paragraph(f"{name.capitalize()}. {meaning}", 8.5, after=0.02, most=3)
+        sheet.paragraph(f"Priors on the standardised scale: {brief.priors}.", 8.5, after=0.02, most=3)
+        sheet.paragraph(" ".join(brief.checks), 8.5, after=0.02)
+        sheet.heading("Make it again")
+        for name, value in brief.again:
+            sheet.write(MARGIN, sheet.y, name, 8.5, color=QUIET)
+            sheet.paragraph(value, 8.5, left=MARGIN + 0.85, after=0.01, most=2)
+
+
+def _table(sheet: Sheet, brief: Brief, last: float) -> None:
+    """The verdict table down to `last`, and how many rows it leaves out."""
+    step = 0.158
+    meanings = [f"{name}: {words.VERDICT_MEANING[name]}" for name in brief.counts]
+    notes = sheet.wrapped(" ".join(meanings), WIDTH - 2 * MARGIN, SMALL)
+    room = last - sheet.y - 0.32 - len(notes) * SMALL / 72 * 1.32 - 0.15
+    rows = telling(brief.rows, max(1, int(room / step)))
+    heads = ["column", "term", "published", *["reproduced"] * brief.reproduced, "posterior [95%]"]
+    heads += [*["with effects [95%]"] * brief.effects, "verdict"]
+    size = 8.5 if not (brief.effects and brief.reproduced) else 8.0
+    table = [
+        [sheet.fitted(text, ROOM if k else 1.3 * ROOM, size) for k, text in enumerate(cells(brief, row))]
+        for row in rows
+    ]
+    wide = [
+        max(sheet.measure(head, size, "bold"), *(sheet.measure(line[k], size) for line in table))
+        for k, head in enumerate(heads)
+    ]
+    gap = max(0.06, (WIDTH - 2 * MARGIN - sum(wide)) / (len(heads) - 1))
+    lefts = [MARGIN + sum(wide[:k]) + k * gap for k in range(len(heads))]
+    sheet.rule(INK, 0.9)
+    sheet.y += 0.05
+    for head, x, w, k in zip(heads, lefts, wide, range(len(heads)), strict=True):
+        _cell(sheet, x, w, head, size, 2 <= k < len(heads) - 1, weight="bold")
+    sheet.y += 0.19
+    sheet.rule(INK, 0.5)
+    sheet.y += 0.035
+    single = len({row.spec_id for row in rows}) == len(rows)
+
+    def group(row: Row) -> str:
+        return row.table if single else row.spec_id
+
+    before = ""
+    for row, line in zip(rows, table, strict=True):
+        if before and group(row) != before:
+            sheet.y -= 0.024
+            sheet.rule()
+            sheet.y += 0.024
+        for k, (cell, x, w) in enumerate(zip(line, lefts, wide, strict=True)):
+            shown = "" if k == 0 and not single and group(row) == before else cell
+            colour = CHIPS.get(row.verdict, NO_CHIP)[0] if k == len(heads) - 1 else INK
+            _cell(sheet, x, w, shown, size, 2 <= k < len(heads) - 1, color=colour)
+        before = group(row)
+        sheet.y += step
+    sheet.y += 0.02
+    sheet.rule(INK, 0.9)
+    sheet.y += 0.06
+    omitted = brief.omitted + len(brief.rows) - len(rows)
+    if omitted:
+        meanings.insert(0, f"{omitted} more coefficients are in report.html and comparison.csv.")
+    sheet.paragraph(" ".join(meanings), SMALL, colour=QUIET, after=0)
+
+
+def _cell(sheet: Sheet, x: float, w: float, text: str, size: float, numeric: bool, **style: str) -> None:
+    sheet.write(x + w if numeric else x, sheet.y, text, size, ha="right" if numeric else "left", **style)
