@@ -10,7 +10,7 @@ from ..data.design import Design, check_estimable
 from ..data.errors import InputError, did_you_mean
 from ..data.panel import Panel
 from ..data.published import Printed
-from ..data.study import Form
+from ..data.study import Errors, Form
 from ..models.collapsed import collapsible
 from ..models.frequentist import LeastSquares, reproduce
 from ..models.priors import Priors
@@ -66,7 +66,7 @@ def _fit_form(
     priors = view.priors(request.priors)
     engine: Engine = request.engine or ("collapsed" if collapsible(priors) else "nuts")
     name = view.id + ("" if form is None or view.kind != "pooled" else "-with-effects")
-    tree, seconds, resumed = _posterior(name, design, priors, form, engine, request)
+    tree, seconds, resumed = _posterior(name, design, priors, form, engine, request, view.errors)
     units = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
     return SpecFit(
         view, tree, priors, printed, engine, seconds, resumed, form, design, least_squares, units=units
@@ -74,11 +74,21 @@ def _fit_form(
 
 
 def _posterior(
-    name: str, design: Design, priors: Priors, form: Form | None, engine: Engine, request: Request
+    name: str,
+    design: Design,
+    priors: Priors,
+    form: Form | None,
+    engine: Engine,
+    request: Request,
+    errors: Errors = "gaussian",
 ) -> tuple[DataTree, float, bool]:
     sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, name))
 
     def make() -> DataTree:
+        if errors != "gaussian" and engine == "collapsed":
+            from ..models.error_tree import error_tree
+
+            return error_tree(design, priors, form, errors, sampler)
         if engine == "collapsed":
             from ..models.direct import posterior
             from ..models.statistics import statistics_of_design
@@ -89,12 +99,17 @@ def _posterior(
         from ..models.sampling import nuts
 
         return nuts(
-            pooled_model(design, priors) if form is None else effects_model(design, priors, form), sampler
+            pooled_model(design, priors, errors)
+            if form is None
+            else effects_model(design, priors, form, errors),
+            sampler,
         )
 
     parts = {
         "data": design.sha256,
         "form": form,
+        "errors": errors,
+        "clusters": [] if design.clusters is None or errors != "cluster" else design.clusters.tolist(),
         "priors": texts(priors),
         "sampler": sampler,
         "engine": engine,
@@ -114,5 +129,5 @@ def agreement_of(fits: dict[str, SpecFit], request: Request) -> Agreement | None
     if not usable:
         return None
     name, one, design = min(usable, key=lambda u: (not (u[2].entity_effects and u[2].time_effects), u[2].n))
-    expanded = _posterior(f"{name}-expanded", design, one.priors, one.form, "nuts", request)
+    expanded = _posterior(f"{name}-expanded", design, one.priors, one.form, "nuts", request, one.view.errors)
     return compared(name, one.tree, expanded[0], (one.seconds, expanded[1]))

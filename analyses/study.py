@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from ..data.datasets import DATASETS
 from ..data.design import Design, build_design
+from ..data.display import display
 from ..data.errors import InputError, did_you_mean
+from ..data.files import inside
 from ..data.panel import Panel
-from ..data.study import Form, PanelSource, Spec, StudyFile, read_study
+from ..data.study import Errors, Form, PanelSource, Spec, StudyFile, read_study
 from ..models.priors import Priors, with_overrides
 from .rewrite import with_instruments
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import pymc as pm
 
 HERE = Path(__file__).parent
+MAX_PATH = 4_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,12 @@ class SpecView:
     def form(self) -> Form:
         return self.spec.form or self.study.file.model.form
 
+    @property
+    def errors(self) -> Errors:
+        """The law of the errors; that of [model] is for columns of kinds `effects` and `pooled` without varying slopes."""
+        own = self.kind in ("effects", "pooled") and self.spec.varying is None
+        return self.spec.errors or (self.study.file.model.errors if own else "gaussian")
+
     def priors(self, overrides: dict[str, str] | None = None) -> Priors:
         """Defaults, then the study's, then the specification's, then the caller's."""
         return with_overrides(self.study.file.model.priors, self.spec.priors, overrides or {})
@@ -52,7 +61,7 @@ class SpecView:
 
         design = self.design(panel)
         if self.kind == "pooled":
-            return pooled_model(design, self.priors(priors))
+            return pooled_model(design, self.priors(priors), self.errors)
         if self.kind == "mediation":
             from ..models.mediation import mediation_model
             from .mediation import roles
@@ -74,7 +83,7 @@ class SpecView:
             count = self.spec.thresholds or 1
             prior = log_location(self, found)
             return threshold_model(found, count, self.priors(priors), form or self.form, prior)
-        return effects_model(design, self.priors(priors), form or self.form)
+        return effects_model(design, self.priors(priors), form or self.form, self.errors)
 
 
 @dataclass(frozen=True)
@@ -109,14 +118,14 @@ class Study:
                 f"{self.name} publishes no microdata; give a panel with --panel FILE, or use --evidence tables."
             )
         if source.file is not None:
-            inside = self.file.path.parent.resolve()
-            place = (inside / source.file).resolve()
-            if not place.is_relative_to(inside):
+            home = self.file.path.parent
+            place = home / source.file
+            if not inside(place, [home]):
                 raise InputError(
                     f"{self.file.path}: panel.file {source.file!r} lies outside the study's folder; move it."
                 )
             panel = Panel.read(
-                place,
+                place.resolve(),
                 entity=header.entity,
                 time=header.time,
                 sheet=source.sheet,
@@ -137,11 +146,18 @@ class Study:
         return _derived(panel, source)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{s.id}</td><td>{s.kind}</td><td><code>{s.spec.formula}</code></td></tr>"
-            for s in self.specs()
+        header, source = self.file.study, self.file.panel
+        evidence = (
+            "tables, or SYNTHETIC twins; no microdata" if source is None else "panel (microdata), or tables"
         )
-        return f"<p><b>{self.name}</b>: {self.file.study.title}</p><table>{rows}</table>"
+        if source is not None and (source.synthetic or "synthetic" in (source.file or "").lower()):
+            evidence = "a SYNTHETIC panel, or tables"
+        lines = [
+            f"{header.authors}{f', {header.year}' if header.year else ''}",
+            f"{len(self.file.published)} printed numbers; evidence: {evidence}",
+        ]
+        rows = [(s.id, s.kind, s.spec.label, s.spec.formula) for s in self.specs()]
+        return display(f"{self.name}: {header.title}", lines, ("column", "kind", "label", "formula"), rows)
 
 
 def _derived(panel: Panel, source: PanelSource | None) -> Panel:
@@ -168,7 +184,13 @@ def load(name_or_path: str | Path) -> Study:
     if str(name_or_path) in shipped:
         return Study(read_study(shipped[str(name_or_path)]))
     path = Path(name_or_path)
+    if len(str(name_or_path)) > MAX_PATH or "\0" in str(name_or_path):
+        raise InputError("the name of the study is no path: give a name, or the path of a TOML file.")
     if path.is_dir() and (path / "study.toml").exists():
+        if not inside(path / "study.toml", [path]):
+            raise InputError(
+                f"{path / 'study.toml'} is a link out of its folder; open the file that it names."
+            )
         path = path / "study.toml"
     if path.suffix == ".toml" or path.exists():
         return Study(read_study(path))

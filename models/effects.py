@@ -21,8 +21,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..data.design import Design
-from ..data.study import Form
+from ..data.study import Errors, Form
 from ..data.within import Split, split
+from .error_models import observe
 from .groups import interactions
 from .priors import DEFAULTS, Priors
 from .scale import Array, Standardised, standardise
@@ -38,7 +39,9 @@ EQUATION = {
 }
 
 
-def effects_model(design: Design, priors: Priors = DEFAULTS, form: Form = "mundlak") -> pm.Model:
+def effects_model(
+    design: Design, priors: Priors = DEFAULTS, form: Form = "mundlak", errors: Errors = "gaussian"
+) -> pm.Model:
     """The hierarchical model with entity and/or time effects, every effect a random variable.
 
     Free variables are on the standardised scale; `coef` (dims `term`) is on the paper's scale, and
@@ -48,6 +51,8 @@ def effects_model(design: Design, priors: Priors = DEFAULTS, form: Form = "mundl
     ----------
     design
         With entity effects, time effects or both.
+    errors
+        Their law: see `error_models`.
     """
     import pymc as pm
 
@@ -68,7 +73,7 @@ def effects_model(design: Design, priors: Priors = DEFAULTS, form: Form = "mundl
             mean += _varying(model, design, z, slope, priors, form)
 
         mean += level_and_effects(design, X, level, priors, form)
-        pm.Normal("y", mean, sigma, observed=z.y, dims="row")
+        observe(design, z.y, mean, sigma, priors, errors)
         coef = pm.Deterministic("coef", slope * z.scale.unit, dims="term")
         pm.Deterministic("constant", z.scale.y_mean - z.scale.x_mean @ coef)
     return model

@@ -18,6 +18,14 @@ The defaults, and why:
 - `first_stage = normal(0, 1)`: slopes of instruments in the first stage, as `slope`.
 - `exclusion = normal(0, 0.1)`: direct effect of each instrument on the outcome, where a paper takes 0;
   `exclusion[IV1]` is that of one instrument.
+- `nu = gamma(2, 0.1)`: degrees of freedom of Student-t errors (Juarez and Steel 2010, doi:10.1002/jae.1113);
+  95% in 2.4 to 56.
+- `sd_variance = half_normal(0.5)`: how far the error variances of entities differ, about the standard deviation of
+  their logarithms; at 0.5 one entity in twenty has errors more than 1.6 times as large as is typical.
+- `rho_error = normal(0, 1)`, cut to (-1, 1): correlation of an entity's errors from one time to the next; close to
+  flat.
+- `sd_cluster = half_normal(0.5)`: shocks that the rows of a cluster share at a time; `rho_cluster = normal(0, 1)`, cut
+  to (-1, 1): their correlation from one time to the next.
 """
 
 from __future__ import annotations
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
     from pytensor.tensor import TensorVariable
     from scipy.stats.distributions import rv_frozen
 
+LONGEST = 200
 CALL = re.compile(r"\s*([a-z_]+)\s*\(\s*([^()]*?)\s*\)\s*")
 
 
@@ -58,6 +67,7 @@ FAMILIES: dict[str, Family] = {
     "inverse_gamma": Family(
         ("alpha", "beta"), "InverseGamma", lambda a, b: ("invgamma", {"a": a, "scale": b}), 0.0
     ),
+    "gamma": Family(("alpha", "beta"), "Gamma", lambda a, b: ("gamma", {"a": a, "scale": 1 / b}), 0.0),
     "exponential": Family(("lam",), "Exponential", lambda lam: ("expon", {"scale": 1 / lam}), 0.0),
 }
 
@@ -115,8 +125,13 @@ DEFAULTS: Priors = {
     "rho": Prior("normal", (0.0, 0.2)),
     "first_stage": Prior("normal", (0.0, 1.0)),
     "exclusion": Prior("normal", (0.0, 0.1)),
+    "nu": Prior("gamma", (2.0, 0.1)),
+    "sd_variance": Prior("half_normal", (0.5,)),
+    "rho_error": Prior("normal", (0.0, 1.0)),
+    "sd_cluster": Prior("half_normal", (0.5,)),
+    "rho_cluster": Prior("normal", (0.0, 1.0)),
 }
-SCALES = ("sd_slope", "difference", "sd_entity", "sd_time", "sigma")
+SCALES = ("sd_slope", "difference", "sd_entity", "sd_time", "sigma", "nu", "sd_variance", "sd_cluster")
 
 
 def parse_prior(text: str) -> Prior:
@@ -128,7 +143,7 @@ def parse_prior(text: str) -> Prior:
         Naming the text and what is allowed.
     """
     example = "write for example normal(0, 1)"
-    match = CALL.fullmatch(text)
+    match = CALL.fullmatch(text) if len(text) <= LONGEST else None
     if match is None:
         raise InputError(f"prior {text!r} is not a distribution; {example}.")
     name, inner = match.groups()

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 
 from ..analyses.results import Fit, SpecFit
-from ..models import effects, instrument, mediation, pooled, tables, threshold
+from ..models import effects, error_models, instrument, mediation, pooled, tables, threshold
 from .figures import INK, drawn
 
 TEXT = re.compile(r"\\text\{([^{}]*)\}")
@@ -33,6 +33,10 @@ MEANING = {
     "fixed": "x with a tilde is the part of the regressors that varies within the effects of the column. The effects have wide "
     "priors and are not pooled: the estimand of the fixed-effects estimator.",
     "random": "Effects are partially pooled and taken to be independent of the regressors.",
+    "student_t": "Errors are Student t with ν degrees of freedom, so that single rows far off pull less.",
+    "ar1": "Errors of an entity are correlated from one time to the next, with ρ to the power of the gap between them.",
+    "entity_variance": "Each entity has an error variance of its own, drawn towards that of the others.",
+    "cluster": "Rows of a cluster share a shock at each time, and the shocks persist.",
     "mundlak": "x with a tilde is the part of the regressors that varies within the effects of the column, x with a bar the entity mean. "
     "Effects are partially pooled and may correlate with the regressors through γ, so that β targets the "
     "fixed-effects estimand (Mundlak 1978).",
@@ -62,22 +66,29 @@ def models_used(fit: Fit) -> list[Equation]:
         "mediation": mediation.EQUATION,
         "instrument": instrument.EQUATION,
     }
-    return [
-        Equation(name, latex[name.split(",")[0]], _meaning(name), columns) for name, columns in used.items()
-    ]
+    return [Equation(name, _latex(latex, name), _meaning(name), columns) for name, columns in used.items()]
+
+
+def _latex(latex: dict[str, str], name: str) -> str:
+    kind, _, errors = name.partition(", ")
+    law = error_models.EQUATION.get(errors)
+    return rf"{latex[kind]}, \quad {law}" if law else latex[kind]
 
 
 def _meaning(name: str) -> str:
-    """What a model is; a threshold model's effects are those of its form."""
+    """What a model is; after the comma stand the form of its effects or the law of its errors."""
     kind, _, form = name.partition(", ")
     return f"{MEANING[kind]} {MEANING[form]}" if form else MEANING[kind]
 
 
 def model_name(fit: Fit, one: SpecFit) -> str:
-    """`tables`, `pooled`, the form of the effects, `threshold` or `mediation` with that form, or `instrument`."""
+    """`tables`, `pooled` or the form of the effects with the law of errors that are not Gaussian, `threshold` or
+    `mediation` with that form, or `instrument`."""
     name = "tables" if fit.evidence == "tables" else one.form or "pooled"
-    if name == "tables" or one.view.kind not in ("threshold", "mediation", "instrument"):
+    if name == "tables":
         return name
+    if one.view.kind not in ("threshold", "mediation", "instrument"):
+        return name if one.view.errors == "gaussian" else f"{name}, {one.view.errors}"
     if one.view.kind == "instrument":
         return "instrument"
     return f"{one.view.kind}, {name}" if one.form or one.view.kind == "mediation" else name

@@ -7,6 +7,7 @@ import math
 from ..analyses.results import Fit, SpecFit
 from ..analyses.verdicts import VERDICTS
 from ..data.published import within_rounding
+from ..models.error_rows import OWN
 from .rows import STOPPED, Row, focal, number, shorten, synthetic
 
 MOST = 6
@@ -63,6 +64,11 @@ PRIOR_MEANING = {
     "rho": "correlation of the errors of mediator and outcome, cut to (−1, 1); beside the paper's 0",
     "first_stage": "each slope of an instrument in the first stage, standardised",
     "exclusion": "direct effect of each instrument, standardised; beside the paper's 0",
+    "nu": "degrees of freedom of Student-t errors",
+    "rho_error": "correlation of an entity's errors from one time to the next, cut to (−1, 1)",
+    "sd_variance": "how far the error variances of entities differ, about the standard deviation of their logarithms",
+    "sd_cluster": "spread of the shocks that a cluster's rows share",
+    "rho_cluster": "correlation of these shocks from one time to the next, cut to (−1, 1)",
 }
 ENGINES = {
     "tables": (
@@ -82,7 +88,15 @@ PRIORS_OF = {
     "mundlak": ("slope", "between", "intercept", "sd_entity", "sd_time", "sigma"),
 }
 PRIORS_OF |= {
-    f"mediation, {form}": (*priors, "rho") for form, priors in PRIORS_OF.items() if form != "tables"
+    f"{form}, {errors}": (*priors, *OWN[errors])
+    for form, priors in PRIORS_OF.items()
+    for errors in OWN
+    if form != "tables" and errors != "gaussian"
+}
+PRIORS_OF |= {
+    f"mediation, {form}": (*priors, "rho")
+    for form, priors in PRIORS_OF.items()
+    if form in ("pooled", "fixed", "random", "mundlak")
 }
 PRIORS_OF["instrument"] = ("slope", "first_stage", "exclusion", "sigma")
 PRIORS_OF |= {

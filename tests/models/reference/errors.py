@@ -1,0 +1,33 @@
+"""NUTS on the expanded models of errors: means and standard deviations, written to errors.csv.
+
+One SYNTHETIC panel for each law, as `error_panels.small` makes it; numpyro, 4 chains x 2,000 draws.
+
+    python tests/models/reference/errors.py [law ...]
+"""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+from arviz_stats.base import array_stats
+
+from posterity.models.effects import effects_model
+from posterity.models.priors import DEFAULTS
+from posterity.models.sampling import Sampler, nuts
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from error_panels import LAWS, own, small
+
+PATH = Path(__file__).with_suffix(".csv")
+rows = pd.read_csv(PATH).to_numpy().tolist() if PATH.exists() and sys.argv[1:] else []
+for law in sys.argv[1:] or LAWS:
+    posterior = nuts(effects_model(small(law), DEFAULTS, "random", law), Sampler(draws=2000, seed=3))[
+        "posterior"
+    ]
+    values = {"x1": posterior["coef"][:, :, 0], "x2": posterior["coef"][:, :, 1]}
+    values |= {name: posterior[name] for name in ("sigma", "sd_entity", "sd_time", *own(law))}
+    rows = [row for row in rows if row[0] != law]
+    for name, draws in values.items():
+        array = draws.to_numpy()
+        rows.append([law, name, array.mean(), array.std(), float(array_stats.ess(array))])
+    pd.DataFrame(rows, columns=["law", "name", "mean", "sd", "ess"]).to_csv(PATH, index=False)
