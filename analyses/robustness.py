@@ -14,12 +14,23 @@ from typing import Any
 from ..data.panel import Panel
 from .cluster import Each, in_turn
 from .results import Fit, Request, SpecFit
+from .robust.clusters import clusters
+from .robust.models import part as models_part
+from .robust.priors import priors_part
+from .robust.samples import samples
+from .robust.slopes import part as slopes_part
 from .store import stored_records, texts
 
 Records = dict[str, Any]
 Part = Callable[[SpecFit, Sequence[Panel], Request], Records | None]
 
-PARTS: dict[str, Part] = {}
+PARTS: dict[str, Part] = {
+    "priors": priors_part,
+    "samples": samples,
+    "models": models_part,
+    "slopes": slopes_part,
+    "clusters": clusters,
+}
 
 
 def robust(
@@ -69,9 +80,9 @@ def _kept(fit: Fit, one: SpecFit, name: str, request: Request, made: Records | N
         "part": name,
         "evidence": fit.evidence,
         "data": [panel.sha256 for panel in fit.panels],
-        "printed": one.printed,
-        "spec": one.view.spec.model_dump(mode="json"),
-        "groups": fit.study.file.groups,
+        "printed": fit.study.file.published,
+        "spec": one.id,
+        "study": fit.study.file.model_dump(mode="json", exclude={"path"}),  # its other columns are read too
         "form": request.form or one.view.form,
         "priors": texts(one.priors),
         "sampler": request.sampler,

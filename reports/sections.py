@@ -9,6 +9,11 @@ from .audit import section as audit
 from .instrument import section as instruments
 from .mediation import section as mediation
 from .plates import Section
+from .robust_clusters import section as clusters
+from .robust_models import section as models
+from .robust_priors import section as priors
+from .robust_samples import section as samples
+from .robust_slopes import section as slopes
 from .rows import Row
 from .threshold import section as thresholds
 from .twins import section as twins
@@ -18,6 +23,11 @@ SECTIONS: tuple[Callable[[Fit, list[Row]], Section | None], ...] = (
     instruments,
     mediation,
     thresholds,
+    priors,
+    models,
+    slopes,
+    samples,
+    clusters,
     audit,
 )
 
