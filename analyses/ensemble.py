@@ -197,9 +197,7 @@ def _of_draws(
 def _summaries(fits: Sequence[SpecFit]) -> Dataset:
     import xarray as xr
 
-    columns: dict[str, list[Any]] = {
-        name: [] for name in ("mean", "sd", "low", "high", "reproduced", "unit")
-    }
+    columns: dict[str, list[Any]] = {name: [] for name in ("mean", "sd", "low", "high", "reproduced", "unit")}
     posterior = fits[0].tree["posterior"]
     terms = [*map(str, posterior["term"].to_numpy()), *(["_cons"] if "constant" in posterior else [])]
     for fit in fits:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 Evidence = Literal["tables", "twin", "panel"]
 Engine = Literal["nuts", "collapsed"]
+LABELS = {
+    "panel": "evidence: panel (microdata)",
+    "tables": "evidence: tables (printed numbers alone)",
+    "twin": "evidence: twin - SYNTHETIC",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +117,23 @@ class Fit:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.specs)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether what was fitted is simulated."""
+        return self.evidence == "twin" or (self.panel is not None and self.panel.synthetic)
+
+    @property
+    def evidence_label(self) -> str:
+        """The line that every table, figure and page carries."""
+        if self.evidence == "panel" and self.synthetic:
+            return "evidence: panel - SYNTHETIC"
+        return LABELS[self.evidence]
+
+    def _repr_html_(self) -> str:
+        from .compare import compare
+
+        return compare(self)._repr_html_()
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ def _read_records(path: Path, key: str) -> dict[str, Any] | None:
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
     except (OSError, ValueError, RecursionError):  # any damage means: compute again
         return None
-    return found if seal_holds(found) and found["key"] == key else None
+    return found if found and seal_holds(found) and found.get("key") == key else None
 
 
 def seed_of(seed: int, name: str) -> int:

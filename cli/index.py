@@ -88,6 +88,7 @@ def index_command(
     Without --indicators: only what shared indicators build into the study's coefficients.
     """
     from ..analyses.conventions import multiverse
+    from ..analyses.folder import alone_in
     from ..analyses.index import effects_over_draws, index, usable
     from ..analyses.study import load
     from ..data.index import Convention
@@ -102,9 +103,8 @@ def index_command(
             f"{study.file.path} names no indicators: add 'indicators = \"indicators.csv\"' to [study], one row an indicator."
         )
     systems = read_systems(path)
-    folder = out / study.name / "index"
     found: dict[str, Any] = {"inputs": (study.file.path, path)}
-    with terminal.progress(study.name) as progress:
+    with alone_in(out / study.name) as folder, terminal.progress(study.name) as progress:
         if indicators is not None:
             header = study.file.study
             panel = Panel.read(indicators, entity=header.entity, time=header.time)
@@ -147,8 +147,8 @@ def index_command(
             }
         progress("built-in association", 3, 4)
         built = _built_in(study, systems, found.get("indexed"), only, seed)
-    report = IndexReport(study, seed=seed, built_in=built, **found)
-    record = write_index(report, folder)
+        report = IndexReport(study, seed=seed, built_in=built, **found)
+        record = write_index(report, folder / "index")
     for note in report.notes:
         terminal.say(f"note: {note}")
     terminal.emit(as_json, record, lambda: _display(record))

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
+
+MAX_NAME = 200
+LONGEST, MOST_NAMES = 1_500, 2_000
 
 
 class InputError(ValueError):
     """Bad input: one sentence that names the file, row, column and value, and the remedy."""
 
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(shortened(sentence, LONGEST))
+
+
+def shortened(text: str, most: int) -> str:
+    """A text with its middle left out where it is longer than `most`."""
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 + 5 :]}"
+
 
 def did_you_mean(name: str, known: Iterable[object]) -> str:
     """Return ' Did you mean ...?' for the nearest of the known names, or the list of them."""
-    names = [str(k) for k in known]
+    names = [shortened(str(k), MAX_NAME) for k in islice(known, MOST_NAMES)]
+    name = shortened(name, MAX_NAME)
     folded = {k.casefold().strip(): k for k in names}
     near = difflib.get_close_matches(name.casefold().strip(), folded, n=1, cutoff=0.6)
     if near:

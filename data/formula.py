@@ -67,6 +67,8 @@ def parse(text: str) -> Formula:
 
 def parse_term(text: str) -> Term:
     """Parse a single term such as `log(GSP)`."""
+    if len(text) > MAX_LENGTH:
+        raise InputError(f"term of {len(text)} characters is longer than {MAX_LENGTH}: shorten it.")
     parser = _Parser(text)
     term = parser.term()
     parser.end()

@@ -6,7 +6,7 @@ import unicodedata
 
 import pandas as pd
 
-from .errors import InputError
+from .errors import MAX_NAME, InputError, shortened
 
 MAX_TIME = 1_000_000
 MAX_WHOLE = 1e15
@@ -27,6 +27,13 @@ def entity_names(column: pd.Series, source: str) -> pd.Series:
     if pd.api.types.is_float_dtype(column) and (column % 1 == 0).all() and (column.abs() < MAX_WHOLE).all():
         column = column.astype(int)
     text = column.astype(str).astype(object).map(composed)
+    long = text.str.len() > MAX_NAME
+    if long.any():
+        row = long.idxmax()
+        raise InputError(
+            f"{source}, row {row}, column {name!r}: {shortened(text.loc[row], 60)!r} has more than {MAX_NAME} "
+            "characters; give entities short names."
+        )
     padded = text != text.str.strip()
     if padded.any():
         row = padded.idxmax()

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from .display import display
 from .errors import InputError, did_you_mean
 from .formula import Term
 from .keys import composed, entity_names, synthetic_label, whole_times
@@ -230,9 +231,12 @@ class Panel:
 
     def _repr_html_(self) -> str:
         shape = "balanced" if self.balanced else "unbalanced"
-        label = "SYNTHETIC " if self.synthetic else ""
-        head = (
-            f"<p>{label}panel: {self.n_entities} {self.entity} × {self.n_times} {self.time}, "
-            f"{len(self.frame):,} rows, {shape}</p>"
+        label = "SYNTHETIC panel" if self.synthetic else "panel"
+        size = f"{self.n_entities} {self.entity} × {self.n_times} {self.time}, {len(self.frame):,} rows, {shape}; the first:"
+        first = self.frame.head(4)
+        return display(
+            f"{label}: {Path(self.source).name}",
+            [size],
+            [*map(str, first.columns)],
+            first.to_numpy().tolist(),
         )
-        return head + self.frame.head().to_html(notebook=True)

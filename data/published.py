@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from .errors import InputError, did_you_mean
+from .errors import MAX_NAME, InputError, did_you_mean, shortened
 from .files import read_csv_rows
 
 COLUMNS = (
@@ -17,6 +17,7 @@ NUMBERS = ("estimate", "std_error", "t_value", "ci_low", "ci_high", "p_value", "
 STARS = ("", "none", "unknown", "*", "**", "***")
 MAX_ROWS = 100_000
 MAX_EXPONENT = 300
+MAX_N = 10**12
 NORMAL_95 = 1.959963984540054
 
 
@@ -158,6 +159,10 @@ def _printed(path: Path, row: int, cells: dict[str, str]) -> Printed:
     for column in ("table", "column", "term", "estimate"):
         if not cells[column]:
             raise wrong(column, "is empty; every printed number needs a table, column, term and estimate")
+    for column in ("table", "column", "term", "outcome"):
+        if len(cells[column]) > MAX_NAME:
+            cells[column] = shortened(cells[column], 60)
+            raise wrong(column, f"has more than {MAX_NAME} characters; shorten it")
     for column in ("table", "column"):
         if "." in cells[column] or any(c.isspace() for c in cells[column]):
             raise wrong(column, "has a dot or a blank; ids read table.column.term, so use T4 and 2")
@@ -171,6 +176,8 @@ def _printed(path: Path, row: int, cells: dict[str, str]) -> Printed:
         raise wrong("std_error", "is negative; a standard error is not")
     if cells["n"] and not float(cells["n"]).is_integer():
         raise wrong("n", "is not a whole number")
+    if cells["n"] and abs(float(cells["n"])) > MAX_N:
+        raise wrong("n", f"is beyond {MAX_N:,}; copy the number of observations as printed")
     if cells["ci_low"] and cells["ci_high"] and float(cells["ci_low"]) > float(cells["ci_high"]):
         raise wrong("ci_low", f"lies above ci_high {cells['ci_high']!r}; swap them")
     text = {name: cells[name] for name in NUMBERS}

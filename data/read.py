@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
-from .errors import InputError, did_you_mean
-from .files import existing, read_csv_rows
+from .errors import MAX_NAME, InputError, did_you_mean, shortened
+from .files import MAX_CELLS, MAX_COLUMNS, existing, read_csv_rows
 
 SYNTHETIC = b"SYNTHETIC"
+MAX_BYTES = 4_000_000_000
+MAX_PARQUET_CELLS = 400_000_000
+MAX_BOOK = 200_000_000
+MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z0-9:$]{1,40})[\"']")
 MISSING = ["", "NA", "N/A", "NaN", "nan", "."]
 
 
@@ -35,8 +43,13 @@ def read_table(path: Path, sheet: str | None = None, text: tuple[str, ...] = ())
         raise InputError(
             f"{path}: {path.suffix or 'no ending'!r} is not one of {', '.join(readers)}; convert it."
         )
-    if path.stat().st_size == 0:
+    size = path.stat().st_size
+    if size == 0:
         raise InputError(f"{path} is empty: give a header and one row an entity and time.")
+    if size > MAX_BYTES:
+        raise InputError(
+            f"{path} has {size:,} bytes, more than {MAX_BYTES:,}: leave out what the study does not need."
+        )
     return reader(path)
 
 
@@ -44,6 +57,15 @@ def _headers(path: Path, names: list[Any]) -> None:
     for position, name in enumerate(names, start=1):
         if name is None or not str(name).strip():
             raise InputError(f"{path}, row 1, column {position} has no name; name every column.")
+    if len(names) > MAX_COLUMNS:
+        raise InputError(
+            f"{path} has {len(names):,} columns, more than {MAX_COLUMNS:,}: keep those of the study."
+        )
+    long = next((str(name) for name in names if len(str(name)) > MAX_NAME), None)
+    if long is not None:
+        raise InputError(
+            f"{path}, row 1: column {shortened(long, 60)!r} has a name longer than {MAX_NAME}; shorten it."
+        )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(f"{path}, row 1: column {twice[0]!r} stands twice; rename one.")
@@ -88,6 +110,21 @@ def _text(column: pd.Series) -> pd.Series:
 
 
 def _parquet(path: Path) -> pd.DataFrame:
+    import pyarrow.parquet as pq
+
+    try:
+        held = pq.read_metadata(path)
+        names = list(pq.read_schema(path).names)
+        rows, columns = held.num_rows, held.num_columns
+        size = sum(held.row_group(i).total_byte_size for i in range(held.num_row_groups))
+    except Exception as error:
+        raise InputError(f"{path} cannot be read as Parquet ({_first(error)}); write it again.") from None
+    _headers(path, names)
+    if rows * columns > MAX_PARQUET_CELLS or size > MAX_BYTES or columns > MAX_COLUMNS:
+        raise InputError(
+            f"{path} says that it holds {rows:,} rows of {columns:,} columns in {size:,} bytes, more than "
+            f"{MAX_PARQUET_CELLS:,} cells or {MAX_BYTES:,} bytes: keep the columns of the study."
+        )
     try:
         frame = pd.read_parquet(path)
     except Exception as error:
@@ -119,30 +156,21 @@ def _stata(path: Path) -> pd.DataFrame:
 
 
 def _excel(path: Path, sheet: str | None) -> pd.DataFrame:
-    import openpyxl
-
     try:
-        book = openpyxl.load_workbook(path, data_only=True)
+        with path.open("rb") as handle:
+            title, rows = _sheet(path, handle, sheet)
+    except InputError:
+        raise
     except Exception as error:
         raise InputError(
             f"{path} cannot be read as Excel ({_first(error)}); save it again as .xlsx."
         ) from None
-    if sheet is not None and sheet not in book.sheetnames:
-        raise InputError(f"{path} has no sheet {sheet!r}.{did_you_mean(sheet, book.sheetnames)}")
-    page = book[sheet] if sheet is not None else book[book.sheetnames[0]]
-    merged = sorted(str(block) for block in page.merged_cells.ranges)
-    if merged:
-        raise InputError(
-            f"{path}, sheet {page.title!r}: cells {merged[0]} are merged ({len(merged)} such blocks); "
-            "unmerge them and give one header row."
-        )
-    rows = list(page.iter_rows(values_only=True))
     while rows and all(cell is None for cell in rows[-1]):
         rows.pop()
     if not rows:
-        raise InputError(
-            f"{path}, sheet {page.title!r} is empty: give a header and one row an entity and time."
-        )
+        raise InputError(f"{path}, sheet {title!r} is empty: give a header and one row an entity and time.")
+    width = max(map(len, rows))
+    rows = [(*row, *[None] * (width - len(row))) for row in rows]
     header = [cell if cell is None else str(cell).strip() for cell in rows[0]]
     while header and header[-1] is None and all(row[len(header) - 1] is None for row in rows):
         header.pop()
@@ -150,6 +178,46 @@ def _excel(path: Path, sheet: str | None) -> pd.DataFrame:
     frame = pd.DataFrame([row[: len(header)] for row in rows[1:]], columns=pd.Index(header, dtype=object))
     frame = frame.dropna(how="all")
     return _numbered(frame.infer_objects(), 2)
+
+
+def _sheet(path: Path, handle: BinaryIO, sheet: str | None) -> tuple[str, list[tuple[Any, ...]]]:
+    """Title and rows of a sheet, the first by default, read as a stream: what is not needed is not unpacked."""
+    import openpyxl
+
+    with zipfile.ZipFile(handle) as parts:
+        size = sum(part.file_size for part in parts.infolist())
+    if size > MAX_BOOK:
+        raise InputError(
+            f"{path} unpacks to {size:,} bytes, more than {MAX_BOOK:,}: store large panels as Parquet."
+        )
+    with closing(openpyxl.load_workbook(handle, data_only=True, read_only=True)) as book:
+        if sheet is not None and sheet not in book.sheetnames:
+            raise InputError(f"{path} has no sheet {sheet!r}.{did_you_mean(sheet, book.sheetnames)}")
+        title = sheet if sheet is not None else book.sheetnames[0]
+        page = book[title]
+        with page._get_source() as source:  # as a stream a sheet does not know its merged cells
+            merged = sorted(block.decode() for block in MERGED.findall(source.read()))
+        if merged:
+            raise InputError(
+                f"{path}, sheet {title!r}: cells {merged[0]} are merged ({len(merged)} such blocks); "
+                "unmerge them and give one header row."
+            )
+        page.reset_dimensions()
+        return title, _bounded(path, page.iter_rows(values_only=True))
+
+
+def _bounded(path: Path, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The rows as a list, cut off where a cell far out would make endless blank ones."""
+    kept, cells = [], 0
+    for number, row in enumerate(rows, start=1):
+        cells += len(row) + 1
+        if len(row) > MAX_COLUMNS or cells > MAX_CELLS:
+            raise InputError(
+                f"{path}, row {number}: more than {MAX_COLUMNS:,} columns or {MAX_CELLS:,} cells; clear the cells far "
+                "out, or store a large panel as Parquet."
+            )
+        kept.append(row)
+    return kept
 
 
 def _numbered(frame: pd.DataFrame, first: int) -> pd.DataFrame:

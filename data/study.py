@@ -148,9 +148,13 @@ class Spec(Frozen):
 
     def _errors_fit(self, errors: Errors) -> None:
         if self.resolved_kind not in ("effects", "pooled"):
-            raise ValueError(f"'errors' belong to kinds 'effects' and 'pooled', not to {self.resolved_kind!r}")
+            raise ValueError(
+                f"'errors' belong to kinds 'effects' and 'pooled', not to {self.resolved_kind!r}"
+            )
         if self.varying is not None and errors != "gaussian":
-            raise ValueError(f"errors = {errors!r} cannot be combined with 'varying' slopes; leave one of them out")
+            raise ValueError(
+                f"errors = {errors!r} cannot be combined with 'varying' slopes; leave one of them out"
+            )
         if errors == "cluster" and not isinstance(self.vcov, Cluster):
             raise ValueError("errors = 'cluster' needs clusters: give vcov = { cluster = \"COLUMN\" }")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..data.errors import InputError
+from .jax_cache import keep_compiled
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -46,13 +47,7 @@ def prepare(device: Device) -> None:
             "--device gpu: JAX sees no GPU here; install the extra with 'pip install posterity[gpu]' on a machine "
             "that has one, or use --device cpu."
         )
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "posterity" / "jax"
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        jax.config.update("jax_compilation_cache_dir", str(cache))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    except OSError:
-        pass  # a machine without a writable home compiles anew; results do not change
+    keep_compiled(Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "posterity" / "jax")
 
 
 def nuts(model: pm.Model, sampler: Sampler) -> DataTree:

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .jax_cache import read_sealed, write_sealed
+
 HERE = Path(__file__).parent
 SOURCES = ("collapsed.py", "compiled.py", "priors.py", "recover.py")
 PACKAGES = ("jax", "jaxlib", "pymc", "pytensor")
@@ -40,10 +42,10 @@ def stored(name: str, shape: tuple[Any, ...], make: Callable[[], Any], specs: Ca
     from jax import export
 
     path = _folder() / f"{_key(name, shape, jax.default_backend())}.jax"
-    payload = _read(path)
+    payload = read_sealed(path)
     if payload is None:
         exported = export.export(make())(*specs())
-        _write(path, bytes(exported.serialize()))
+        write_sealed(path, bytes(exported.serialize()))
     else:
         exported = export.deserialize(bytearray(payload))
     return jax.jit(exported.call)
@@ -60,23 +62,3 @@ def _key(name: str, shape: tuple[Any, ...], backend: str) -> str:
     for source in SOURCES:
         digest.update((HERE / source).read_bytes())
     return digest.hexdigest()[:DIGEST]
-
-
-def _read(path: Path) -> bytes | None:
-    """The payload, or None where there is none that is whole."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    head, payload = content[:DIGEST], content[DIGEST:]
-    return payload if hashlib.sha256(payload).digest() == head else None
-
-
-def _write(path: Path, payload: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_bytes(hashlib.sha256(payload).digest() + payload)
-        part.replace(path)
-    except OSError:
-        pass  # a machine without a writable home makes its programs anew; results do not change

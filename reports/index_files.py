@@ -21,6 +21,7 @@ from ..analyses.study import SpecView, Study
 from ..data.gaps import Fill
 from .figures import drawn
 from .index import built_in_figure, curve_figure, weights_figure
+from .write import csv_text
 
 NAMES = ("panel", "weights", "filled", "conventions", "built-in", "index")
 
@@ -80,13 +81,13 @@ def write_index(report: IndexReport, folder: Path) -> dict[str, Any]:
     if report.indexed is not None:
         record |= _index_record(report, report.indexed)
         frame = _panel_frame(report, report.indexed)
-        write("panel", "csv", lambda path: frame.to_csv(path, index=False))
+        write("panel", "csv", lambda path: path.write_text(csv_text(frame), encoding="utf-8"))
         write("panel", "parquet", lambda path: frame.to_parquet(path, index=False))
         table = weights_table(report.indexed)
-        write("weights", "csv", lambda path: table.to_csv(path, index=False))
+        write("weights", "csv", lambda path: path.write_text(csv_text(table), encoding="utf-8"))
         cells = filled_cells(report.indexed)
         if len(cells):
-            write("filled", "csv", lambda path: cells.to_csv(path, index=False))
+            write("filled", "csv", lambda path: path.write_text(csv_text(cells), encoding="utf-8"))
         indexed = report.indexed
         picture("weights", lambda: _weights(report, indexed, table))
         write("weights", "json", lambda path: path.write_text(_json({**record, "weights": _records(table)})))

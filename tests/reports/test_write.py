@@ -156,7 +156,9 @@ def test_tex_has_no_bare_special(tables_folder, tables_fit):
     assert not re.search(r"[$#%_^~]", bare)
     assert tex.count("{") - tex.count(r"\{") == tex.count("}") - tex.count(r"\}")
     assert "Evidence: tables (printed numbers alone)" in tex
-    assert "Slope normal(0, 1)" in latex_table(rows_of(tables_fit), "T1", "s", "evidence", "slope normal(0, 1)")
+    assert "Slope normal(0, 1)" in latex_table(
+        rows_of(tables_fit), "T1", "s", "evidence", "slope normal(0, 1)"
+    )
 
 
 def test_long_tex_tables_are_parted_between_columns(tables_fit):
