@@ -75,7 +75,7 @@ class Claim(BaseModel):
     kind: ClaimKind
     of: Annotated[list[str], Field(min_length=1)]
     text: Annotated[str, Field(min_length=1, max_length=1000)]
-    value: Annotated[str, Field(pattern=r"^([+-]|-?[0-9]+(\.[0-9]+)?)$")] | None = None
+    value: Annotated[str, Field(pattern=r"^([+-]|-?[0-9]+(\.[0-9]+)?)$", max_length=40)] | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Claim:

@@ -96,7 +96,7 @@ class Interval:
     def square(self) -> Interval:
         """x², which is never negative, unlike `self * self`."""
         size = abs(self)
-        return Interval(size.low**2, size.high**2)
+        return Interval(size.low * size.low, size.high * size.high)  # `**` of a large number raises
 
     def sqrt(self) -> Interval:
         """The square root of the part that is not negative."""

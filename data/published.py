@@ -16,7 +16,7 @@ COLUMNS = (
 NUMBERS = ("estimate", "std_error", "t_value", "ci_low", "ci_high", "p_value", "n", "r2")
 STARS = ("", "none", "unknown", "*", "**", "***")
 MAX_ROWS = 100_000
-MAX_EXPONENT = 300
+MAX_EXPONENT, MAX_EXPONENT_P = 30, 300  # squares of ratios must stay numbers
 MAX_N = 10**12
 NORMAL_95 = 1.959963984540054
 
@@ -168,7 +168,8 @@ def _printed(path: Path, row: int, cells: dict[str, str]) -> Printed:
             raise wrong(column, "has a dot or a blank; ids read table.column.term, so use T4 and 2")
     for column in NUMBERS:
         cells[column] = cells[column].replace("−", "-")
-        if cells[column] and not _is_number(cells[column]):
+        most = MAX_EXPONENT_P if column == "p_value" else MAX_EXPONENT
+        if cells[column] and not _is_number(cells[column], most):
             raise wrong(column, "is not a number; copy the digits as printed, stars go to column 'stars'")
     if cells["stars"] not in STARS:
         raise wrong("stars", "is not one of ***, **, *, none, unknown or empty")
@@ -186,10 +187,12 @@ def _printed(path: Path, row: int, cells: dict[str, str]) -> Printed:
     )
 
 
-def _is_number(text: str) -> bool:
+def _is_number(text: str, most: int) -> bool:
+    if "_" in text:  # Decimal drops it anywhere, float takes it between digits only
+        return False
     try:
         number = Decimal(text)
     except InvalidOperation:
         return False
     exponent = number.as_tuple().exponent
-    return isinstance(exponent, int) and max(abs(exponent), abs(number.adjusted())) <= MAX_EXPONENT
+    return isinstance(exponent, int) and max(abs(exponent), abs(number.adjusted())) <= most

@@ -74,7 +74,10 @@ def weigh(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) -> Array:
 def weights_of_nodes(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) -> Array:
     """(Q, B) log p(y, scales | set, tau) at every node, for sets (B, K) each with its own tau (B,)."""
     each = (blocks.variances(nodes), blocks.spreads(nodes), nodes.log_weight)
-    return np.asarray(_programs()["nodes"](_rounded(blocks.cross), blocks.location, each, changes, sets))
+    size = max(FEW, 1 << (len(sets) - 1).bit_length())
+    changes, rounded = np.resize(changes, size), np.resize(sets, (size, sets.shape[1]))
+    found = _programs()["nodes"](_rounded(blocks.cross), blocks.location, each, changes, rounded)
+    return np.asarray(found)[:, : len(sets)]
 
 
 def _rounded(cross: Array) -> Array:

@@ -88,7 +88,7 @@ def sentence(record: dict[str, Any]) -> str:
     tip = record["tipping"]
     if tip is None:
         said = "No normal prior centred at 0, however wide, makes the interval exclude 0; "
-        said += f"{_sign(record)} only for whoever held it at odds of at least {_odds(record['odds']['run'])} beforehand."
+        said += f"{_sign(record)} only for whoever held it at odds of {_odds(record['odds']['run'])} or better beforehand."
     else:
         belief = f"|slope| is below {figure(tip['belief'])} {unit}"
         if record["standardised"]:

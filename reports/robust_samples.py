@@ -11,7 +11,7 @@ from .robust_samples_figure import overview, unit_figure
 from .rows import Row, evidence_label, number, probability, synthetic
 from .templating import rendered
 
-SHOWN, LISTED = 3, 3
+SHOWN, LISTED = 1, 3
 
 
 def section(fit: Fit, rows: list[Row]) -> Section | None:

@@ -120,7 +120,7 @@ def _part(
                 "by": group["by"],
                 "way": group["way"],
                 "printed": bool(printed),
-                "shrinkage": NOTHING if group["shrinkage"] is None else f"{group['shrinkage']:.0%}",
+                "shrinkage": _shrinkage(group["shrinkage"]),
                 "spreads": ", ".join(f"× {s:g}" for s in group["spreads"]),
                 "doubtful": group["doubtful"],
                 "rows": [
@@ -182,3 +182,13 @@ def _half(half: dict[str, Any], fit: Fit, rows: list[Row]) -> dict[str, Any]:
         "difference": f"{mean} [{low}, {high}]",
         "p": probability(half["difference"][3]),
     }  # fmt: skip
+
+
+def _shrinkage(share: float | None) -> str:
+    if share is None:
+        return ""
+    if share <= 0:
+        return (
+            "Pooling does not bring the groups nearer to each other than the separate regressions have them."
+        )
+    return f"Pooling takes {share:.0%} of the spread between groups of the separate regressions."

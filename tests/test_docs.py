@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -124,6 +125,7 @@ def test_code_blocks(page, capsys):
 
 def test_the_how_to_of_a_paper_ends_in_its_report(capsys):
     """Followed to its end, the page has reproduced the numbers that it tells the reader to type."""
+    shutil.rmtree("my-paper", ignore_errors=True)  # the README makes one too
     follow(ROOT / "docs" / "howto" / "my-paper.md")
     table = po.compare(po.fit(po.load("my-paper"), draws=200))
     assert table["id"].tolist() == ["T3.1.log(capital)", "T3.1._cons", "T3.2.log(capital)"]

@@ -89,7 +89,9 @@ def insignificant(_: Context, cells: list[Printed], __: str) -> Answer:
 
 def full_mediation(_: Context, cells: list[Printed], __: str) -> Answer:
     direct, indirect = cells[:2]
-    words = f"direct {direct.text['estimate']} (stars {direct.stars}), indirect {indirect.text['estimate']}; indirect over their sum {indirect.estimate / (direct.estimate + indirect.estimate):.2f}"
+    both = direct.estimate + indirect.estimate
+    share = f"{indirect.estimate / both:.2f}" if both else "not defined, as the sum is zero"
+    words = f"direct {direct.text['estimate']} (stars {direct.stars}), indirect {indirect.text['estimate']}; indirect over their sum {share}"
     if set(direct.stars) == {"*"}:
         return "impossible", "the direct effect is significant.", words
     if printed(direct).high * printed(indirect).low < 0:

@@ -91,6 +91,8 @@ def ratio_of(_: Context, cells: list[Printed], value: str) -> Answer:
     found = printed(cells[0]) / printed(cells[1])
     good = found.meets(Interval.printed(value))
     words = f"{cells[0].text['estimate']}/{cells[1].text['estimate']} = {show(found)}; said {value}"
+    if not cells[1].estimate:
+        return "only_if", f"{cells[1].id} is printed as zero, so that the ratio can be any number.", words
     return (
         ("consistent" if good else "impossible"),
         f"the ratio is {show(cells[0].estimate / cells[1].estimate)}.",
@@ -101,6 +103,8 @@ def ratio_of(_: Context, cells: list[Printed], value: str) -> Answer:
 def per_deviation(tables: Tables, cells: list[Printed]) -> list[Finding]:
     """A ratio of two slopes depends on units; per standard deviation it is another one."""
     one, other = cells[:2]
+    if not other.estimate:
+        return []
     a, b = (tables.described.get(c.term) for c in (one, other))
     column = tables.column(one.spec_id)
     if column is None or one.spec_id != other.spec_id or one.term == other.term or not a or not b:
@@ -162,7 +166,13 @@ def _grows(cells: list[Printed]) -> bool:
 
 def attributed(_: Context, cells: list[Printed], __: str) -> Answer:
     first, then, last = (c.estimate for c in cells[:3])
-    share = (then - first) / (last - first) if last != first else math.nan
+    if last == first:
+        return (
+            "only_if",
+            "the first number and the third are printed alike: only if rounding hides a rise.",
+            texts_of(cells),
+        )
+    share = (then - first) / (last - first)
     words = f"({cells[1].text['estimate']} - {cells[0].text['estimate']})/({cells[2].text['estimate']} - {cells[0].text['estimate']}) = {share:.2f}"
     if share >= 0.5:
         return "consistent", f"{share:.0%} of the rise comes there.", words

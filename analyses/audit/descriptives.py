@@ -143,7 +143,7 @@ def _inverse(factors: dict[str, Printed], inverses: dict[str, Printed]) -> list[
                 p.estimate,
             )
         )
-    pairs = [(p, inverses[t]) for t, p in factors.items() if t in inverses]
+    pairs = [(p, inverses[t]) for t, p in factors.items() if t in inverses and p.estimate]
     for p, q in pairs:
         if not (1 / printed(p)).meets(printed(q)):
             findings.append(

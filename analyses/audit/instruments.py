@@ -49,6 +49,8 @@ def _first_stage(column: Column, names: list[str]) -> list[Finding]:
 
 def _correlations(f: float, one: float, other: float) -> list[float]:
     """Roots r of F = (t1² + t2² - 2·r·t1·t2)/(2(1 - r²))."""
+    if f <= 0:
+        return []
     under = (one * other) ** 2 - 2 * f * (one**2 + other**2 - 2 * f)
     if under < 0:
         return []

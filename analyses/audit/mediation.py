@@ -230,6 +230,8 @@ def _product_error(path: Path) -> list[Finding]:
     if effect is None or implied is None or a is None or b is None or not (a.std_error and b.std_error):
         return []
     delta = math.hypot(a.estimate * b.std_error, b.estimate * a.std_error)
+    if not delta:
+        return []
     within = implied / _delta(a, b)
     ratio = implied.middle / delta
     if within.low < 1.1 and within.high > 1 / 1.1:

@@ -182,6 +182,8 @@ def _correlation(tables: Tables, names: tuple[str, str, str], w1: Interval, w2: 
         return []
     cells = [d.cells["sd"] for d in described if d is not None]
     s, s1, s2 = (printed(c) for c in cells)
+    if not (s1.middle and s2.middle and w1.middle and w2.middle):
+        return []
     spread = s.square() - (w1 * s1).square() - (w2 * s2).square()
     found = spread / (2 * w1 * s1 * w2 * s2)
     middle = (s.middle**2 - (w1.middle * s1.middle) ** 2 - (w2.middle * s2.middle) ** 2) / (

@@ -74,13 +74,13 @@ def test_links_to_folders_are_refused(name, tmp_path):
     assert not list(elsewhere.iterdir())
 
 
-@pytest.mark.parametrize("name", ["report.html", f".report.html.{os.getpid()}.tmp"])
+@pytest.mark.parametrize("name", ["report.html", ".report.html.{}.tmp"])
 def test_links_to_files_are_replaced_not_written_through(name, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("mine")
     folder = tmp_path / "out"
     folder.mkdir()
-    (folder / name).symlink_to(secret)
+    (folder / name.format(os.getpid())).symlink_to(secret)
     write_whole(folder / "report.html", lambda path: path.write_text("page"))
     assert secret.read_text() == "mine"
     assert (folder / "report.html").read_text() == "page"

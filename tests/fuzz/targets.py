@@ -64,6 +64,14 @@ kind = "ratio"
 of = ["T1.1.x", "T1.2.x"]
 value = "2"
 text = "said"
+[[claim]]
+kind = "full_mediation"
+of = ["T2.1.direct", "T2.1.indirect"]
+text = "said"
+[[claim]]
+kind = "attributed"
+of = ["T1.1.x", "T1.2.x", "T1.3.x"]
+text = "said"
 [spec."T1.1"]
 formula = "y ~ x + z"
 [spec."T1.2"]

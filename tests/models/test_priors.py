@@ -10,6 +10,7 @@ from posterity.models.priors import FAMILIES, Prior, parse_prior, with_overrides
 ARGUMENTS = {
     "normal": (0.3, 2.0), "student_t": (4.0, 0.3, 2.0), "cauchy": (0.3, 2.0), "laplace": (0.3, 2.0),
     "half_normal": (2.0,), "half_cauchy": (2.0,), "exponential": (2.0,), "inverse_gamma": (2.0, 1.5),
+    "gamma": (2.0, 0.5),
 }  # fmt: skip
 
 

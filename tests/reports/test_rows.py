@@ -2,8 +2,8 @@
 
 import pytest
 
+from posterity.analyses.results import LABELS
 from posterity.reports.rows import (
-    LABELS,
     Row,
     evidence_label,
     factor,
