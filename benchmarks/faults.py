@@ -167,6 +167,13 @@ def kills(name: str, number: int, cache: Path, rng: random.Random) -> Counter[st
     return seen
 
 
+def kind(path: Path) -> str:
+    """What a stored file is: every kind is damaged equally often."""
+    if path.name in ("settings.json", "manifest.json"):
+        return path.name
+    return f"{path.parent.name if path.suffix == '.json' else ''}{path.suffix}"
+
+
 def damage(name: str, number: int, cache: Path, rng: random.Random) -> Counter[str]:
     """Damage one file of a finished folder so many times; how often what happened."""
     arguments, seen = SCENARIOS[name], Counter[str]()
@@ -182,9 +189,11 @@ def damage(name: str, number: int, cache: Path, rng: random.Random) -> Counter[s
             if p.suffix in (".nc", ".parquet") or p.name in ("settings.json", "manifest.json")
         ]
         stored += [*whole.rglob("robustness/*.json")]
-        programs = [p for p in cache.rglob("*") if p.suffix in (".jax", ".sealed")]
+        stored += [p for p in cache.rglob("*") if p.suffix in (".jax", ".sealed")]
+        kinds = sorted({kind(p) for p in stored})
         for _ in range(number):
-            path = rng.choice(stored if rng.random() < 0.7 or not programs else programs)
+            drawn = rng.choice(kinds)
+            path = rng.choice([p for p in stored if kind(p) == drawn and p.exists()])
             content = bytearray(path.read_bytes())
             if rng.random() < 0.25:
                 del content[rng.randrange(len(content)) :]
@@ -194,6 +203,8 @@ def damage(name: str, number: int, cache: Path, rng: random.Random) -> Counter[s
                 seen["one bit turned"] += 1
             seen[f"in {path.suffix}"] += 1
             path.write_bytes(content)
+            if path.is_relative_to(cache):  # a run that finds every fit opens no program
+                shutil.rmtree(whole)
             report = path.name == "settings.json"
             again = ["report", arguments[1]] if report else arguments
             status = forked(again, whole, cache)
