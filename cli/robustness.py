@@ -1,7 +1,8 @@
-"""priors and robustness."""
+"""priors and robustness: one command with other parts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .options import (
@@ -25,49 +26,35 @@ from .options import (
 from .run import finish, run_study, settings_of
 
 
-@app.command()
-def priors(
-    study_name: StudyName,
-    panel_file: PanelFile = None,
-    evidence: OfEvidence = None,
-    only: Only = None,
-    draws: Draws = 1000,
-    seed: Seed = 20250101,
-    form: OfForm = None,
-    prior: Prior = None,
-    twins: Twins = 20,
-    scheduler: Scheduler = None,
-    workers: Workers = None,
-    out: Out = Path("posterity-out"),
-    fresh: Fresh = False,
-    as_json: Json = False,
-) -> None:
-    """Robustness to priors: over which of them each conclusion stands, and what would make it fall."""
-    settings = settings_of(
-        study_name, panel_file, evidence, only, draws, seed, None, Device.cpu, form, prior, twins
-    )
-    finish(*run_study(settings, out, fresh, ("priors",), scheduler, workers), settings, as_json)
+def _of(parts: Sequence[str]) -> Callable[..., None]:
+    def command(
+        study_name: StudyName,
+        panel_file: PanelFile = None,
+        evidence: OfEvidence = None,
+        only: Only = None,
+        draws: Draws = 1000,
+        seed: Seed = 20250101,
+        form: OfForm = None,
+        prior: Prior = None,
+        twins: Twins = 20,
+        scheduler: Scheduler = None,
+        workers: Workers = None,
+        out: Out = Path("posterity-out"),
+        fresh: Fresh = False,
+        as_json: Json = False,
+    ) -> None:
+        settings = settings_of(
+            study_name, panel_file, evidence, only, draws, seed, None, Device.cpu, form, prior, twins
+        )
+        finish(*run_study(settings, out, fresh, parts, scheduler, workers), settings, as_json)
+
+    return command
 
 
-@app.command()
-def robustness(
-    study_name: StudyName,
-    panel_file: PanelFile = None,
-    evidence: OfEvidence = None,
-    only: Only = None,
-    draws: Draws = 1000,
-    seed: Seed = 20250101,
-    form: OfForm = None,
-    prior: Prior = None,
-    twins: Twins = 20,
-    scheduler: Scheduler = None,
-    workers: Workers = None,
-    out: Out = Path("posterity-out"),
-    fresh: Fresh = False,
-    as_json: Json = False,
-) -> None:
-    """Robustness to priors, models, samples and few clusters, in one report."""
-    settings = settings_of(
-        study_name, panel_file, evidence, only, draws, seed, None, Device.cpu, form, prior, twins
-    )
-    finish(*run_study(settings, out, fresh, (), scheduler, workers), settings, as_json)
+app.command(
+    "priors",
+    help="Robustness to priors: over which of them each conclusion stands, and what would make it fall.",
+)(_of(("priors",)))
+app.command("robustness", help="Robustness to priors, models, samples and few clusters, in one report.")(
+    _of(())
+)
