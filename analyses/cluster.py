@@ -85,7 +85,10 @@ def _client(scheduler: str | None, count: int, stack: ExitStack) -> Any:
         if scheduler is not None:
             return Client(scheduler, timeout=CONNECT, set_as_default=False)
         local = LocalCluster(
-            n_workers=count, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            n_workers=count,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
         )
         return Client(stack.enter_context(local), set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
