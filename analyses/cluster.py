@@ -83,7 +83,9 @@ def _client(scheduler: str | None, count: int, stack: ExitStack) -> Any:
     # xarray takes its file locks from a default client, and this one is not for it
     try:
         if scheduler is not None:
-            return Client(scheduler, timeout=CONNECT, set_as_default=False)
+            client = Client(scheduler, timeout=CONNECT, set_as_default=False)
+            client.wait_for_workers(1, timeout=120)
+            return client
         local = LocalCluster(
             n_workers=count,
             threads_per_worker=1,
