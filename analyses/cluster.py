@@ -12,7 +12,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from ..data.errors import InputError
@@ -102,10 +102,18 @@ def _client(scheduler: str | None, count: int, stack: ExitStack) -> Any:
 def _spread(
     client: Any, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]
 ) -> Iterator[tuple[int, Any]]:
+    import cloudpickle
     from distributed import KilledWorker, as_completed
     from distributed.client import FutureCancelledError
 
     mine = versions()
+
+    def unpack(task: bytes) -> Any:
+        # goes by value and opens its task here: a worker that cannot would otherwise close without a word
+        import pickle
+
+        return pickle.loads(task)()  # noqa: S301 what this process packed
+
     waiting = iter(enumerate(tasks))
     numbers: dict[Any, int] = {}
     running = as_completed(loop=client.loop)
@@ -113,7 +121,8 @@ def _spread(
     def send() -> None:
         room = AHEAD * max(2, sum(client.nthreads().values())) - len(numbers)
         for number, task in [found for _, found in zip(range(room), waiting, strict=False)]:
-            future = client.submit(_here, mine, function, task, pure=False)
+            packed = cloudpickle.dumps(partial(_here, mine, function, task))
+            future = client.submit(unpack, packed, pure=False)
             numbers[future.key] = number
             running.add(future)
 
@@ -122,6 +131,10 @@ def _spread(
         number = numbers.pop(future.key)
         try:
             result = future.result()
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"a worker has no module named {error.name!r}; install there what this process has, in the same versions."
+            ) from None
         except KilledWorker:
             raise InputError(
                 f"task {number} lost {DEATHS + 1} workers one after another; give workers more memory. "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -31,15 +32,14 @@ def estimates(fit):
     return [{k: v for k, v in e.items() if k != "seconds"} for e in comparison(fit)["estimates"]]
 
 
-def dies_once(marker: str, value: int) -> int:
-    if value == 5 and not Path(marker).exists():
-        Path(marker).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return value * value
-
-
 def test_a_killed_worker_loses_no_result(each, tmp_path):
-    found = dict(each(dies_once, [(str(tmp_path / "killed"), n) for n in range(30)]))
+    def dies_once(marker: Path, value: int) -> int:
+        if value == 5 and not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return value * value
+
+    found = dict(each(dies_once, [(tmp_path / "killed", n) for n in range(30)]))
     assert (tmp_path / "killed").exists()
     assert found == {n: n * n for n in range(30)}
 
@@ -79,6 +79,16 @@ def test_an_error_of_a_task_comes_back_as_it_was(each):
 
     with pytest.raises(InputError, match="row 3 is wrong"):
         list(each(refuse, [(3,)]))
+
+
+def test_a_worker_that_lacks_a_module_is_said(each, monkeypatch):
+    """Unpickled by the worker's own stream, such a task closes one worker after another and is waited for."""
+    lacking = types.ModuleType("lacking")
+    exec("def square(value):\n    return value * value", lacking.__dict__)  # noqa: S102 a module of this process alone
+    monkeypatch.setitem(sys.modules, "lacking", lacking)
+    with pytest.raises(InputError, match="a worker has no module named 'lacking'"):
+        list(each(lacking.square, [(3,)]))
+    assert list(each(abs, [(-3,)])) == [(0, 3)]
 
 
 def test_a_worker_with_other_versions_is_refused(each, monkeypatch):
