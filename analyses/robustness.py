@@ -80,7 +80,7 @@ def _kept(fit: Fit, one: SpecFit, name: str, request: Request, made: Records | N
         "part": name,
         "evidence": fit.evidence,
         "data": [panel.sha256 for panel in fit.panels],
-        "printed": fit.study.file.published,
+        "printed": [vars(printed) for printed in fit.study.file.published],
         "spec": one.id,
         "study": fit.study.file.model_dump(mode="json", exclude={"path"}),  # its other columns are read too
         "form": request.form or one.view.form,

@@ -29,7 +29,7 @@ DESIGN = empty(30, 11, 0.1, 1)
 
 
 def say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201
+    print(text, flush=True)
 
 
 def calibrate(law: str, count: int) -> None:

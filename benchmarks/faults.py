@@ -151,7 +151,7 @@ def kills(name: str, number: int, cache: Path, rng: random.Random) -> Counter[st
             if status == -signal.SIGKILL:
                 seen["kills"] += 1
                 if seen["kills"] % 20 == 0:
-                    print(f"{name}: {json.dumps(seen)}", file=sys.stderr, flush=True)  # noqa: T201
+                    print(f"{name}: {json.dumps(seen)}", file=sys.stderr, flush=True)
                 seen["with fits to lose"] += bool(before)
             elif status == 0:
                 seen["runs ended"] += 1
@@ -161,7 +161,7 @@ def kills(name: str, number: int, cache: Path, rng: random.Random) -> Counter[st
                 shutil.rmtree(out)
             else:
                 seen["refused"] += 1
-                print(Path(scratch, "log").read_text()[-500:])  # noqa: T201
+                print(Path(scratch, "log").read_text()[-500:])
                 before = {}
                 folder += 1
     return seen
@@ -258,7 +258,7 @@ def main() -> None:
             start = time.monotonic()
             seen = (kills if chosen.what == "kills" else damage)(name, share, Path(cache), rng)
             seen["seconds"] = round(time.monotonic() - start)
-            print(f"{name}: {json.dumps(seen)}", flush=True)  # noqa: T201
+            print(f"{name}: {json.dumps(seen)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -142,11 +143,10 @@ class Panel:
         """A fingerprint of the content, whatever the file format or the order of rows and columns."""
         digest = hashlib.sha256()
         ordered = self.frame[sorted(self.frame.columns, key=str)]
-        digest.update("\x1f".join(map(str, ordered.columns)).encode())
         for column in ordered.columns:
-            values = ordered[column]
-            text = [v.hex() if isinstance(v, float) else str(v) for v in values.tolist()]
-            digest.update("\x1f".join(text).encode())
+            text = [v.hex() if isinstance(v, float) else str(v) for v in ordered[column].tolist()]
+            # JSON quotes what separates, so that no other panel has the same text
+            digest.update(json.dumps([str(column), *text]).encode())
         return digest.hexdigest()
 
     def numeric(self, name: str) -> pd.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from math import ulp
 from pathlib import Path
 
 from .errors import MAX_NAME, InputError, did_you_mean, shortened
@@ -109,7 +110,7 @@ def half_unit(text: str) -> float:
 
 def within_rounding(value: float, text: str) -> bool:
     """Whether a value prints as the text does (ties either way allowed)."""
-    return abs(value - float(text)) <= half_unit(text) * (1 + 1e-9)
+    return abs(value - float(text)) <= half_unit(text) * (1 + 1e-9) + 2 * ulp(value)
 
 
 def read_published(path: Path) -> tuple[Printed, ...]:

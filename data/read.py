@@ -18,8 +18,9 @@ from .files import MAX_CELLS, MAX_COLUMNS, existing, read_csv_rows
 SYNTHETIC = b"SYNTHETIC"
 MAX_BYTES = 4_000_000_000
 MAX_PARQUET_CELLS = 400_000_000
-MAX_BOOK = 200_000_000
-MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z0-9:$]{1,40})[\"']")
+MAX_BOOK, MAX_BUILT = 200_000_000, 2_000_000
+BUILT = ("styles.xml", "workbook.xml", "[Content_Types].xml", ".rels")
+MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^<>]*?ref=[\"']([A-Z0-9:$]{1,40})[\"']")
 MISSING = ["", "NA", "N/A", "NaN", "nan", "."]
 
 
@@ -186,9 +187,14 @@ def _sheet(path: Path, handle: BinaryIO, sheet: str | None) -> tuple[str, list[t
 
     with zipfile.ZipFile(handle) as parts:
         size = sum(part.file_size for part in parts.infolist())
+        built = max((p.file_size for p in parts.infolist() if p.filename.endswith(BUILT)), default=0)
     if size > MAX_BOOK:
         raise InputError(
             f"{path} unpacks to {size:,} bytes, more than {MAX_BOOK:,}: store large panels as Parquet."
+        )
+    if built > MAX_BUILT:  # openpyxl makes an object of each of their elements
+        raise InputError(
+            f"{path}: formats of {built:,} bytes, more than {MAX_BUILT:,}; save the values alone, or as CSV."
         )
     with closing(openpyxl.load_workbook(handle, data_only=True, read_only=True)) as book:
         if sheet is not None and sheet not in book.sheetnames:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from .claims import Claim
-from .errors import InputError, did_you_mean
+from .errors import InputError, did_you_mean, shortened
 from .faults import first_fault
 from .files import inside, read_text
 from .formula import Formula, Term, parse, parse_term
@@ -24,7 +24,7 @@ RESERVED = (
     "term", "row", "chain", "draw", "sample", "slope", "intercept", "sigma", "between", "sd_entity", "sd_time",
     "entity_effect", "time_effect", "coef", "constant", "y", "group", "varying", "sd_slope", "slope_offset", "coef_by",
 )  # fmt: skip
-MAX_STUDY, MAX_SPECS = 2_000_000, 2_000
+MAX_STUDY, MAX_SPECS, MAX_INTEGER = 2_000_000, 2_000, 10**15
 PACKAGE = Path(__file__).resolve().parent.parent
 PathText = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
 SPEC_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}\.[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -351,6 +351,8 @@ def read_study(path: Path) -> StudyFile:
         raise InputError(
             f"{path} is not valid TOML: {str(error).split('; use sys')[0]}; mend that line."
         ) from None
+    if large := _too_large(tree):
+        raise InputError(f"{path}: {shortened(large, 60)} is an integer beyond 10^15; mend it.")
     if "path" in tree:
         raise InputError(f"{path}: key 'path' is not known; remove it.")
     try:
@@ -359,6 +361,16 @@ def read_study(path: Path) -> StudyFile:
         raise InputError(f"{path}: {first_fault(error, _keys_at)}") from None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def _too_large(value: Any, at: str = "") -> str | None:
+    """The key of an integer that is too large to be meant; of the largest Python refuses to print the digits."""
+    if isinstance(value, dict):
+        found = (_too_large(item, f"{at}.{name}" if at else name) for name, item in value.items())
+        return next((key for key in found if key), None)
+    if isinstance(value, list):
+        return next((key for item in value if (key := _too_large(item, at))), None)
+    return at if isinstance(value, int) and abs(value) > MAX_INTEGER else None
 
 
 def _keys_at(location: tuple[int | str, ...]) -> list[str]:

@@ -71,7 +71,7 @@ def _commands() -> str:
     group = get_command(app)
     parts = ["# Commands\n", "`STUDY` is a name, or the path of a TOML file or of a folder that holds `study.toml`. "
              "Exit status 0 on success, 2 on a user's error, which is told in one sentence.\n"]  # fmt: skip
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
+    for name, command in vars(group)["commands"].items():
         parts += [f"## {name}\n", f"{command.help}\n", "| option | meaning |", "|---|---|"]
         for parameter in command.params:
             shown = (

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def draw(
 
     direct = sample(density, len(problems), len(plan.names), draws, seed)
     for i in np.flatnonzero(~(direct.k_hat <= CONTENT)).tolist():
-        again(lambda points, i=i: density(points, [problems[i]]), i, direct, draws, seed)  # type: ignore[misc]
+        again(partial(density, problems=[problems[i]]), i, direct, draws, seed)
     noise = np.random.default_rng(seed + 1).standard_normal((draws, len(plan.owner) + 1))
     found = [recover(points, data, noise) for points, data in zip(direct.points, problems, strict=True)]
     theta, constant = (np.stack([np.asarray(one[j]) for one in found]) for j in (0, 1))

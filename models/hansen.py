@@ -200,8 +200,8 @@ class _Effects:
         if self._by_time:
             level = self._root.T @ (self._root @ (self._at @ Y))
             Y = Y - self._at.T @ level
-            if self._by_entity:
-                Y = Y + self._of.T @ (self._share.T @ level)  # type: ignore[union-attr]
+            if self._share is not None:
+                Y = Y + self._of.T @ (self._share.T @ level)
         return Y
 
     def parts(self, bins: Codes, x: Array, m: int) -> Array:

@@ -120,5 +120,5 @@ def compare_loo(densities: dict[str, Array]) -> pd.DataFrame:
         for name, v in densities.items()
     }
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.filterwarnings("ignore", "Estimated shape parameter")
         return az.compare(trees, round_to="none")

@@ -13,6 +13,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
 
 Array = jax.Array
 WINDOW = 0.02
@@ -208,7 +210,7 @@ def by_regime(X: Array, q: Array, column: Column) -> Array:
     return jnp.concatenate([X[:j], jnp.stack(parts), X[j + 1 :]])
 
 
-def within(values: Array, by_entity: bool, by_time: bool) -> Array:
+def within[A: (jax.Array, NDArray[np.float64])](values: A, by_entity: bool, by_time: bool) -> A:
     """Deviations from the means of entities, of times, or both (balanced), else from the mean."""
     left = values
     if by_entity:

@@ -81,7 +81,7 @@ def _inserted(statistics: Statistics, at: Sequence[int]) -> Statistics:
 def rescaled(priors: Priors, name: str, factor: float) -> Priors:
     """The priors with the scale of one of them multiplied."""
     family, (*rest, scale) = priors[name].family, priors[name].arguments
-    scale *= 1 / factor if family == "exponential" else factor  # its argument is a rate
+    scale *= 1 / factor if family in ("exponential", "gamma") else factor  # whose last argument is a rate
     return {**priors, name: Prior(family, (*rest, scale))}
 
 

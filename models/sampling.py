@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -55,17 +54,15 @@ def nuts(model: pm.Model, sampler: Sampler) -> DataTree:
     import pymc as pm
 
     prepare(sampler.device)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pm.sample(
-            draws=sampler.draws,
-            tune=sampler.tune,
-            chains=sampler.chains,
-            model=model,
-            random_seed=sampler.seed,
-            nuts_sampler="numpyro",
-            nuts={"chain_method": "vectorized"},
-            progressbar=False,
-            quiet=True,
-            compute_convergence_checks=False,
-        )
+    return pm.sample(
+        draws=sampler.draws,
+        tune=sampler.tune,
+        chains=sampler.chains,
+        model=model,
+        random_seed=sampler.seed,
+        nuts_sampler="numpyro",
+        nuts={"chain_method": "vectorized"},
+        progressbar=False,
+        quiet=True,
+        compute_convergence_checks=False,
+    )

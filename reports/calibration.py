@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ def write_calibration(record: dict[str, Any], folder: Path, command: str) -> Pat
         name = f"calibration-{subject}.png".replace(" ", "-")
         if checks[0]["synthetic"]:
             name = f"SYNTHETIC-{name}"
-        picture = drawn(lambda checks=checks: figure(checks), "png")  # type: ignore[misc]
-        write_whole(folder / name, lambda p, picture=picture: p.write_bytes(picture))  # type: ignore[misc]
+        picture = drawn(partial(figure, checks), "png")
+        write_whole(folder / name, partial(Path.write_bytes, data=picture))
         figures[subject] = name
     text = json.dumps(record, indent=1, allow_nan=False)
     write_whole(folder / "calibration.json", lambda p: p.write_text(text + "\n", encoding="utf-8"))

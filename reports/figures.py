@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -167,6 +167,19 @@ def _row_height(row: Row) -> float:
     return LINE * sum(row.span(mark.key) is not None for mark in MARKS) + GAP
 
 
+def draw_spans(axes: Axes, row: Row, marks: Sequence[Mark], top: float, line: float) -> None:
+    """The means and intervals of a row one below the other, each on a line of its own."""
+    spans = [(mark, span) for mark in marks if (span := row.span(mark.key)) is not None]
+    for number, (mark, span) in enumerate(spans):
+        y = top + (number + 0.5) * line
+        if span.ends is not None:
+            axes.plot(
+                span.ends, [y, y], color=mark.colour, linewidth=mark.width, solid_capstyle="butt", zorder=2
+            )
+        axes.plot([span.mean], [y], mark.marker, markersize=4.3, color=mark.colour,
+                  markerfacecolor=mark.face, markeredgewidth=1.0, zorder=3)  # fmt: skip
+
+
 def _draw(axes: Axes, panel: Panel, room: int) -> None:
     axes.set_ylim(panel.height, 0)
     axes.axvline(0, color=QUIET, linewidth=0.8, zorder=1)
@@ -183,17 +196,8 @@ def _draw(axes: Axes, panel: Panel, room: int) -> None:
     side = axes.get_yaxis_transform()
     gap = 0.08 / (axes.get_position().width * WIDTH)
     for row in panel.rows:
-        middle, y = top + _row_height(row) / 2, top + GAP / 2
-        for mark in MARKS:
-            span = row.span(mark.key)
-            if span is None:
-                continue
-            y += LINE
-            if span.ends is not None:
-                axes.plot(span.ends, [y - LINE / 2] * 2, color=mark.colour, linewidth=mark.width,
-                          solid_capstyle="butt", zorder=2)  # fmt: skip
-            axes.plot([span.mean], [y - LINE / 2], mark.marker, markersize=4.4, color=mark.colour,
-                      markerfacecolor=mark.face, markeredgewidth=1.0, zorder=3)  # fmt: skip
+        middle = top + _row_height(row) / 2
+        draw_spans(axes, row, MARKS, top + GAP / 2, LINE)
         style: dict[str, Any] = {"va": "center", "fontsize": SIZE, "parse_math": False, "transform": side}
         axes.text(-gap, middle, shorten(row.spec_id, LONGEST), ha="right", color=INK, **style)
         axes.text(1 + gap, middle, row.verdict, ha="left", color=INK, **style)

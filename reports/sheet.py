@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
@@ -13,6 +13,9 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from .figures import INK, QUIET, RULE
 from .rows import width_of
+
+Weight = Literal["normal", "bold"]
+Style = Literal["normal", "italic"]
 
 WIDTH, HEIGHT, MARGIN = 8.27, 11.69, 0.85
 LEADING = 1.32
@@ -24,9 +27,9 @@ def _renderer() -> RendererAgg:
 
 
 @cache
-def width(text: str, size: float, weight: str, style: str, family: tuple[str, ...]) -> float:
+def width(text: str, size: float, weight: Weight, style: Style, family: tuple[str, ...]) -> float:
     """Inches that a text takes."""
-    font = FontProperties(family=list(family), size=size, weight=weight, style=style)  # type: ignore[arg-type]
+    font = FontProperties(family=list(family), size=size, weight=weight, style=style)
     return float(_renderer().get_text_width_height_descent(text, font, ismath=False)[0]) / 720
 
 
@@ -51,7 +54,7 @@ class Sheet:
         self.y = MARGIN
 
     def wrapped(
-        self, text: str, room: float, size: float, weight: str = "normal", style: str = "normal"
+        self, text: str, room: float, size: float, weight: Weight = "normal", style: Style = "normal"
     ) -> list[str]:
         """Lines no wider than the room; a word wider than that is cut."""
         lines, line, taken = [], "", 0.0
@@ -64,10 +67,10 @@ class Sheet:
                 taken += self.measure(part, size, weight, style)
         return [*lines, line.rstrip()] if line.strip() else lines
 
-    def measure(self, text: str, size: float, weight: str = "normal", style: str = "normal") -> float:
+    def measure(self, text: str, size: float, weight: Weight = "normal", style: Style = "normal") -> float:
         return width(text, size, weight, style, self.family)
 
-    def fitted(self, text: str, room: float, size: float, weight: str = "normal") -> str:
+    def fitted(self, text: str, room: float, size: float, weight: Weight = "normal") -> str:
         """The text, cut with an ellipsis where it is wider than the room."""
         if self.measure(text, size, weight) <= room:
             return text
@@ -83,8 +86,8 @@ class Sheet:
         )  # fmt: skip
 
     def paragraph(
-        self, text: str, size: float = 9.5, *, left: float = MARGIN, right: float = MARGIN, weight: str = "normal",
-        style: str = "normal", colour: str = INK, after: float = 0.06, most: int | None = None,
+        self, text: str, size: float = 9.5, *, left: float = MARGIN, right: float = MARGIN, weight: Weight = "normal",
+        style: Style = "normal", colour: str = INK, after: float = 0.06, most: int | None = None,
     ) -> None:  # fmt: skip
         """Wrapped text at the cursor; no more than `most` lines of it."""
         lines = self.wrapped(text, WIDTH - left - right, size, weight, style)

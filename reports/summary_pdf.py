@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from . import words
-from .figures import INK, MARKS, METADATA, QUIET, RULE, embedding, quiet_fonts, style
+from .figures import INK, MARKS, METADATA, QUIET, RULE, draw_spans, embedding, quiet_fonts, style
 from .rows import Row, shorten
 from .sheet import HEIGHT, MARGIN, WIDTH, Sheet
 from .summary import Brief, cells, telling
@@ -126,17 +126,7 @@ def _forest(sheet: Sheet, brief: Brief) -> None:
     axes.set_ylim(body, 0)
     axes.axvline(0, color=QUIET, linewidth=0.8, zorder=1)
     for number, row in enumerate(shown):
-        y = number * height + 0.35 * line
-        for mark in used:
-            span = row.span(mark.key)
-            if span is None:
-                continue
-            y += line
-            if span.ends is not None:
-                axes.plot(span.ends, [y - line / 2] * 2, color=mark.colour, linewidth=mark.width,
-                          solid_capstyle="butt", zorder=2)  # fmt: skip
-            axes.plot([span.mean], [y - line / 2], mark.marker, markersize=4.2, color=mark.colour,
-                      markerfacecolor=mark.face, markeredgewidth=1.0, zorder=3)  # fmt: skip
+        draw_spans(axes, row, used, number * height + 0.35 * line, line)
         middle = top + (number + 0.5) * height
         name = sheet.fitted(f"{row.spec_id}  {row.label}", 2.4, 8.5)
         sheet.write(MARGIN, middle, name, 8.5, va="center")

@@ -20,6 +20,7 @@ PAGES = sorted(
         *(p for p in (ROOT / "docs").rglob("*.md") if not any(part.startswith("_") for part in p.parts)),
     ]
 )
+DONE: set[str] = set()  # commands that a page has run
 GENERATED = {ROOT / "docs" / "gallery.md", ROOT / "docs" / "reference" / "commands.md"}
 PAGES = [page for page in PAGES if page not in GENERATED]
 FENCE = re.compile(
@@ -74,12 +75,12 @@ def parsed(line):
     return name
 
 
-def run(line, done=set()):  # noqa: B006
+def run(line):
     """Run a command that no page has run before; the files of `my-paper` change between its runs."""
     name = parsed(line)
-    if line in done and "my-paper" not in line:
+    if line in DONE and "my-paper" not in line:
         return
-    done.add(line)
+    DONE.add(line)
     app([*shlex.split(line)[1:], *QUICK.get(name, [])], standalone_mode=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, get_args
@@ -122,9 +121,7 @@ def _compared(models: dict[str, Pointwise]) -> dict[str, dict[str, float]]:
             elpd_i=DataArray(elpd - best, dims="unit"),
             pareto_k=DataArray(k_hat, dims="unit"),
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of few units and large k-hat, which the records hold
-        table = compare(given, method="stacking", round_to="none")
+    table = compare(given, method="stacking", round_to="none")
     return {
         name: {
             "elpd": float(elpd.sum()),

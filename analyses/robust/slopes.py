@@ -201,7 +201,10 @@ def by_entity(
         for d, c in zip(designs, codes, strict=True)
     ]
     draws, doubtful = draw_many(
-        [(s, one.priors) for s in stats], lambda s, theta: _slopes(s, theta, column, 0), FEWEST, seed
+        [(s, one.priors) for s in stats],
+        lambda s, theta: _slopes(s, theta, column, 0),
+        max(FEWEST, DRAWS // len(designs)),
+        seed,
     )
     slopes = draws[..., :-1]
     low, high = np.quantile(slopes, [0.025, 0.975], axis=1)

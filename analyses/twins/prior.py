@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, norm
 
+from ...models.moments import within
 from .marginals import Marginal, coefficients, marginals
 from .newton import Start
 from .targets import Plan, Question
@@ -78,23 +79,18 @@ def standard(rng: np.random.Generator, setting: Setting, N: int, T: int, inside:
         noise[..., t] = rho * noise[..., t - 1] + np.sqrt(1 - rho**2) * noise[..., t]
     between = rng.beta(6 * setting.between, 6 * (1 - setting.between), size=(count, 1, 1))
     temporal = rng.beta(6 * setting.temporal, 6 * (1 - setting.temporal), size=(count, 1, 1))
-    within = np.where(np.isnan(inside), ((1 - between) * (1 - temporal))[:, 0, 0], inside)[:, None, None]
-    temporal = (1 - within) * (1 - between) * temporal / (between + (1 - between) * temporal)
+    rest = np.where(np.isnan(inside), ((1 - between) * (1 - temporal))[:, 0, 0], inside)[:, None, None]
+    temporal = (1 - rest) * (1 - between) * temporal / (between + (1 - between) * temporal)
     return (
-        np.sqrt(1 - within - temporal) * _unit(entity)[:, :, None]
+        np.sqrt(1 - rest - temporal) * _unit(entity)[:, :, None]
         + np.sqrt(temporal) * _unit(time)[:, None, :]
-        + np.sqrt(within) * _unit(_within(noise).reshape(count, -1)).reshape(count, N, T)
+        + np.sqrt(rest) * _unit(within(noise, True, True).reshape(count, -1)).reshape(count, N, T)
     )
 
 
 def _unit(values: Array) -> Array:
     centred = values - values.mean(axis=-1, keepdims=True)
     return centred / np.maximum(centred.std(axis=-1, keepdims=True), 1e-12)
-
-
-def _within(values: Array) -> Array:
-    values = values - values.mean(axis=-1, keepdims=True)
-    return values - values.mean(axis=-2, keepdims=True)
 
 
 def start_panel(
@@ -141,7 +137,8 @@ def start_panel(
     entity = panel.mean(axis=2)
     time = panel.mean(axis=1)
     scales = np.stack(
-        [entity.std(axis=1), time.std(axis=1), _within(panel).reshape(len(free), -1).std(axis=1)], axis=1
+        [entity.std(axis=1), time.std(axis=1), within(panel, True, True).reshape(len(free), -1).std(axis=1)],
+        axis=1,
     )
     scales = np.maximum(scales, 0.05 * np.sqrt((scales**2).sum(axis=1, keepdims=True)))
     return Start(panel, weights, _clusters(plan, rng), bounds, scales)
@@ -236,12 +233,12 @@ def _outcome(
     if pooled:
         contrast = rng.normal(0, setting.contrast, size=len(X)) / units
         error = error + np.tensordot(contrast, X.mean(axis=2, keepdims=True), axes=1)
-    swept = _swept(np.concatenate([X, error[None]]), column.entity_effects, column.time_effects)
+    swept = within(np.concatenate([X, error[None]]), column.entity_effects, column.time_effects)
     X_w, e = swept[:-1].reshape(len(X), n), swept[-1].reshape(n)
     e = e - X_w.T @ np.linalg.lstsq(X_w.T, e, rcond=None)[0]
     e *= np.sqrt(ssr / max(e @ e, 1e-300))
     explained = b @ X_w
-    effects = draw - draw.mean() - _swept(draw[None], column.entity_effects, column.time_effects)[0]
+    effects = draw - draw.mean() - within(draw[None], column.entity_effects, column.time_effects)[0]
     rest = (n - 1) * spread**2 - ssr - explained @ explained
     if not pooled:
         effects *= np.sqrt(max(rest, 0.05 * n * spread**2) / max((effects**2).sum(), 1e-300))
@@ -258,7 +255,7 @@ def _tilted(y: Array, pooled: Question, main: Question, values: Array, sd: float
         return y
     X = values[list(pooled.variables[1:])]
     both = np.concatenate([X, y[None]]) - np.concatenate([X, y[None]]).mean(axis=(1, 2), keepdims=True)
-    inside = _swept(both, *flags)
+    inside = within(both, *flags)
     outside = (both - inside).reshape(len(both), -1)
     slopes = np.array([coefficients(pooled).get(j, 0.0) for j in range(len(X))])
     flat = both.reshape(len(both), -1)
@@ -269,12 +266,3 @@ def _tilted(y: Array, pooled: Question, main: Question, values: Array, sd: float
     room = y.size * sd**2 - along @ along - (inside[-1] ** 2).sum()
     rest *= np.sqrt(max(room, 0.02 * y.size * sd**2) / max(rest @ rest, 1e-300))
     return y.mean() + (along + rest).reshape(y.shape) + inside[-1]
-
-
-def _swept(values: Array, by_entity: bool, by_time: bool) -> Array:
-    left = values
-    if by_entity:
-        left = left - left.mean(axis=2, keepdims=True)
-    if by_time:
-        left = left - left.mean(axis=1, keepdims=True)
-    return left if by_entity or by_time else values - values.mean(axis=(1, 2), keepdims=True)

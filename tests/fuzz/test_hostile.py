@@ -258,8 +258,11 @@ MODULES = {"pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib", "yaml
 
 
 def test_the_package_runs_no_text_and_opens_no_connection():
-    """Dask alone, where asked for with --scheduler or --workers, talks to its own workers."""
+    """Dask alone, where asked for with --scheduler or --workers, talks to its own workers, in pickled tasks."""
     for path, nodes in SOURCES:
+        banned = MODULES - (
+            {"pickle", "cloudpickle"} if path.parts[-2:] == ("analyses", "cluster.py") else set()
+        )
         for node in nodes:
             where = f"{path}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -269,6 +272,6 @@ def test_the_package_runs_no_text_and_opens_no_connection():
             if isinstance(node, ast.keyword):
                 assert node.arg not in ("allow_pickle", "shell"), where
             if isinstance(node, ast.Import):
-                assert not {name.name.split(".")[0] for name in node.names} & MODULES, where
+                assert not {name.name.split(".")[0] for name in node.names} & banned, where
             if isinstance(node, ast.ImportFrom) and node.level == 0:
-                assert (node.module or "").split(".")[0] not in MODULES, where
+                assert (node.module or "").split(".")[0] not in banned, where
