@@ -94,6 +94,10 @@ def _client(scheduler: str | None, count: int, stack: ExitStack) -> Any:
         )
         return Client(stack.enter_context(local), set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
+        if scheduler is None:
+            raise InputError(
+                f"{count} processes could not be started here ({error}); use --workers 1."
+            ) from None
         raise InputError(
             f"--scheduler {scheduler!r} does not answer ({error}); start it with 'dask scheduler', or mend the address."
         ) from None
@@ -137,7 +141,7 @@ def _spread(
             ) from None
         except KilledWorker:
             raise InputError(
-                f"task {number} lost {DEATHS + 1} workers one after another; give workers more memory. "
+                f"task {number} lost one worker after another; give workers more memory. "
                 "Finished fits are kept, and the same command goes on."
             ) from None
         except FutureCancelledError:

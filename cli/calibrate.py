@@ -58,13 +58,15 @@ def calibrate(
                 raise InputError(
                     f"{what} is a model, not a study: --panel, --only and --prior have no part in it."
                 )
-            subjects, folder = [MODELS[what]()], out / "calibration" / what
+            subjects = [MODELS[what]()]
+            held = folder = out / "calibration" / what
         else:
             study = _study(what, [*MODELS])
             panel = study.panel(panel_file) if panel_file or study.file.panel else None
             subjects = subjects_of(study, panel, only, overrides)
-            folder = out / study.name / "calibration"
-        with alone_in(folder):
+            held = out / study.name  # a run tidies all of it
+            folder = held / "calibration"
+        with alone_in(held):
             request = Request("panel", Sampler(seed=seed), posteriors=folder / "batches", fresh=fresh)
             asked: Any = [q.value for q in question or []]
             record = calibrate(subjects, simulations, request, asked, progress)

@@ -23,7 +23,7 @@ from .options import (
     Workers,
     app,
 )
-from .run import finish, run_study, settings_of
+from .run import run_study, settings_of
 
 
 def _of(parts: Sequence[str]) -> Callable[..., None]:
@@ -46,7 +46,7 @@ def _of(parts: Sequence[str]) -> Callable[..., None]:
         settings = settings_of(
             study_name, panel_file, evidence, only, draws, seed, None, Device.cpu, form, prior, twins
         )
-        finish(*run_study(settings, out, fresh, parts, scheduler, workers), settings, as_json)
+        run_study(settings, out, fresh, as_json, parts, scheduler, workers)
 
     return command
 

@@ -77,7 +77,7 @@ def run(
     settings = settings_of(
         study_name, panel_file, evidence, only, draws, seed, engine, device, form, prior, twins
     )
-    finish(*run_study(settings, out, fresh, None, scheduler, workers), settings, as_json)
+    run_study(settings, out, fresh, as_json, None, scheduler, workers)
 
 
 @app.command()
@@ -100,7 +100,7 @@ def report(study_name: StudyName, out: Out = Path("posterity-out"), as_json: Jso
     if not seal_holds(found) or set(found) != {*SETTINGS, "sha256"}:
         raise InputError(f"{path} is damaged; run 'posterity run {study_name}' again.")
     settings = {name: found[name] for name in SETTINGS} | {"study": study_name}
-    finish(*run_study(settings, out, fresh=False), settings, as_json)
+    run_study(settings, out, fresh=False, as_json=as_json)
 
 
 def settings_of(
@@ -136,11 +136,15 @@ def run_study(
     settings: dict[str, Any],
     out: Path,
     fresh: bool,
+    as_json: bool,
     parts: Sequence[str] | None = None,
     scheduler: str | None = None,
     count: int | None = None,
-) -> tuple[Fit, Path]:
-    """Fit what the settings ask, then compute these parts of its robustness; where None, show what is stored."""
+) -> None:
+    """Fit what the settings ask, then compute these parts of its robustness; where None, show what is stored.
+
+    The folder is held from the first fit to the report.
+    """
     from ..analyses.folder import alone_in
     from ..analyses.study import load
 
@@ -182,34 +186,37 @@ def run_study(
                 panel = [study.panel(folder / twin["file"]) for twin in made["twins"]]
             fit = run_fit(study, panel, settings["only"], request, progress, each)
             fit = robust(fit, request, parts or (), progress, known_only=parts is None, each=each)
+        compared, page = _written(fit, folder, settings)
     for spec_id, why in fit.skipped.items():
         terminal.say(f"left out {spec_id}: {why}")
-    return fit, folder
-
-
-def finish(fit: Fit, folder: Path, settings: dict[str, Any], as_json: bool) -> None:
-    from ..analyses.compare import comparison
-    from ..analyses.folder import alone_in
-    from ..analyses.store import with_seal, write_whole
-    from ..reports.rows import rows_of
-    from ..reports.words import answer
-    from ..reports.write import finite, write_report
-
-    with alone_in(folder):
-        text = json.dumps(with_seal(settings), indent=1) + "\n"
-        write_whole(folder / "settings.json", lambda p: p.write_text(text))
-        compared = finite(comparison(fit))
-        page = write_report(fit, folder, _command(settings), compared)
 
     def display() -> None:
+        from ..reports.rows import rows_of
+        from ..reports.words import answer
+
         terminal.show(answer(rows_of(fit, compared["estimates"])))
         terminal.show(f"Report: {page}")
 
     terminal.emit(as_json, compared, display)
 
 
-def _command(settings: dict[str, Any]) -> str:
-    words = ["posterity", "run", settings["study"]]
+def _written(fit: Fit, folder: Path, settings: dict[str, Any]) -> tuple[dict[str, Any], Path]:
+    """The comparison and the path of the report, with all outputs beside it."""
+    from ..analyses.compare import comparison
+    from ..analyses.store import with_seal, write_whole
+    from ..reports.write import finite, write_report
+
+    text = json.dumps(with_seal(settings), indent=1) + "\n"
+    write_whole(folder / "settings.json", lambda p: p.write_text(text))
+    compared = finite(comparison(fit))
+    return compared, write_report(fit, folder, _command(settings, fit), compared)
+
+
+def _command(settings: dict[str, Any], fit: Fit) -> str:
+    """What makes the page again: the command that computed the robustness it shows, else `run`."""
+    parts = {name for of in (fit.robustness or {}).values() for name in of}
+    verb = "run" if not parts else "priors" if parts == {"priors"} else "robustness"
+    words = ["posterity", verb, settings["study"]]
     defaults = {"draws": 1000, "seed": 20250101, "device": "cpu", "twins": 20}
     for name, value in settings.items():
         if name == "study" or value in (None, [], defaults.get(name)):

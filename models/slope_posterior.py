@@ -19,6 +19,7 @@ from .sums import Array
 
 REACH, STEPS, FEWEST = 9.0, 361, 61  # about each likelihood, in its own spread; fewer where there are many
 NEAREST, FARTHEST, DECADES = 1e-4, 1e3, 240  # about 0, in spreads: for priors narrow there
+APART, MOST_BETWEEN = 0.05, 2000  # from 0 to the likelihood, in spreads
 OUTER = 0.025
 
 
@@ -121,6 +122,10 @@ def on_grid(likelihood: SlopeLikelihood, priors: Iterable[Prior] = ()) -> Slope:
     parts = [(likelihood.centre[:, None] + likelihood.spread[:, None] * steps).ravel()]
     parts += [likelihood.centre.mean() + spread * tails, likelihood.centre.mean() - spread * tails]
     parts += [spread * near, -spread * near, np.zeros(1)]
+    # under a narrow prior about 0 the posterior of a strong slope lies between
+    far = float(np.abs(likelihood.centre).max())
+    between = np.linspace(0, far, min(MOST_BETWEEN, 1 + round(far / spread / APART)))
+    parts += [np.sign(likelihood.centre.mean()) * between]
     parts += [likelihood.unit.mean() * p.frozen().ppf(np.linspace(0.0005, 0.9995, 121)) for p in priors]
     effect = np.unique(np.concatenate(parts))
     log = likelihood.log(effect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -115,7 +116,7 @@ def _over(values: list[float], text: Any) -> str:
     if len(values) == 1:
         return str(text(values[0]))
     ordered = sorted(values)
-    return f"{text(ordered[len(ordered) // 2])} ({text(ordered[0])} to {text(ordered[-1])})"
+    return f"{text(median(values))} ({text(ordered[0])} to {text(ordered[-1])})"
 
 
 def _plate(fit: Fit, fitted: dict[str, dict[str, Any]], label: str) -> Plate:

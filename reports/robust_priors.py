@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from ..analyses.results import Fit
+from ..analyses.robust.prior_sense import SENSITIVE
 from .figures import drawn
 from .plates import Plate, Section
 from .robust_priors_figure import Focus, counted, curves, strip
@@ -99,7 +100,7 @@ def sentence(record: dict[str, Any]) -> str:
         said += " Prior-driven: "
         many = record["reasonable"]
         senses = (record["psense"], record["psense_all"] or record["psense"])
-        weak = any(s["likelihood"] <= s["prior"] for s in senses)
+        weak = any(s["prior"] >= SENSITIVE and s["likelihood"] <= s["prior"] for s in senses)
         why = [w for w, holds in (("the data say no more of it than the prior does", weak), (f"reasonable priors give {' and '.join(many)}", len(many) > 1)) if holds]  # fmt: skip
         said += ", and ".join(why) + "."
     return said

@@ -149,7 +149,15 @@ def rows_of(fit: Fit, records: list[dict[str, Any]] | None = None) -> list[Row]:
         outcome = printed.outcome or str(one.view.spec.parsed.outcome)
         meaning = variables.get(printed.term, "")
         rows.append(
-            Row(record, printed.text, _reference_df(one, printed), one.view.spec.label, meaning, outcome)
+            Row(
+                record,
+                printed.text,
+                _reference_df(one, printed),
+                one.view.spec.label,
+                meaning,
+                outcome,
+                printed.note,
+            )
         )
     return rows
 

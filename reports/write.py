@@ -96,6 +96,7 @@ def manifest(fit: Fit, folder: Path, written: list[str], command: str) -> dict[s
     kept = [
         *(twin["file"] for twin in twins.get("twins", [])),
         "settings.json",
+        *(str(path.relative_to(folder)) for path in sorted((folder / "robustness").glob("*.json"))),
         *(f"posteriors/{name}.nc" for name in _fits(fit)),
     ]
     sampler = fit.sampler

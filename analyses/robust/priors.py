@@ -49,7 +49,12 @@ def priors_part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Reco
             run = None if printed.unit is None else one.priors["slope"]
             record = slope_records(of_printed(printed), run, published[term], beliefs_of(beliefs, term), seed)
             found[term] = judge(record, [])
-    elif judged.design is None or one.mechanism is not None or not collapsible(one.priors):
+    elif (
+        one.view.errors != "gaussian"
+        or judged.design is None
+        or one.mechanism is not None
+        or not collapsible(one.priors)
+    ):
         return None
     else:
         statistics = [padded(s) for s in _statistics(judged, panels)]

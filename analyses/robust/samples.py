@@ -19,10 +19,15 @@ from .sample_predict import predictions
 def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str, Any] | None:
     """Influence, predictive accuracy and checks of the model that the verdict judges.
 
-    None at tables evidence, for other kinds than effects and pooled, where the intercept's prior is not normal, and
+    None at tables evidence, where errors are not Gaussian, for other kinds than effects and pooled, where the intercept's prior is not normal, and
     where nothing can be left out.
     """
-    if not panels or one.view.kind not in ("effects", "pooled") or not collapsible(one.priors):
+    if (
+        not panels
+        or one.view.errors != "gaussian"
+        or one.view.kind not in ("effects", "pooled")
+        or not collapsible(one.priors)
+    ):
         return None
     published = {p.term: p.estimate for p in one.printed if p.std_error is not None}
     designs, form = judged(one, panels)

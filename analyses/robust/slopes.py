@@ -55,6 +55,8 @@ def part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | N
 
         found = printed_halves(one, request)
         return {"halves": found} if found else None
+    if one.view.errors != "gaussian":
+        return None
     panels = panels[:TWINS]
     designs = [plain(one.view.design(panel)) for panel in panels]
     groupings = groupings_of(one.view, panels, designs)

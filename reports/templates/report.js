@@ -11,11 +11,15 @@
 
   /* ---- parts that open ---- */
   const reveal = (target) => {
+    if (target.closest("[hidden]")) for (const pressed of all(".counts [aria-pressed=true]")) pressed.click();
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
     target.scrollIntoView();
   };
+  const named = (hash) => {
+    try { return decodeURIComponent(hash.slice(1)); } catch { return hash.slice(1); }
+  };
   const follow = () => {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = location.hash && document.getElementById(named(location.hash));
     if (target) reveal(target);
   };
   addEventListener("hashchange", follow);
@@ -38,7 +42,7 @@
   contents.addEventListener("click", (event) => {
     if (event.target.closest("a") && !wide.matches) contents.open = false;
   });
-  const links = new Map(all(".contents a").map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
+  const links = new Map(all(".contents a").map((link) => [named(link.hash), link]));
   const watch = new IntersectionObserver(
     (seen) => {
       for (const { target, isIntersecting } of seen) {

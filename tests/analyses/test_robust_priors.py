@@ -18,13 +18,18 @@ from posterity.analyses.robust.prior_batch import refits
 from posterity.analyses.robust.prior_choices import own_choices
 from posterity.analyses.robust.prior_sense import of_all, prior_driven
 from posterity.analyses.robust.priors import judge, priors_part, slope_records
+from posterity.analyses.robust.samples import samples
+from posterity.analyses.robust.slopes import part as slopes_part
+from posterity.analyses.robustness import robust as robust_fit
 from posterity.data.design import build_design
 from posterity.data.errors import InputError
 from posterity.data.panel import Panel
 from posterity.data.study import Spec
+from posterity.data.template import write_template
 from posterity.models.credibility import scepticism_limit
 from posterity.models.direct import batch
-from posterity.models.priors import DEFAULTS, Prior
+from posterity.models.multiverse import rescaled
+from posterity.models.priors import DEFAULTS, Prior, parse_prior
 from posterity.models.sampling import Sampler
 from posterity.models.scale import standardise
 from posterity.models.slope_likelihood import SlopeLikelihood, given_coefficients, of_panels
@@ -63,6 +68,40 @@ def test_the_records_agree_with_the_fit_itself(robust):
     for parts in robust.robustness.values():
         for record in parts["priors"]["terms"].values():
             assert abs(record["check"]) < 4
+
+
+def test_a_column_with_errors_of_its_own_is_not_answered_by_the_gaussian_model(fit):
+    one = fit.specs["T1.3"]
+    spec = one.view.spec.model_copy(update={"errors": "ar1"})
+    other = replace(one, view=replace(one.view, spec=spec))
+    assert other.view.errors == "ar1"
+    for part in (priors_part, samples, slopes_part):
+        assert part(other, fit.panels, Request("panel")) is None
+
+
+def test_another_printed_digit_is_another_record(tmp_path):
+    folder = tmp_path / "mine"
+    write_template(folder)
+    path = folder / "published.csv"
+
+    def kept(text):
+        head, first, *rest = path.read_text().splitlines()
+        cells = first.split(",")
+        cells[head.split(",").index("estimate")] = text
+        path.write_text("\n".join([head, ",".join(cells), *rest]) + "\n")
+        found = po.fit(po.load(folder), evidence="tables")
+        request = Request("tables", posteriors=tmp_path / "posteriors")
+        robust_fit(found, request, ["priors"])
+        return {p.name: p.read_bytes() for p in (tmp_path / "robustness").glob("*.json")}
+
+    assert kept("0.5") != kept("0.6")
+
+
+def test_a_rate_is_divided_where_a_scale_is_multiplied():
+    for text in ("gamma(2, 3)", "exponential(1)", "half_normal(0.5)"):
+        prior = parse_prior(text)
+        wider = rescaled({"sigma": prior}, "sigma", 4.0)["sigma"]
+        assert wider.frozen().mean() == pytest.approx(4 * prior.frozen().mean())
 
 
 def test_a_pooled_column_is_tried_with_effects_as_it_is_judged(robust):

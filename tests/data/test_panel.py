@@ -25,6 +25,14 @@ def test_formats_agree(frame, tmp_path, ending):
     assert (panel.n_entities, panel.n_times, panel.balanced) == (12, 7, True)
 
 
+def test_a_fingerprint_knows_where_a_column_ends():
+    def of(p, q):
+        frame = pd.DataFrame({"e": ["a", "a", "b", "b"], "p": p, "q": q, "t": [1, 2, 1, 2]})
+        return Panel.of(frame, entity="e", time="t", source="SYNTHETIC").sha256
+
+    assert of([5, 6, 7, 2], [34, 5, 6, 7]) != of([5, 6, 7, 23], [4, 5, 6, 7])
+
+
 def test_fingerprint_ignores_the_order_of_rows_and_columns(frame):
     first = Panel.of(frame, entity="city", time="year", source="a")
     second = Panel.of(

@@ -45,6 +45,16 @@ def normal(estimate, error, unit=1.0):
     )
 
 
+@pytest.mark.parametrize(("z", "scale"), [(27, 1.0), (60, 1.0), (60, 0.3)])
+def test_a_strong_slope_under_a_prior_as_narrow_as_its_error(z, scale):
+    """The posterior lies where the grid has neither the likelihood nor 0 near."""
+    found = normal(float(z), 1.0).posterior(zero_centred(scale))
+    share = scale**2 / (scale**2 + 1)
+    exact = stats.norm(z * share, np.sqrt(share))
+    assert (found.low, found.high) == pytest.approx(exact.interval(0.95), abs=0.04 * exact.std())
+    assert found.sd == pytest.approx(exact.std(), rel=0.02)
+
+
 def test_a_normal_likelihood_has_the_conjugate_posterior():
     estimate, error, unit, scale = 0.4, 0.25, 2.0, 0.15
     found = normal(estimate, error, unit).posterior(zero_centred(scale))
