@@ -101,6 +101,20 @@ def test_workbooks_made_to_harm_are_refused(case, tmp_path):
         read_table(book(tmp_path / "panel.xlsx", {SHEET: sheet}))
 
 
+def test_a_workbook_of_a_million_formats_is_refused_before_they_are_made(tmp_path):
+    path = book(
+        tmp_path / "panel.xlsx", {"xl/styles.xml": b"<styleSheet>" + b"<xf/>" * 1_000_000 + b"</styleSheet>"}
+    )
+    assert path.stat().st_size < 50_000
+    with pytest.raises(InputError, match=r"formats of 5,000,0\d\d bytes, more than 2,000,000"):
+        read_table(path)
+
+
+def test_merged_cells_that_never_close_are_read_past_in_linear_time():
+    """A time here would be the machine's: the pattern may not run over the next tag, which made it quadratic."""
+    assert b"<" not in read.MERGED.pattern.split(b"mergeCell")[1].replace(b"[^<>]", b"")
+
+
 def test_a_parquet_file_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(read, "MAX_PARQUET_CELLS", 1_000_000)  # so that the test need not write more
     path = tmp_path / "panel.parquet"
