@@ -209,6 +209,13 @@ def _check(subject: Subject, question: Question, ranks: Any, trusted: Any) -> Re
     }
 
 
+def simulated(checks: Sequence[Record]) -> str:
+    """How many simulations the ranks are of, such as `200 to 1000 simulations`; questions without ranks do not count."""
+    counts = [q["simulations"] for c in checks if c["question"] != "coverage" for q in c["quantities"]]
+    fewest, most = min(counts), max(counts)
+    return f"{most} simulations" if fewest == most else f"{fewest} to {most} simulations"
+
+
 def verdict(record: Record) -> str:
     """One sentence on a calibration."""
     smallest = record["smallest_adjusted_p"]
@@ -220,7 +227,7 @@ def verdict(record: Record) -> str:
         for q in c["quantities"]
         if q.get("adjusted_p", 1) < LEVEL
     ]
-    tests = f"{record['tests']} tests of ranks, {record['simulations']} simulations each"
+    tests = f"{record['tests']} tests of ranks, {simulated(record['checks'])} each"
     if bad:
         return f"Not calibrated: {', '.join(bad[:5])}; {tests}, smallest adjusted p {smallest:.2g}."
     return f"No miscalibration found: {tests}, none below 0.01 once adjusted for their number (smallest {smallest:.2g})."

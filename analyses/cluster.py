@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from ..data.errors import InputError
@@ -22,13 +23,15 @@ Each = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterator[tuple[
 AHEAD = 3  # tasks out for each thread of the cluster: enough that none waits, few enough for its memory
 DEATHS = 5  # workers that one task may lose before it is held to blame
 CONNECT = "20s"
+PATIENCE = 120.0  # seconds without a result after which there must be a worker, and that one is waited for
+KEPT = "Finished fits are kept, and the same command goes on."
 TWIN = 10  # fits that take as long as making a twin
 PAYS, MOST = 60, 8  # fits for which one more process pays, and the most processes started unasked
 
 
 @contextmanager
 def workers(scheduler: str | None, count: int = 1) -> Iterator[Each | None]:
-    """What spreads tasks over the workers of a scheduler, or over `count` processes here; None for this process.
+    """What spreads tasks over the workers of a scheduler, or over `count` processes here; None for neither.
 
     Pickled functions and data travel to the scheduler: it must be one that is trusted. Processes start with
     the first task.
@@ -36,7 +39,8 @@ def workers(scheduler: str | None, count: int = 1) -> Iterator[Each | None]:
     Raises
     ------
     InputError
-        Where Dask is not installed, the scheduler does not answer, or its workers run other versions.
+        Where Dask is not installed, the scheduler does not answer or goes away, it has no workers, or they
+        run other versions.
     """
     if scheduler is None and count < 2:
         yield None
@@ -83,9 +87,7 @@ def _client(scheduler: str | None, count: int, stack: ExitStack) -> Any:
     # xarray takes its file locks from a default client, and this one is not for it
     try:
         if scheduler is not None:
-            client = Client(scheduler, timeout=CONNECT, set_as_default=False)
-            client.wait_for_workers(1, timeout=120)
-            return client
+            return Client(scheduler, timeout=CONNECT, set_as_default=False)
         local = LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -107,8 +109,7 @@ def _spread(
     client: Any, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]
 ) -> Iterator[tuple[int, Any]]:
     import cloudpickle
-    from distributed import KilledWorker, as_completed
-    from distributed.client import FutureCancelledError
+    from distributed import KilledWorker
 
     mine = versions()
 
@@ -120,7 +121,7 @@ def _spread(
 
     waiting = iter(enumerate(tasks))
     numbers: dict[Any, int] = {}
-    running = as_completed(loop=client.loop)
+    done: SimpleQueue[Any] = SimpleQueue()
 
     def send() -> None:
         room = AHEAD * max(2, sum(client.nthreads().values())) - len(numbers)
@@ -128,29 +129,74 @@ def _spread(
             packed = cloudpickle.dumps(partial(_here, mine, function, task))
             future = client.submit(unpack, packed, pure=False)
             numbers[future.key] = number
-            running.add(future)
+            future.add_done_callback(done.put)
 
-    send()
-    for future in running:
+    with _scheduler_there():
+        _await_worker(client)
+        send()
+    while numbers:
+        with _scheduler_there():
+            future = _next(client, done)
         number = numbers.pop(future.key)
         try:
-            result = future.result()
+            with _scheduler_there(future):
+                result = _result(client, future)
         except ModuleNotFoundError as error:
             raise InputError(
                 f"a worker has no module named {error.name!r}; install there what this process has, in the same versions."
             ) from None
         except KilledWorker:
             raise InputError(
-                f"task {number} lost one worker after another; give workers more memory. "
-                "Finished fits are kept, and the same command goes on."
-            ) from None
-        except FutureCancelledError:
-            raise InputError(
-                "the scheduler is gone; finished fits are kept, and the same command with one that lives goes on."
+                f"task {number} lost one worker after another; give workers more memory. {KEPT}"
             ) from None
         yield number, result
         future.release()
-        send()
+        with _scheduler_there():
+            send()
+
+
+@contextmanager
+def _scheduler_there(future: Any = None) -> Iterator[None]:
+    """One sentence where the scheduler goes away meanwhile; what a task raised, such as a full disk, stays."""
+    from distributed.client import ClosedClientError, FutureCancelledError
+
+    try:
+        yield
+    except (ClosedClientError, FutureCancelledError, OSError):
+        if future is not None and future.status == "error":
+            raise
+        raise InputError(
+            "the scheduler is gone; finished fits are kept, and the same command with one that lives goes on."
+        ) from None
+
+
+def _next(client: Any, done: SimpleQueue[Any]) -> Any:
+    """The next task that is done; a long one is waited for as long as there are workers."""
+    while True:
+        try:
+            return done.get(timeout=PATIENCE)
+        except Empty:
+            _await_worker(client)
+
+
+def _result(client: Any, future: Any) -> Any:
+    """What a task gave; where its worker has died with it meanwhile, another makes it again."""
+    while True:
+        try:
+            return future.result(timeout=PATIENCE)
+        except TimeoutError:
+            if future.status == "error":
+                raise
+            _await_worker(client)
+
+
+def _await_worker(client: Any) -> None:
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        raise InputError(
+            f"the scheduler has had no worker for {PATIENCE:g} seconds; start one with 'dask worker ADDRESS'. {KEPT}"
+        ) from None
 
 
 def _here(expected: dict[str, str], function: Callable[..., Any], task: tuple[Any, ...]) -> Any:

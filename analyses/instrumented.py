@@ -66,8 +66,8 @@ def frequentist(data: Instrumented, vcov: VCov) -> DataTree:
 def sensitivity(data: Instrumented, priors: Priors, vcov: VCov, seed: int) -> DataTree:
     """The coefficient under direct effects N(0, d^2) of all instruments, and of each alone, for a grid of d.
 
-    Not numbers where k-hat is above 0.7. `union` is the union of confidence intervals over direct effects of at most d in size. d is in
-    standard deviations of the outcome for one of the instrument.
+    Not numbers where k-hat is above 0.7. `union` is the union of confidence intervals over direct effects of
+    at most d in size. d is in standard deviations of the outcome for one of the instrument.
     """
     import xarray as xr
 
@@ -179,7 +179,7 @@ def _flags(found: dict[str, Any], part: dict[str, Any]) -> list[str]:
     if pieces is not None and (len(pieces) != 1 or None in pieces[0]):
         flags.append(f"Anderson-Rubin interval is {'unbounded' if pieces else 'empty'}")
     elif pieces is not None and (pieces[0][0] <= 0 <= pieces[0][1]) != holds:
-        flags.append(f"Anderson-Rubin interval {'excludes' if holds else 'holds'} 0")
+        flags.append(f"Anderson-Rubin interval {'excludes' if holds else 'contains'} 0")
     test = found["overidentification"]
     if test is not None and test["p"] < REJECTED:
         flags.append(f"instruments disagree: {test['test']} p = {test['p']:.3f}")
@@ -188,8 +188,8 @@ def _flags(found: dict[str, Any], part: dict[str, Any]) -> list[str]:
 
 def _where(change: float | None, holds: bool) -> str:
     if change is None:
-        return f": interval {'holds' if holds else 'excludes'} 0 up to direct effects of sd 1"
+        return f": interval {'contains' if holds else 'excludes'} 0 up to direct effects of sd 1"
     return (
-        f": interval {'excludes' if holds else 'holds'} 0 once the instruments' direct effects have sd {change:.2g} "
+        f": interval {'excludes' if holds else 'contains'} 0 once the instruments' direct effects have sd {change:.2g} "
         "(sd of outcome per sd of instrument)"
     )

@@ -29,7 +29,7 @@ AVERAGED = "averaged"
 def tree_of(
     found: Regimes, posterior: Enumerated, given: int | None, priors: Priors, form: Form, sampler: Sampler
 ) -> DataTree:
-    """`posterior` given the paper's number of thresholds, else averaged over it; beside it number, places, effect, tests.
+    """`posterior` given the paper's number of thresholds, else averaged; number, places, effect, tests beside it.
 
     Groups: `posterior`; `thresholds`, posterior of the number, for each scale of the changes too, places and
     slopes given each number; `effect`, the slope along the threshold variable with its bands; `hansen`, the
@@ -135,7 +135,7 @@ def _effect(found: Regimes, posterior: Enumerated, each: list[RegimeDraws]) -> D
 
 
 def _shapes(found: Regimes, posterior: Enumerated, priors: Priors, seed: int) -> Dataset:
-    """One jump, a smooth transition, a plain interaction and no change: marginal likelihoods, and LOO where affordable."""
+    """A jump, a smooth transition, an interaction, no change: marginal likelihoods, and LOO where affordable."""
     import xarray as xr
 
     shapes = shapes_of(found, posterior, priors)

@@ -179,7 +179,7 @@ def _replicated(replicates: DataArray) -> dict[str, float]:
 
 
 def changes_at(at: Array, bands: Array) -> float | None:
-    """The value nearest 0 at which an interval starts, or ceases, to hold 0; None where it never does.
+    """The value nearest 0 at which an interval starts, or ceases, to contain 0; None where it never does.
 
     Parameters
     ----------

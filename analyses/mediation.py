@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data.design import Design, build_design, check_estimable
+from ..data.design import Design, build_design
 from ..data.errors import InputError, did_you_mean
+from ..data.estimable import check_estimable
 from ..data.formula import Term
 from ..data.panel import Panel
 from ..data.published import Printed

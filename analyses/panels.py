@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..data.design import Design, check_estimable
+from ..data.design import Design
 from ..data.errors import InputError, did_you_mean
+from ..data.estimable import check_estimable
 from ..data.panel import Panel
 from ..data.published import Printed
 from ..data.study import Errors, Form

@@ -41,7 +41,7 @@ class SpecView:
 
     @property
     def errors(self) -> Errors:
-        """The law of the errors; that of [model] is for columns of kinds `effects` and `pooled` without varying slopes."""
+        """The law of the errors; [model]'s is for kinds `effects` and `pooled` without varying slopes."""
         own = self.kind in ("effects", "pooled") and self.spec.varying is None
         return self.spec.errors or (self.study.file.model.errors if own else "gaussian")
 

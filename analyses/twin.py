@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..data.errors import InputError
-from .cluster import Each
+from .cluster import Each, in_turn
 from .store import seed_of
 from .study import Study
 from .twins.identities import Identity, identities
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .twins.prior import Setting
     from .twins.program import Program
 
-TRIES = 40
+TRIES, STRICT, WAITING = 40, 20, 3  # starts of a twin; those that may put off no column; how many others may
 PILOTS = 3
 
 
@@ -76,12 +77,23 @@ class Ensemble:
 
 @dataclass(frozen=True, eq=False)
 class Workshop:
-    """What all twins of a study share: the plan, its compiled program, the sums among its variables."""
+    """What all twins of a study share.
+
+    Attributes
+    ----------
+    whole : every printed number that is a statistic of a panel
+    sums : variables that are weighted sums of two others
+    dropped : the numbers of `whole` that cannot hold with the others, and why
+    """
 
     study: Study
-    plan: Plan
-    program: Program
+    whole: Plan
     sums: tuple[Identity, ...]
+    dropped: dict[str, str]
+
+    @cached_property
+    def plan(self) -> Plan:
+        return self.whole.without(self.dropped)
 
 
 def twins(
@@ -110,35 +122,39 @@ def open_workshop(
     study: Study,
     seed: int,
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    each: Each | None = None,
 ) -> Workshop:
-    """Plan and compile; then try a few starts, to find the numbers that cannot hold with the others.
+    """Plan; then try a few starts, to find the numbers that cannot hold with the others.
 
     Columns are added one after another (see `match`); what most starts miss is left out by name, single numbers
     before whole columns.
     """
-    from .twins.program import program
-
     plan = plan_of(study.file)
     if not plan.targets:
         raise InputError(
             f"{study.name}: no printed number maps to a statistic of a panel; nothing to make twins of."
         )
-    sums = tuple(identities(study.file))
-    shop = Workshop(study, plan, program(plan), sums)
-    missed: Counter[str] = Counter()
-    for number in range(PILOTS):
-        progress("what can hold together", number, PILOTS)
-        rng = np.random.default_rng([seed_of(seed, study.name), 0, number])
-        found = _attempt(shop, rng, spare=True)[0].missed
-        if not found:
-            return shop
-        missed.update(found.keys())
-    often = sorted(name for name, times in missed.items() if 2 * times > PILOTS)
-    dropped = dict.fromkeys(
-        often, f"no panel was found that has it beside the others, in most of {PILOTS} starts"
-    )
-    kept = plan.without(dropped)
-    return Workshop(study, kept, program(kept), sums)
+    found: list[list[str]] = []
+    progress("what can hold together", 0, PILOTS)
+    shop = Workshop(study, plan, tuple(identities(study.file)), {})
+    tasks = [(shop, seed, number) for number in range(PILOTS)]
+    for done, (_, missed) in enumerate((each or in_turn)(_pilot, tasks)):
+        progress("what can hold together", done + 1, PILOTS)
+        found.append(missed)
+        if not missed:
+            break
+    often: list[str] = []
+    if all(found):
+        counts = Counter(name for missed in found for name in missed)
+        often = sorted(name for name, times in counts.items() if 2 * times > PILOTS)
+    why = f"no panel was found that has it beside the others, in most of {PILOTS} starts"
+    return replace(shop, dropped=dict.fromkeys(often, why))
+
+
+def _pilot(shop: Workshop, seed: int, number: int) -> list[str]:
+    """The printed numbers that one start misses."""
+    rng = np.random.default_rng([seed_of(seed, shop.study.name), 0, number])
+    return [*_attempt(shop, rng, None)[0].missed]
 
 
 def make(
@@ -149,11 +165,7 @@ def make(
     each: Each | None = None,
 ) -> Iterator[tuple[int, Twin]]:
     """Twins with their numbers: one after another, or as other processes finish them."""
-    shared = (shop.study, shop.plan, shop.sums, seed)
-    if each is None:
-        made: Iterator[tuple[int, Twin]] = enumerate(_one(shop, seed, number) for number in numbers)
-    else:
-        made = each(_elsewhere, [(*shared, number) for number in numbers])
+    made = (each or in_turn)(_one, [(shop, seed, number) for number in numbers])
     progress("twins", 0, len(numbers))
     for done, (at, twin) in enumerate(made):
         progress(f"twin {numbers[at]:03d}", done + 1, len(numbers))
@@ -163,14 +175,14 @@ def make(
 def _one(shop: Workshop, seed: int, number: int) -> Twin:
     rng = np.random.default_rng([seed_of(seed, shop.study.name), 1, number])
     tries = 1
-    found, setting, weights = _attempt(shop, rng)
+    found, setting, weights = _attempt(shop, rng, 0)
     while found.missed:
         if tries == TRIES:
             raise InputError(
                 f"{shop.study.name}: no panel was found for twin {number} in {TRIES} starts; choose another --seed."
             )
         tries += 1
-        found, setting, weights = _attempt(shop, rng)
+        found, setting, weights = _attempt(shop, rng, 0 if tries <= STRICT else WAITING)
     values = np.tensordot(weights, found.free, axes=1)
     named = {
         one.total: dict(
@@ -181,22 +193,20 @@ def _one(shop: Workshop, seed: int, number: int) -> Twin:
     return Twin(_frame(shop, values, found.clusters), asdict(setting), named, tries)
 
 
-_SHOPS: dict[str, Workshop] = {}
+_COMPILED: list[tuple[Plan, Program]] = []
 
 
-def _elsewhere(study: Study, plan: Plan, sums: tuple[Identity, ...], seed: int, number: int) -> Twin:
-    """A twin made by a worker, which compiles the plan once."""
-    from .twins.program import program
+def _program(shop: Workshop) -> Program:
+    """The program of a plan, compiled once in a process for the plan as it is, to the last printed digit."""
+    from .twins.program import narrowed, program
 
-    key = f"{study.name} {seed} {satisfied(plan)}"
-    if key not in _SHOPS:
-        _SHOPS.clear()
-        _SHOPS[key] = Workshop(study, plan, program(plan), sums)
-    return _one(_SHOPS[key], seed, number)
+    if not _COMPILED or _COMPILED[0][0] != shop.whole:
+        _COMPILED[:] = [(shop.whole, program(shop.whole))]
+    return narrowed(_COMPILED[0][1], shop.plan)
 
 
 def _attempt(
-    shop: Workshop, rng: np.random.Generator, spare: bool = False
+    shop: Workshop, rng: np.random.Generator, most: int | None
 ) -> tuple[Match, Setting, NDArray[np.float64]]:
     from threadpoolctl import threadpool_limits
 
@@ -204,7 +214,7 @@ def _attempt(
     from .twins.mixing import mixed, whole_sample
     from .twins.prior import draw_setting, ranks_of, start_panel
 
-    plan = shop.plan
+    plan, program = shop.plan, _program(shop)
     totals = [plan.variables.index(one.total) for one in shop.sums]
     free = tuple(v for v in range(len(plan.variables)) if v not in totals)
     weights = np.zeros((len(plan.variables), len(free)))
@@ -214,13 +224,13 @@ def _attempt(
         weights[row, _free_of(shop, one)] = rng.dirichlet(np.ones(len(one.corners))) @ one.corners
     setting = draw_setting(rng)
     start = start_panel(plan, weights, free, shop.study.file.variables, setting, rng)
-    chosen = whole_sample(plan, shop.program)
+    chosen = whole_sample(plan, program)
     ranks, of_variable = ranks_of(plan, weights, free)
-    asked = shop.program.asked(of_variable)
+    asked = program.asked(of_variable)
     with threadpool_limits(1, "blas"):  # the matrices are small: threads only wait for each other
         if chosen.any():
-            start, asked = mixed(plan, shop.program, start, chosen), np.full(len(asked), -1)
-        return match(shop.program, start, ranks, asked, spare), setting, weights
+            start, asked = mixed(plan, program, start, chosen), np.full(len(asked), -1)
+        return match(program, start, ranks, asked, most), setting, weights
 
 
 def _free_of(shop: Workshop, one: Identity) -> list[int]:

@@ -2,10 +2,11 @@
 
     python benchmarks/audit_false_alarms.py [COUNT]
 
-Each study draws a panel and prints descriptive statistics, nested pooled columns with VIFs, two-way columns with
-conventional or clustered errors, a mediation with a bootstrap table of normal intervals, an outcome that is the
-weighted sum of two others, a split of the sample and threshold tests, with 2 to 4 decimals. No finding on such tables may
-be `impossible`, and the degrees of freedom of the stars must be possible ones. With `corrupt`, one number is misprinted.
+Each study draws a panel and prints descriptive statistics, nested pooled columns with VIFs, two-way columns
+with conventional or clustered errors, a mediation with a bootstrap table of normal intervals, an outcome that
+is the weighted sum of two others, a split of the sample and threshold tests, with 2 to 4 decimals. No finding
+on such tables may be `impossible`, and the degrees of freedom of the stars must be possible ones. With
+`corrupt`, one number is misprinted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The calibration table of docs/calibration.md: every model, 1,000 simulations where draws are direct, 200 by NUTS or Gibbs.
+"""The table of docs/calibration.md: every model, 1,000 simulations where draws are direct, else 200.
 
     python -m benchmarks.calibration                       every model, one after the other
     python -m benchmarks.calibration effects-mundlak ...   some of them

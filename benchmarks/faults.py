@@ -5,10 +5,11 @@ random while, half the times at a random file operation, until it gets to its en
 No finished fit may change or go, and at the end comparison.json must equal that of a run nobody disturbed,
 `seconds` aside.
 
-Damage: in a finished folder, or among the compiled programs, one file is cut short or has a bit turned over; the
-same command must give the same comparison.json, or say in one sentence what is wrong.
+Damage: in a finished folder, or among the compiled programs, one file is cut short or has a bit turned over;
+the same command must give the same comparison.json, or say in one sentence what is wrong.
 
-Each run is a fork of this process, which has imported everything and computed nothing.
+Each run is a fork of this process, which has imported everything and computed nothing. Leave the package's
+source alone meanwhile: it is part of every key, and a fit made again by other code is counted as changed.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ HEAVY = (
 def forked(
     arguments: list[str], out: Path, cache: Path, after: float | None = None, at: int | None = None
 ) -> int:
-    """Run a command in a fork: its exit status; killed after so many seconds, or at its n-th file operation."""
+    """Run a command in a fork: its exit status; killed after some seconds, or at its n-th file operation."""
     child = os.fork()
     if child == 0:
         os.environ["XDG_CACHE_HOME"] = str(cache)
@@ -80,7 +81,7 @@ def forked(
 
 
 def fitting(study: str, out: Path) -> None:
-    """What `posterity run` does with printed tables, without the figures and the page, which cost seconds a run."""
+    """What `posterity run` does with printed tables, without figures and page, which cost seconds a run."""
     import posterity as po
     from posterity.analyses.compare import comparison
     from posterity.analyses.fit import run

@@ -1,9 +1,9 @@
-"""Coverage-guided fuzzing of everything that reads a stranger's file: `python benchmarks/fuzz.py --minutes 24`.
+"""Coverage-guided fuzzing of what reads a stranger's file: `python benchmarks/fuzz.py --minutes 24`.
 
-Each target of `tests/fuzz/targets.py` starts from good files and from the corpus of what was found before. Inputs that
-reach a line or a branch of posterity that no input reached are kept and changed further. A find is anything but an
-InputError: another exception, more than 10 s of processor time, more than 6 GB, or a dead process. Finds go to a folder,
-to be mended and then put into tests/fuzz/corpus, which the tests replay.
+Each target of `tests/fuzz/targets.py` starts from good files and from the corpus of what was found before.
+Inputs that reach a line or a branch of posterity that no input reached are kept and changed further. A find
+is anything but an InputError: another exception, more than 10 s of processor time, more than 6 GB, or a dead
+process. Finds go to a folder, to be mended and then put into tests/fuzz/corpus, which the tests replay.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import sys
 import tempfile
 import time
 import traceback
-import warnings
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -77,7 +76,7 @@ class Coverage:
 
 
 def changed(content: bytes, others: list[bytes], words: tuple[bytes, ...], rng: random.Random) -> bytes:
-    """A few random changes: bits, bytes, blocks, lines, numbers, words of the language, halves of other inputs."""
+    """A few random changes: bits, bytes, blocks, lines, numbers, words, halves of other inputs."""
     data = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 3, 5, 8))):
         at = rng.randrange(len(data) + 1)
@@ -130,7 +129,6 @@ def changed_book(content: bytes, others: list[bytes], words: tuple[bytes, ...], 
 def fuzz(name: str, budget: float, seed: int, finds: Path, record: Any) -> None:
     """Fuzz one target for so many seconds of processor time; runs in a process of its own."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    warnings.simplefilter("ignore")
     signal.signal(signal.SIGVTALRM, _hang)
     target, rng, coverage = t.TARGETS[name], random.Random(seed), Coverage()
     change = changed_book if target.file.endswith(".xlsx") else changed

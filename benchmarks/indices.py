@@ -4,10 +4,10 @@
     python benchmarks/indices.py speed coverage          some parts
     python benchmarks/indices.py provinces --file CSV    an index of real provinces (province, year, yearbook columns)
 
-Coverage (about four minutes): indicators are log-normal with entity and within parts, so that the population's entropy weights are
-known (Theil's T of a log-normal is half its log variance). The outcome is the index at those weights, plus
-entity and year effects and noise. `plug-in` fits the index at estimated weights; `mixture` mixes the
-posteriors of 100 bootstrap draws of the weights. Form `fixed`, collapsed engine.
+Coverage (about four minutes): indicators are log-normal with entity and within parts, so that the
+population's entropy weights are known (Theil's T of a log-normal is half its log variance). The outcome is
+the index at those weights, plus entity and year effects and noise. `plug-in` fits the index at estimated
+weights; `mixture` mixes the posteriors of 100 bootstrap draws of the weights. Form `fixed`, collapsed engine.
 """
 
 from __future__ import annotations

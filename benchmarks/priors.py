@@ -21,7 +21,7 @@ Write = Callable[[str], Any]
 
 
 def munnell(write: Write, by_nuts: bool = False) -> None:
-    """Random priors of slopes (four families) and scales (two) on every column, with effects; a sample fitted again."""
+    """Random priors of slopes (four families) and scales (two) on columns with effects; some fitted again."""
     start = time.perf_counter()
     import numpy as np
 
@@ -106,9 +106,10 @@ def _effective(tree: Any) -> float:
 def flags(write: Write, panels: int = 100) -> None:
     """Panels whose prior carries a known share of what is known of a slope: errors of the flag at both ends.
 
-    Given the errors' standard deviation the posterior of slopes with priors N(0, 1) is normal; the share is the
-    posterior variance of the slope over its prior's. It is set by how far x1 moves within entities and years
-    (`still`: it hardly does), or moves apart from x2 (`collinear`). The published estimate is that of least squares.
+    Given the errors' standard deviation the posterior of slopes with priors N(0, 1) is normal; the share is
+    the posterior variance of the slope over its prior's. It is set by how far x1 moves within entities and
+    years (`still`: it hardly does), or moves apart from x2 (`collinear`). The published estimate is that of
+    least squares.
     """
     import numpy as np
 
@@ -144,7 +145,7 @@ def flags(write: Write, panels: int = 100) -> None:
 
 
 def _panel(rng: Any, why: str, share: float, truth: float) -> tuple[Any, float]:
-    """Statistics of y = truth z1 + 0.3 z2 + effects + e, with an x1 of whose slope the prior knows this share, and its within estimate."""
+    """Statistics where the prior knows this share of the slope of x1, and its within estimate."""
     import numpy as np
     import pandas as pd
 

@@ -1,6 +1,8 @@
-"""How often the checks of residuals speak: of 100 SYNTHETIC panels that are clean, and that have one fault each.
+"""How often the checks of residuals speak, and what a column's samples cost.
 
-Panels are 30 entities by 11 times with two regressors. Run: python benchmarks/samples.py
+python benchmarks/samples.py                        100 SYNTHETIC panels of 30 x 11 of every kind of errors
+python benchmarks/samples.py munnell-1990 T1.1      k-hat of what is left out of a column, seconds a part
+python benchmarks/samples.py liu-li-2025 T4.2 DIR   the same on the twins of a folder
 """
 
 from __future__ import annotations
@@ -8,12 +10,23 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from posterity.analyses.robust.sample_checks import check
+import posterity as po
+from posterity.analyses.fit import run
+from posterity.analyses.results import Request
+from posterity.analyses.robust.sample_checks import check, checks
+from posterity.analyses.robust.sample_influence import influence
+from posterity.analyses.robust.sample_predict import DRAWS, candidates, predictions
+from posterity.analyses.robust.samples import judged
 from posterity.data.design import Design
+from posterity.models.importance import MAX_K_HAT
+from posterity.models.predictive import predictive, scale_draws
+from posterity.models.psis import leave_out_elpd
+from posterity.models.sampling import Sampler
 
 Array = NDArray[np.float64]
 Errors = Callable[[np.random.Generator], Array]
@@ -89,5 +102,34 @@ def main() -> None:
     sys.stdout.write(f"{time.perf_counter() - start:.0f} s\n")
 
 
+def column(name: str, spec: str, folder: str | None = None) -> None:
+    """What `posterity robustness` asks of the samples of one column, part by part, twice."""
+    study = po.load(name)
+    twins = [study.panel(path) for path in sorted(Path(folder).glob("twin-*.parquet"))] if folder else []
+    request = Request("twin" if twins else "panel", Sampler(draws=100))
+    one = run(study, twins or study.panel(), [spec], request).specs[spec]
+    designs, form = judged(one, twins or [study.panel()])
+    published = {p.term: p.estimate for p in one.printed if p.std_error is not None}
+    parts: dict[str, Callable[[], object]] = {
+        "units left out": lambda: influence(designs, form, one.priors, published, {}, 1),
+        "models compared": lambda: predictions(designs, form, one.priors, 1),
+        "checks": lambda: checks(designs, 1),
+    }
+    for part, task in parts.items():
+        spent = []
+        for _ in range(2):
+            start = time.process_time()
+            task()
+            spent.append(time.process_time() - start)
+        sys.stdout.write(f"{part:16s} {spent[1]:.1f} s of processor, {spent[0]:.1f} s the first time\n")
+    for label, (like, of) in candidates(designs[0], form)[1].items():
+        found = predictive(like, of, one.priors, scale_draws(like, of, one.priors, DRAWS, 1))
+        rows, entities = (leave_out_elpd(densities)[1] for densities in (found.by_row, found.by_entity))
+        sys.stdout.write(
+            f"{label:28s} {len(rows)} rows, k-hat at most {rows.max():.2f}; {len(entities)} entities, "
+            f"{(entities > MAX_K_HAT).sum()} above {MAX_K_HAT}\n"
+        )
+
+
 if __name__ == "__main__":
-    main()
+    column(*sys.argv[1:]) if sys.argv[1:] else main()

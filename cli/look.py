@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 from .. import terminal
 from ..data.errors import InputError
+from ..data.files import read_text
 from .options import Json, StudyName, app
 
 
@@ -19,7 +21,7 @@ def list_studies(as_json: Json = False) -> None:
     from ..analyses.study import built_in, load
 
     folders = {str(p.parent): p for p in sorted(Path().glob("*/study.toml"))}
-    here = {**{str(p): p for p in sorted(Path().glob("*.toml"))}, **folders}
+    here = {**{str(p): p for p in sorted(Path().glob("*.toml")) if _speaks_of_a_study(p)}, **folders}
     rows = []
     for name, path in {**built_in(), **here}.items():
         try:
@@ -39,6 +41,14 @@ def list_studies(as_json: Json = False) -> None:
     keys = ("study", "specs", "evidence", "title")
     columns = ("study", ">specs", "evidence", "title")
     terminal.emit(as_json, rows, lambda: terminal.show_table(columns, ([r[k] for k in keys] for r in rows)))
+
+
+def _speaks_of_a_study(path: Path) -> bool:
+    """Whether a file has a table `study`: other tools keep their settings in TOML too."""
+    try:
+        return re.search(r"^\s*\[?\s*study\b", read_text(path), re.MULTILINE) is not None
+    except InputError:
+        return True
 
 
 @app.command()

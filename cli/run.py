@@ -189,6 +189,11 @@ def run_study(
         compared, page = _written(fit, folder, settings)
     for spec_id, why in fit.skipped.items():
         terminal.say(f"left out {spec_id}: {why}")
+    if not fit.robustness and (folder / "robustness.json").exists():
+        terminal.say(
+            f"{folder / 'robustness.json'} is of other settings, data or code than this run and not in its report; "
+            f"'posterity robustness {settings['study']}' makes it anew."
+        )
 
     def display() -> None:
         from ..reports.rows import rows_of

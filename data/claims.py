@@ -46,11 +46,11 @@ class Claim(BaseModel):
     Attributes
     ----------
     kind
-        `value`, `maximum`, `minimum`, `mean`: every cell, the largest, the smallest, the mean of `of` prints as `value`.
+        `value`, `maximum`, `minimum`, `mean`: each cell, the largest, smallest, mean prints as `value`.
         `ratio`: the first cell of `of` over the second prints as `value`.
         `above`, `below`: every cell lies beyond `value`.
         `sign`: every cell is positive ("+") or negative ("-").
-        `significant`: every cell is, at level `value` (such as "0.05") or better; `insignificant`: none is, at 10%.
+        `significant`: every cell is, at level `value` ("0.05") or better; `insignificant`: none is, at 10%.
         `increasing`: the cells grow in the order of `of`.
         `difference`: the first two cells differ by more than chance.
         `attributed`: most of the rise from the first cell to the third is there in the second.
@@ -62,7 +62,7 @@ class Claim(BaseModel):
         `trimmed`: extreme rows were left out of these columns.
         `reported`: the variables named in `of` have printed results.
     of
-        Ids of printed numbers, `*` standing for anything: `T4.VIF.*`; of columns for `clustered` and `trimmed`;
+        Ids of printed numbers, `*` for anything: `T4.VIF.*`; of columns for `clustered` and `trimmed`;
         names of variables for `interaction`, `standardised` and `reported`.
     value
         The number as the text prints it (its digits are its rounding), a level, or a sign.

@@ -38,10 +38,10 @@ class Filled:
 def fill(X: Array, entity: Codes, time: NDArray[np.int64], draws: int = 0, seed: int = 0) -> Filled:
     """Fill each entity's gaps in each column over time.
 
-    Multiple imputation draws what is missing from Brownian bridges between the years observed (random
-    walks beyond them), whose mean is the linear interpolation. The variance of a year's step is that of
-    the entity's own series about its mean slope, with the column's as prior (4 degrees of freedom), and is itself drawn (Rubin 1987, doi:10.1002/9780470316696). Columns all above 0 are
-    drawn in logarithms.
+    Multiple imputation draws what is missing from Brownian bridges between the years observed (random walks
+    beyond them), whose mean is the linear interpolation. The variance of a year's step is that of the
+    entity's own series about its mean slope, with the column's as prior (4 degrees of freedom), and is itself
+    drawn (Rubin 1987, doi:10.1002/9780470316696). Columns all above 0 are drawn in logarithms.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class EmptySeriesError(InputError):
 
 
 def _step_squares(series: Array, time: NDArray[np.int64]) -> tuple[float, int]:
-    """Sum of squares of a year's step about the mean slope, from the years observed, and its degrees of freedom."""
+    """Sum of squares of a year's step about the mean slope, of years observed, and its degrees of freedom."""
     seen = ~np.isnan(series)
     order = np.argsort(time[seen])
     level, at = series[seen][order], time[seen][order].astype(float)

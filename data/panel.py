@@ -194,7 +194,7 @@ class Panel:
         return np.log(values)
 
     def with_columns(self, columns: dict[str, pd.Series]) -> Panel:
-        """The same panel with columns added or replaced; a key keeps its own beside what `numeric` then gives."""
+        """The same panel with columns added or replaced; a key keeps its own beside what `numeric` gives."""
         return replace(self, frame=self.frame.assign(**{self._beside(k): v for k, v in columns.items()}))
 
     def _beside(self, name: str) -> str:

@@ -136,7 +136,7 @@ def _parquet(path: Path) -> pd.DataFrame:
 
 
 def marked_synthetic(path: Path) -> bool:
-    """Whether a Parquet file says of itself that it is made up: the metadata of its schema has a key SYNTHETIC."""
+    """Whether a Parquet file says that it is made up: the metadata of its schema has a key SYNTHETIC."""
     if path.suffix.lower() != ".parquet":
         return False
     import pyarrow.parquet as pq
@@ -182,7 +182,7 @@ def _excel(path: Path, sheet: str | None) -> pd.DataFrame:
 
 
 def _sheet(path: Path, handle: BinaryIO, sheet: str | None) -> tuple[str, list[tuple[Any, ...]]]:
-    """Title and rows of a sheet, the first by default, read as a stream: what is not needed is not unpacked."""
+    """Title and rows of a sheet, the first by default, as a stream: what is not needed is not unpacked."""
     import openpyxl
 
     with zipfile.ZipFile(handle) as parts:

@@ -1,4 +1,4 @@
-"""From weighted indicators to one number a row: TOPSIS, coupling-coordination, the parts of the trade composite."""
+"""From weighted indicators to a number a row: TOPSIS, coupling-coordination, parts of the trade composite."""
 
 from __future__ import annotations
 

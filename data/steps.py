@@ -10,7 +10,7 @@ import pandas as pd
 from .errors import InputError, did_you_mean
 from .keys import composed
 from .panel import Panel
-from .study import Step
+from .spec import Step
 
 
 def apply_steps(panel: Panel, steps: Sequence[Step], variables: Sequence[str]) -> tuple[Panel, list[str]]:

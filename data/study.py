@@ -6,20 +6,21 @@ import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from .claims import Claim
 from .errors import InputError, did_you_mean, shortened
 from .faults import first_fault
 from .files import inside, read_text
-from .formula import Formula, Term, parse, parse_term
+from .formula import Term, parse_term
 from .published import Printed, read_published
+from .spec import Belief as Belief
+from .spec import Cluster as Cluster
+from .spec import Errors, Form, Frozen, Spec, Step, pair
+from .spec import Varying as Varying
 
-Kind = Literal["effects", "pooled", "mediation", "threshold", "instrument"]
-Form = Literal["fixed", "random", "mundlak"]
-Errors = Literal["gaussian", "student_t", "ar1", "entity_variance", "cluster"]
 RESERVED = (
     "term", "row", "chain", "draw", "sample", "slope", "intercept", "sigma", "between", "sd_entity", "sd_time",
     "entity_effect", "time_effect", "coef", "constant", "y", "group", "varying", "sd_slope", "slope_offset", "coef_by",
@@ -28,143 +29,6 @@ MAX_STUDY, MAX_SPECS, MAX_INTEGER = 2_000_000, 2_000, 10**15
 PACKAGE = Path(__file__).resolve().parent.parent
 PathText = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
 SPEC_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}\.[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-
-
-class Frozen(BaseModel):
-    """Strict, immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-def _pair(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-class Step(Frozen):
-    """One transformation of the panel before estimation; exactly one of the keys is given."""
-
-    winsorise: Annotated[tuple[float, float] | None, BeforeValidator(_pair)] = None
-    drop: dict[str, str | int | list[str] | list[int]] | None = None
-    keep: dict[str, str | int | list[str] | list[int]] | None = None
-    standardise: Literal[True] | None = None
-    interpolate: Literal[True] | None = None
-    lag: dict[str, Annotated[int, Field(ge=1, le=100)]] | None = None
-
-    @model_validator(mode="after")
-    def _one_key(self) -> Step:
-        if len(self.model_fields_set) != 1:
-            raise ValueError(
-                "a step holds exactly one of winsorise, drop, keep, standardise, interpolate, lag"
-            )
-        if self.winsorise is not None and not 0 <= self.winsorise[0] < self.winsorise[1] <= 1:
-            raise ValueError("winsorise takes two quantiles with 0 <= low < high <= 1")
-        for rule in (self.drop, self.keep, self.lag):
-            if rule == {} or [] in (rule or {}).values():
-                raise ValueError("a step of drop, keep or lag names at least one column and value")
-        return self
-
-
-class Cluster(Frozen):
-    """Cluster-robust standard errors by a column of the panel."""
-
-    cluster: str
-
-
-class Varying(Frozen):
-    """Slopes that vary, partially pooled, by a column that groups the entities; all of them without `terms`."""
-
-    by: str
-    terms: list[str] = []
-
-
-class Belief(Frozen):
-    """What another paper found of the same slope, on this paper's scale: a normal prior that robustness to priors tries."""
-
-    term: str
-    estimate: Annotated[float, Field(allow_inf_nan=False)]
-    std_error: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    source: Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Spec(Frozen):
-    """One column of one table."""
-
-    formula: str
-    label: str = ""
-    kind: Kind | None = None
-    vcov: Literal["iid", "hetero"] | Cluster = "iid"
-    df: Annotated[float, Field(gt=0)] | None = None
-    form: Form | None = None
-    errors: Errors | None = None
-    steps: list[Step] = []
-    priors: dict[str, str] = {}
-    mediator: str | None = None
-    treatment: str | None = None
-    variable: str | None = None
-    regime_dependent: str | None = None
-    thresholds: Annotated[int, Field(ge=1, le=4)] | None = None
-    max_thresholds: Annotated[int, Field(ge=1, le=4)] | None = None
-    location_prior: str | None = None
-    varying: Varying | None = None
-    belief: list[Belief] = []
-    variant_of: str | None = None
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _parses(self) -> Spec:
-        formula = self.parsed
-        if self.kind in ("pooled",) and formula.effects:
-            raise ValueError(
-                f"kind 'pooled' has no effects, but the formula names {', '.join(formula.effects)}"
-            )
-        if self.kind == "effects" and not formula.effects:
-            raise ValueError("kind 'effects' needs effects in the formula: '... | entity + year'")
-        if self.varying is not None:
-            if self.resolved_kind != "effects":
-                raise ValueError("'varying' slopes belong to kind 'effects', with effects in the formula")
-            terms = [str(t) for t in formula.terms]
-            for name in self.varying.terms:
-                if name not in terms:
-                    raise ValueError(
-                        f"varying.terms names {name!r}, which is no term of the formula.{did_you_mean(name, terms)}"
-                    )
-        known = [str(t) for t in formula.terms]
-        for belief in self.belief:
-            if belief.term not in known:
-                raise ValueError(
-                    f"belief names {belief.term!r}, which is no term of the formula.{did_you_mean(belief.term, known)}"
-                )
-        if self.errors is not None:
-            self._errors_fit(self.errors)
-        if self.kind == "threshold" and not (self.variable and self.regime_dependent):
-            raise ValueError("kind 'threshold' needs 'variable' and 'regime_dependent'")
-        if self.kind == "mediation" and not self.mediator:
-            raise ValueError("kind 'mediation' needs 'mediator'")
-        if (self.kind == "instrument") != bool(formula.endogenous):
-            raise ValueError(
-                "kind 'instrument' and a formula part 'endogenous ~ instruments' belong together"
-            )
-        return self
-
-    def _errors_fit(self, errors: Errors) -> None:
-        if self.resolved_kind not in ("effects", "pooled"):
-            raise ValueError(
-                f"'errors' belong to kinds 'effects' and 'pooled', not to {self.resolved_kind!r}"
-            )
-        if self.varying is not None and errors != "gaussian":
-            raise ValueError(
-                f"errors = {errors!r} cannot be combined with 'varying' slopes; leave one of them out"
-            )
-        if errors == "cluster" and not isinstance(self.vcov, Cluster):
-            raise ValueError("errors = 'cluster' needs clusters: give vcov = { cluster = \"COLUMN\" }")
-
-    @cached_property
-    def parsed(self) -> Formula:
-        return parse(self.formula)
-
-    @property
-    def resolved_kind(self) -> Kind:
-        return self.kind or ("effects" if self.parsed.effects else "pooled")
 
 
 class StudyHeader(Frozen):
@@ -181,7 +45,7 @@ class StudyHeader(Frozen):
     doi_or_source: str = ""
     summary: str = ""
     entities: Annotated[int, Field(gt=1)] | None = None
-    periods: Annotated[tuple[int, int] | None, BeforeValidator(_pair)] = None
+    periods: Annotated[tuple[int, int] | None, BeforeValidator(pair)] = None
     indicators: PathText | None = None
     descriptives: str | None = None
 
@@ -206,8 +70,8 @@ class PanelSource(Frozen):
     sheet: str | None = None
     dataset: str | None = None
     synthetic: bool = False
-    rename: dict[str, str] = {}
-    derive: dict[str, str] = {}
+    rename: dict[str, str] = Field(default_factory=dict)
+    derive: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_source(self) -> PanelSource:
@@ -254,7 +118,7 @@ class ModelDefaults(Frozen):
 
     form: Form = "mundlak"
     errors: Errors = "gaussian"
-    priors: dict[str, str] = {}
+    priors: dict[str, str] = Field(default_factory=dict)
 
 
 class StudyFile(Frozen):
@@ -266,16 +130,18 @@ class StudyFile(Frozen):
     panel: PanelSource | None = None
     tables: TablesEvidence = TablesEvidence()
     model: ModelDefaults = ModelDefaults()
-    variables: dict[str, str] = {}
-    groups: dict[str, dict[str, list[str]]] = {}
-    claim: list[Claim] = []
-    shared: list[Shared] = []
+    variables: dict[str, str] = Field(default_factory=dict)
+    groups: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
+    claim: list[Claim] = Field(default_factory=list)
+    shared: list[Shared] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _ids(self) -> StudyFile:
         for name in self.spec:
             if not SPEC_ID.fullmatch(name):
                 raise ValueError(f'[spec."{name}"]: a specification is named TABLE.COLUMN, such as "T4.2"')
+        for name in {"entity", "time"} & self.groups.keys():
+            raise ValueError(f"[groups.{name}]: the name is taken; call the grouping otherwise")
         for name, spec in self.spec.items():
             if spec.variant_of is not None and (spec.variant_of not in self.spec or spec.variant_of == name):
                 raise ValueError(
@@ -364,7 +230,7 @@ def read_study(path: Path) -> StudyFile:
 
 
 def _too_large(value: Any, at: str = "") -> str | None:
-    """The key of an integer that is too large to be meant; of the largest Python refuses to print the digits."""
+    """The key of an integer too large to be meant; of the largest Python refuses to print the digits."""
     if isinstance(value, dict):
         found = (_too_large(item, f"{at}.{name}" if at else name) for name, item in value.items())
         return next((key for key in found if key), None)

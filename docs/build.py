@@ -1,7 +1,7 @@
 """The documentation as HTML, with one command:
 
-    python docs/build.py                        docs/_build/html/index.html, with a gallery of the three studies
-    python docs/build.py --without-gallery      the pages alone
+    python docs/build.py                     docs/_build/html/index.html, with a gallery of the three studies
+    python docs/build.py --without-gallery   the pages alone
 
 The gallery runs the three studies that come with posterity and takes its sentences from their summaries.
 """

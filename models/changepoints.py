@@ -6,10 +6,10 @@ candidates once (S = h'V^-1 h and r = h'V^-1 y after that); a set J then changes
     -1/2 log |I + tau^2 S_JJ| + 1/2 tau^2 r_J' (I + tau^2 S_JJ)^-1 r_J,
 
 one small Cholesky factor. The likelihood without thresholds, `collapsed`, gives the weights of the scales. In
-`fixed` and `mundlak` a regime column has no part between entities or periods: S and r depend on sigma alone, the other
-scales are integrated out for each sigma beforehand, and what is left is a one-dimensional trapezoid rule in
-log sigma, whose error in a log evidence is below 1e-6 even with 16 rows. In `random` each sigma comes with draws of the others.
-tau is integrated by Gauss-Legendre nodes in its prior probability.
+`fixed` and `mundlak` a regime column has no part between entities or periods: S and r depend on sigma alone,
+the other scales are integrated out for each sigma beforehand, and what is left is a one-dimensional trapezoid
+rule in log sigma, whose error in a log evidence is below 1e-6 even with 16 rows. In `random` each sigma comes
+with draws of the others. tau is integrated by Gauss-Legendre nodes in its prior probability.
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ h = T M'V^-1 r, r = y - M m (Lindley and Smith 1972; Harville 1977, doi:10.2307/
 factor of [[I + T H T, h], [h', r'V^-1 r]] holds both the determinant and the quadratic form; its last row
 and the rest of it are the mean and the precision of z, from which coefficients are drawn exactly.
 
-The time effects of an unbalanced panel are entries of theta with tau = sd_time, the deviations of slopes
-that vary by groups entries with tau = sd_slope, and a slope with a heavy-tailed prior has a tau of its own; no precision is ever
-divided by a scale, so that scales may go to 0. The constant is integrated out first, by Sherman and
-Morrison. That also covers the `fixed` form, whose entity effects sum to zero: level plus zero-sum effects
-of standard deviation s have covariance s^2 I + (s_level^2 - s^2 / N) 11', a constant whose "variance" may
-be negative.
+The time effects of an unbalanced panel are entries of theta with tau = sd_time, the deviations of slopes that
+vary by groups entries with tau = sd_slope, and a slope with a heavy-tailed prior has a tau of its own; no
+precision is ever divided by a scale, so that scales may go to 0. The constant is integrated out first, by
+Sherman and Morrison. That also covers the `fixed` form, whose entity effects sum to zero: level plus zero-sum
+effects of standard deviation s have covariance s^2 I + (s_level^2 - s^2 / N) 11', a constant whose "variance"
+may be negative.
 
 The only free variables are the scales. Statistics and prior parameters are data of the model, inputs of
 the compiled program: one program serves all data sets and priors of the same shape.

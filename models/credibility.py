@@ -18,15 +18,15 @@ def scepticism_limit(low: float, high: float) -> float | None:
     """The half-width of the prior interval, centred at 0, that makes the posterior interval just reach 0.
 
     Whoever believed beforehand, with the interval's probability, that the effect is smaller than this in size is
-    not convinced. None where the interval holds 0: then no prior centred at 0 is convinced.
+    not convinced. None where the interval contains 0: then no prior centred at 0 is convinced.
     """
     return (high - low) ** 2 / (4 * math.sqrt(low * high)) if low * high > 0 else None
 
 
 def advocacy_limit(low: float, high: float) -> float | None:
-    """The far end of the prior interval from 0 that makes the posterior interval of a non-significant result just leave 0.
+    """The far end of the prior interval that makes the posterior interval of a result that contains 0 just leave it.
 
-    None where the interval does not hold 0, or where it is centred there. It has the sign of the estimate.
+    None where the interval does not contain 0, or where it is centred there. It has the sign of the estimate.
     """
     if low * high >= 0 or low + high == 0:
         return None

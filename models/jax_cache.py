@@ -1,8 +1,9 @@
 """JAX's compiled programs on disk, sealed.
 
 JAX keeps machine code as it is, without a checksum where it is packed by zstandard, and writes it in place: a
-flipped bit would be run, and a file cut short by a kill would stay. Here each is written whole with its SHA-256
-before it, and one whose seal is wrong is made anew.
+flipped bit would be run, and a file cut short by a kill would stay. Here each is written whole with its
+SHA-256 before it, and one whose seal is wrong is made anew. The folder keeps to a bound: what was not used
+for longest goes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 DIGEST = 32
+MOST = 2 * 2**30  # bytes of all programs
 
 
 class SealedCache:
@@ -22,19 +24,26 @@ class SealedCache:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder
+        self._size = MOST + 1  # bytes in the folder, which is looked through by the first `put`
 
     def get(self, key: str) -> bytes | None:
-        return read_sealed(self._path / f"{key}.sealed")
+        path = self._path / f"{key}.sealed"
+        with suppress(OSError):
+            os.utime(path)  # many systems do not note that a file is read
+        return read_sealed(path)
 
     def put(self, key: str, value: bytes) -> None:
         write_sealed(self._path / f"{key}.sealed", value)
+        self._size += DIGEST + len(value)
+        if self._size > MOST:
+            self._size = shrink(self._path, MOST)
 
     def clear(self) -> None:
         """Nothing is held in memory."""
 
 
 def keep_compiled(folder: Path) -> None:
-    """Let JAX keep what it compiles in a folder; without the place in JAX where a cache is set, it keeps nothing."""
+    """Let JAX keep what it compiles in a folder; without JAX's place for a cache, it keeps nothing."""
     import jax
 
     compilation_cache: Any = importlib.import_module("jax._src.compilation_cache")
@@ -46,6 +55,24 @@ def keep_compiled(folder: Path) -> None:
     compilation_cache.reset_cache()
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def shrink(folder: Path, most: int) -> int:
+    """Of a folder with more than `most` bytes keep what was used last, 3/4 of that; the bytes left."""
+    files = []
+    with suppress(OSError):
+        for path in folder.iterdir():
+            with suppress(OSError):  # another process may have removed it
+                files.append((path.stat().st_mtime_ns, path.stat().st_size, path))
+    size = sum(each for _, each, _ in files)
+    goal = size if size <= most else most * 3 // 4
+    for _, each, path in sorted(files):
+        if size <= goal:
+            break
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+            size -= each
+    return size
 
 
 def read_sealed(path: Path) -> bytes | None:

@@ -118,9 +118,9 @@ def exact_quantile(values: Array, q: float) -> Array:
 def regression(values: Array, clusters: Array, column: Column) -> Array:
     """The wanted statistics of a column, in the order of `column.wanted`.
 
-    Names: `coef.J` and `se.J` with J the position among the regressors (-1 the constant of a column
-    without effects), `t.J`, `r2`, `adj_r2`, `within_r2` (of the deviations from entity means, times
-    counted among the regressors, as Stata's `xtreg, fe` prints), `F`, `sargan` (n R2 of the residuals on the instruments),
+    Names: `coef.J` and `se.J` with J the position among the regressors (-1 the constant of a column without
+    effects), `t.J`, `r2`, `adj_r2`, `within_r2` (of the deviations from entity means, times counted among the
+    regressors, as Stata's `xtreg, fe` prints), `F`, `sargan` (n R2 of the residuals on the instruments),
     `indirect`.
 
     Parameters
@@ -203,7 +203,7 @@ def regression(values: Array, clusters: Array, column: Column) -> Array:
 
 
 def by_regime(X: Array, q: Array, column: Column) -> Array:
-    """The regressor `split` once for each regime of q, in its place (Hansen 1999, doi:10.1016/S0304-4076(99)00025-1)."""
+    """The regressor `split` once for each regime of q (Hansen 1999, doi:10.1016/S0304-4076(99)00025-1)."""
     edges = (-jnp.inf, *column.thresholds, jnp.inf)
     j = column.split or 0
     parts = [X[j] * ((q > low) & (q <= high)) for low, high in pairwise(edges)]

@@ -4,16 +4,16 @@ Given its scales the outcome is normal with coefficients and effects integrated 
 
     p(y_I | y_-I, scales) = N(residual_I; Q_II^-1 g_I, Q_II^-1),   Q = V^-1,   g = Q residual
 
-(Sundararajan and Keerthi 2001, doi:10.1162/08997660151134343). Where I holds all rows of an entity this is their
-joint density, in which its effect is that of an entity never seen. Draws of the scales given all of y are brought
-to those given y_-I by weights proportional to 1 / p(y_I | y_-I, scales), so that these densities stand where
-Pareto-smoothed importance sampling has a pointwise log-likelihood; unlike that given every effect, they leave to the
-weights no more than what I says of the scales. Where even that is too much, `entity_refits` draws from the
-posterior without I.
+(Sundararajan and Keerthi 2001, doi:10.1162/08997660151134343). Where I holds all rows of an entity this is
+their joint density, in which its effect is that of an entity never seen. Draws of the scales given all of y
+are brought to those given y_-I by weights proportional to 1 / p(y_I | y_-I, scales), so that these densities
+stand where Pareto-smoothed importance sampling has a pointwise log-likelihood; unlike that given every
+effect, they leave to the weights no more than what I says of the scales. Where even that is too much,
+`entity_refits` draws from the posterior without I.
 
 In the terms of `statistics`, V = sum_e v_e P_e + w 11' + M T^2 M', with P_e the projections on deviations
-within entities, on means of entities and (balanced panels) on means of times. Designs are conditioned on whole:
-the within parts of regressors and the standard units are those of all rows, whatever is left out.
+within entities, on means of entities and (balanced panels) on means of times. Designs are conditioned on
+whole: the within parts of regressors and the standard units are those of all rows, whatever is left out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from .collapsed import LOG_2PI, MIXTURES, collapsed_data, scale_priors
 from .groups import interactions
 from .importance import Direct, sample
 from .priors import Priors
-from .psis import log_sum_exp, psis
 from .scale import standardise
 from .statistics import Statistics, statistics_of_design
 from .sums import Array
@@ -123,7 +122,7 @@ def predictive(
 
 
 def scale_draws(design: Design, form: Form | None, priors: Priors, draws: int, seed: int) -> dict[str, Array]:
-    """Draws (S,) of each scale given all rows, without JAX: they are there before its program would be compiled."""
+    """Draws (S,) of each scale given all rows, without JAX, whose program would take longer."""
     names, direct = _posteriors(design, form, priors, [None], draws, seed)
     return dict(zip(names, np.exp(direct.points[0]).T, strict=True))
 
@@ -163,12 +162,6 @@ def _posteriors(
         return found
 
     return list(prior), sample(density, len(leave_out), len(prior), draws, seed)
-
-
-def leave_out_elpd(densities: Array) -> tuple[Array, Array]:
-    """PSIS-LOO of each of n units: log predictive density (n,), from densities (S, n), and k-hat (n,)."""
-    weights, k_hat = psis(-densities.T)
-    return log_sum_exp(weights + densities.T), k_hat
 
 
 def _rows(design: Design, statistics: Statistics, priors: Priors, entities: Sequence[int] | None) -> _Rows:

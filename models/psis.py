@@ -43,6 +43,12 @@ def psis(log_ratios: Array) -> tuple[Array, Array]:
     return values - log_sum_exp(values)[:, None], k_hat
 
 
+def leave_out_elpd(densities: Array) -> tuple[Array, Array]:
+    """PSIS-LOO of each of n units: log predictive density (n,), from densities (S, n), and k-hat (n,)."""
+    weights, k_hat = psis(-densities.T)
+    return log_sum_exp(weights + densities.T), k_hat
+
+
 def log_sum_exp(values: Array) -> Array:
     """(D, S) -> (D,)"""
     top = values.max(axis=1, keepdims=True)

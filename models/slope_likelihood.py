@@ -165,7 +165,7 @@ def given_coefficients(
     Parameters
     ----------
     scales : (m,) each
-    theta, constant : (m, q), (m,) as in `Draws`; the constant of the `fixed` form is left out, because next to nothing depends on it
+    theta, constant : (m, q), (m,) as in `Draws`; that of the `fixed` form is left out: next to nothing depends on it
     """
     cross, degrees, per_entity, per_time = statistics.strata
     fixed = statistics.form == "fixed"

@@ -1,9 +1,10 @@
 """The wild cluster bootstrap: what the cluster-robust t of one coefficient is worth with few clusters.
 
-Restricted (Cameron, Gelbach and Miller 2008, doi:10.1162/rest.90.3.414): residuals under the null get one random
-sign (or six-point weight of Webb 2023, doi:10.1111/caje.12661) per cluster, and |t| is set among the |t*|. In the form of
-Roodman, Nielsen, MacKinnon and Webb (2019, doi:10.1177/1536867X19830877): with x the regressor and y the outcome, all
-others and the effects partialled out, u = y - b x and M their annihilator with x in it,
+Restricted (Cameron, Gelbach and Miller 2008, doi:10.1162/rest.90.3.414): residuals under the null get one
+random sign (or six-point weight of Webb 2023, doi:10.1111/caje.12661) per cluster, and |t| is set among the
+|t*|. In the form of Roodman, Nielsen, MacKinnon and Webb (2019, doi:10.1177/1536867X19830877): with x the
+regressor and y the outcome, all others and the effects partialled out, u = y - b x and M their annihilator
+with x in it,
 
     t* = sum_g v_g s_g / sqrt(sum_g (K v)_g^2),   s_g = x_g'u_g,   K_gh = x_(g)' M u_(h),
 

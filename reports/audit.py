@@ -10,7 +10,7 @@ from ..analyses.results import Fit
 from ..analyses.study import Study
 from ..data.errors import InputError
 from .plates import Section
-from .rows import Row
+from .rows import Row, shorten
 from .templating import rendered
 
 MEANING = {
@@ -19,6 +19,7 @@ MEANING = {
     "consistent": "Checked, and within rounding.",
 }
 MOST = 8
+TOLD, LONGEST = 2, 160
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,21 @@ class Audit:
 
 def section(fit: Fit, rows: list[Row]) -> Section:
     """The part of the page about the audit."""
-    return Section(
-        "audit",
-        "What the printed numbers say about themselves",
-        rendered("audit.html", audit=audit_of(fit.study), where=where),
-    )
+    found = audit_of(fit.study)
+    body = rendered("audit.html", audit=found, where=where)
+    title = "What the printed numbers say about themselves"
+    return Section("audit", title, body, headline=headline(found))
+
+
+def headline(found: Audit) -> str:
+    """What is impossible as printed, in a sentence or two; nothing where nothing is."""
+    worst = [f for group in found.groups if group.status == "impossible" for f in group.findings]
+    if not worst:
+        return ""
+    count = "1 audit finding is" if len(worst) == 1 else f"{len(worst)} audit findings are"
+    told = " ".join(shorten(f.statement, LONGEST) for f in worst[:TOLD])
+    more = f" And {len(worst) - TOLD} more." if len(worst) > TOLD else ""
+    return f"{count} impossible as printed: {told}{more}"
 
 
 def audit_of(study: Study) -> Audit:

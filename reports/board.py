@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..analyses.results import Fit
 from .rows import STOPPED, Row, by_table, focal, probability
 
 LETTERS = {"holds": "H", "shrinks": "S", "uncertain": "U", "reverses": "R", "not reproduced": "N", STOPPED: "–"}  # fmt: skip
 OPEN = "not identified by the tables"
+ONLY = re.compile(r" --only (?:'[^']*'|\S+)")
 MOST_BARS = 26
 FROM, TO = -1.0, 2.5
 
@@ -109,7 +112,18 @@ def open_sentence(rows: list[Row]) -> str:
         if len(set(flags)) == 1 and "%" not in flags[0]
         else "more: panels that print these tables disagree"
     )
+    if len(flags) > 1:
+        what = what.replace("whether it survives", "whether they survive")
     return f"For {number} of them the tables cannot tell {what}."
+
+
+def left_out(fit: Fit, command: str) -> tuple[str, str]:
+    """That these are not all columns of the study, and the command that shows all; two blanks where they are."""
+    shown, every = len(fit.specs), len(fit.study.file.spec)
+    if shown + len(fit.skipped) >= every:
+        return "", ""
+    are = "is" if shown == 1 else "are"
+    return f"{shown} of the study's {every} columns {are} shown here. For all of them:", ONLY.sub("", command)
 
 
 def key_figure(rows: list[Row]) -> Key:

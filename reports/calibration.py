@@ -10,7 +10,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ..analyses.calibration import verdict
+from ..analyses.calibration import simulated, verdict
 from ..analyses.calibrations.ranks import limits
 from ..analyses.store import write_whole
 from .canvas import BLUE, GREY, ORANGE, box, canvas, heading
@@ -83,10 +83,9 @@ def figure(checks: list[dict[str, Any]]) -> Figure:
     """The checks of one model: for each quantity the distribution function of its ranks less the uniform."""
     names = [q["quantity"] for q in checks[0]["quantities"]]
     rows = -(-len(names) // ACROSS)
-    size = checks[0]["quantities"][0]["simulations"]
     made = canvas(
         rows * (HIGH + GAP), f"{checks[0]['subject']}: ranks of the truth among posterior draws",
-        f"{size} simulations; distribution function less the uniform; grey: simultaneous 95% band",
+        f"{simulated(checks)}; distribution function less the uniform; grey: simultaneous 95% band",
         checks[0]["synthetic"],
     )  # fmt: skip
     width = (WIDTH - 0.2) / ACROSS

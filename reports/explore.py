@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..analyses.compare import MAX_K_HAT, MIN_ESS
 from ..analyses.results import Fit, SpecFit
 from ..analyses.store import seed_of
+from ..analyses.summaries import MAX_K_HAT, MIN_ESS
 from ..analyses.verdicts import verdict
 from ..models.priors import Prior
 from ..models.psis import psis
 from .board import judged
-from .rows import STOPPED, Row, focal, shorten
+from .rows import FORMULA_STARTS, STOPPED, Row, focal, shorten
 
 Array = NDArray[np.float64]
 
@@ -216,6 +216,7 @@ def embedded(fit: Fit, made: list[Dial]) -> str:
         )
     body: dict[str, Any] = {
         "study": fit.study.name,
+        "formulas": FORMULA_STARTS,
         "first": _closest_call(made),
         "limits": {"k_hat": MAX_K_HAT, "ess": MIN_ESS},
         "scales": SCALES,

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import io
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
-from unicodedata import east_asian_width
 
 import matplotlib
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
+from .fonts import embedding, quiet_fonts, style
 from .rows import Row, shorten, width_of
 
 WIDTH = 7.2
@@ -31,14 +25,11 @@ LINE, GAP, TITLE, TICKS = 0.135, 0.11, 0.27, 0.36
 CHARACTER, BOLD = 0.066, 0.088
 LONGEST = 20
 READABLE = 0.04
-CJK = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei",
-       "PingFang SC", "Heiti SC", "Microsoft YaHei", "SimHei")  # fmt: skip
 METADATA: dict[str, dict[str, str | None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": "posterity"},
     "pdf": {"CreationDate": None, "Creator": "posterity", "Producer": None},
 }
-CJK_FILES = ("notosanscjk-regular", "notosanscjk-bold", "sourcehansans", "wqy")
 
 
 @dataclass(frozen=True)
@@ -243,48 +234,12 @@ def _legend(figure: Figure, panels: list[Panel], y: float) -> None:
     )  # fmt: skip
 
 
-@cache
-def style() -> dict[Any, Any]:
-    """Settings under which figures are made and saved: the same bytes for the same fit."""
-    return {
-        "font.family": ["DejaVu Sans", *_cjk_fonts()],
-        "mathtext.fontset": "stix",
-        "svg.hashsalt": "posterity",
-        "svg.fonttype": "path",
-        "axes.unicode_minus": True,
-    }
-
-
-def _cjk_fonts() -> list[str]:
-    """Installed fonts with Chinese characters, also those that matplotlib's list does not have yet."""
-    known = set(font_manager.get_font_names())
-    if not known & set(CJK):
-        for path in sorted(font_manager.findSystemFonts()):
-            if Path(path).name.lower().startswith(CJK_FILES):
-                font_manager.fontManager.addfont(path)
-        known = set(font_manager.get_font_names())
-    return [name for name in CJK if name in known]
-
-
-@contextmanager
-def quiet_fonts() -> Iterator[None]:
-    """A fallback font without a bold face is no news."""
-    logger = logging.getLogger("matplotlib.font_manager")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
 def drawn(make: Callable[[], Figure], form: str, dpi: int = 200) -> bytes:
     """Make a figure and save it as `png`, `svg` or `pdf`, without dates and without pyplot's global state."""
     buffer = io.BytesIO()
-    with matplotlib.rc_context(), quiet_fonts(), warnings.catch_warnings():
+    with matplotlib.rc_context(), quiet_fonts():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(style())
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = _made(make)
         if form == "pdf":
             matplotlib.rcParams["pdf.fonttype"] = embedding(figure)
@@ -296,9 +251,3 @@ def drawn(make: Callable[[], Figure], form: str, dpi: int = 200) -> bytes:
 def _made(make: Callable[[], Figure]) -> Figure:
     """A figure is made once for all the forms that follow one another."""
     return make()
-
-
-def embedding(*figures: Figure) -> int:
-    """PDF's font type: TrueType, or drawn glyphs where a text needs a Chinese font, whose outlines are not TrueType."""
-    texts = (text.get_text() for figure in figures for text in figure.findobj(Text))
-    return 3 if any(east_asian_width(c) in "WF" for text in texts for c in text) else 42

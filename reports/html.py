@@ -11,12 +11,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..analyses.compare import converged
 from ..analyses.results import Fit, SpecFit
 from ..analyses.store import versions
+from ..analyses.summaries import converged
 from ..data.study import Cluster
 from . import words
-from .board import board, key_figure, open_sentence
+from .board import board, key_figure, left_out, open_sentence
 from .equations import equation_svg, model_name, models_used
 from .explore import dials, embedded
 from .methods import references
@@ -80,6 +80,7 @@ def page(
     rows = rows_of(fit) if rows is None else rows
     plates = plates or []
     made, closed = dials(fit, rows)
+    command = command or _command(fit)
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     return rendered(
         "report.html",
@@ -92,6 +93,7 @@ def page(
         rows=rows,
         counts=words.counts(rows),
         open_sentence=open_sentence(rows),
+        left_out=left_out(fit, command),
         board=board(rows),
         key=key_figure(rows),
         pooled=any(r.record["with_effects"] for r in rows),
@@ -113,7 +115,7 @@ def page(
         diagnostics=[d for one in fit.specs.values() for d in _diagnostics(fit, one)],
         agreement=_agreement(fit),
         source=PurePath(fit.panel.source).name if fit.panel is not None else "",
-        command=command or _command(fit),
+        command=command,
         versions=versions(),
     )
 

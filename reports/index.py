@@ -96,7 +96,7 @@ def built_in_figure(results: list[BuiltIn], title: str, synthetic: bool = False)
     """Simulated coefficients without any link, shared and apart, beside the printed one."""
     rows = [r for r in results if r.published is not None]
     how = _once(one.how for one in rows)
-    caption = f"SIMULATED, {len(rows[0].shared):,} panels a column. {how} " + (
+    caption = f"SIMULATED, {len(rows[0].shared):,} panels for each column. {how} " + (
         "Points: medians; thick lines: 50%, thin: 95% of simulations. In columns without effects, trends common to "
         "all entities associate the indices too; the difference of blue and grey is sharing."
     )

@@ -14,7 +14,7 @@ from .canvas import BLUE, GREY, ORANGE, box, canvas, heading
 from .figures import QUIET, SIZE, drawn
 from .mediation import decimals_of, of_kind, over_twins
 from .plates import Plate, Section
-from .rows import MINUS, Row, evidence_label, number, synthetic
+from .rows import MINUS, Row, evidence_label, number, plural, synthetic
 from .templating import rendered
 
 ROW, GAP = 1.5, 0.72
@@ -110,7 +110,7 @@ def _plate(fit: Fit, table: str, fitted: list[SpecFit], rows: list[Row]) -> Plat
         return figure(fitted, printed, title, evidence_label(fit), synthetic(fit))
 
     alt = (
-        f"Instruments, table {table}: for each of {len(fitted)} columns the published estimate, two-stage least squares, "
+        f"Instruments, table {table}: for {plural(len(fitted), 'column')} the published estimate, two-stage least squares, "
         "the Anderson-Rubin interval and posteriors with 95% intervals, and the coefficient against the size of direct "
         f"effects that the instruments may have. {evidence_label(fit)}. Its numbers are in the table below."
     )

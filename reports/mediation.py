@@ -12,7 +12,7 @@ from ..analyses.results import Fit, SpecFit
 from .canvas import BLUE, GREY, ORANGE, box, canvas, heading
 from .figures import INK, QUIET, SIZE, drawn
 from .plates import Plate, Section
-from .rows import Row, evidence_label, number, shorten, synthetic
+from .rows import Row, evidence_label, number, plural, shorten, synthetic
 from .templating import rendered
 
 ROW, GAP = 1.5, 0.72
@@ -131,7 +131,7 @@ def _plate(fit: Fit, table: str, fitted: list[SpecFit], rows: list[Row]) -> Plat
         return figure(fitted, printed, title, evidence_label(fit), synthetic(fit))
 
     alt = (
-        f"Mediation, table {table}: for each of {len(fitted)} columns the paths with posterior means, direct, indirect and "
+        f"Mediation, table {table}: for {plural(len(fitted), 'column')} the paths with posterior means, direct, indirect and "
         f"total effects with 95% intervals, and the indirect effect against the correlation rho of the errors. "
         f"{evidence_label(fit)}. Its numbers are in the table below."
     )
@@ -251,5 +251,5 @@ def _moving(axes: Axes, one: SpecFit) -> None:
     if change is not None and abs(change) <= reach:
         axes.axvline(change, color=ORANGE, linewidth=0.8, linestyle="--")
     axes.set_xlabel(
-        "rho (dashed: where the 95% band\nstarts or ceases to hold 0)", fontsize=SIZE - 1, color=QUIET
+        "rho (dashed: where the 95% band\nstarts or ceases to contain 0)", fontsize=SIZE - 1, color=QUIET
     )

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ..analyses.results import Fit
 from .figures import drawn, forest, overview
-from .rows import Row, by_table, evidence_label, focal, synthetic
+from .rows import Row, by_table, evidence_label, focal, plural, synthetic
 
 OVERVIEW = "overview"
 
@@ -35,12 +35,16 @@ class Plate:
 
 @dataclass(frozen=True)
 class Section:
-    """A further part of the page: its anchor, its heading, its HTML, and figures that the folder keeps too."""
+    """A further part of the page: its anchor, its heading, its HTML, and figures that the folder keeps too.
+
+    `headline` is what the first screen says of it; the words before its first colon lead to the part.
+    """
 
     id: str
     title: str
     body: Markup
     plates: tuple[Plate, ...] = ()
+    headline: str = ""
 
 
 def plates(fit: Fit, rows: list[Row]) -> list[Plate]:
@@ -61,10 +65,10 @@ def _plate(fit: Fit, rows: list[Row], name: str, table: str | None, what: str) -
     def make() -> Figure:
         return draw(rows, title, label, simulated)
 
-    columns = len({r.spec_id for r in rows})
+    columns = plural(len({r.spec_id for r in rows}), "column")
     alt = (
-        f"Forest plot, {what}: published and posterior estimates with 95% intervals, {len(rows)} "
-        f"coefficient{'s' * (len(rows) != 1)} in {columns} column{'s' * (columns != 1)}. {label}. "
+        f"Forest plot, {what}: published and posterior estimates with 95% intervals, "
+        f"{plural(len(rows), 'coefficient')} in {columns}. {label}. "
         "Its numbers are in the tables of this page."
     )
     return Plate(name, table, what, alt, drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))

@@ -12,7 +12,7 @@ from ..analyses.results import Fit
 from .canvas import BLUE, GREY, ORANGE, box, canvas
 from .figures import INK, QUIET, RULE, WIDTH, drawn
 from .plates import Plate, Section
-from .rows import NOTHING, Row, evidence_label, number, probability, shorten, synthetic
+from .rows import NOTHING, Row, evidence_label, number, plural, probability, shorten, synthetic
 from .templating import rendered
 
 GREEN = "#009E73"
@@ -124,7 +124,7 @@ def _plate(fit: Fit, fitted: dict[str, dict[str, Any]], label: str) -> Plate:
     title = f"{fit.study.name}: clusters in tests and in models"
     made_up = synthetic(fit)
     alt = (
-        f"95% intervals of {len(blocks)} coefficients by cluster-robust t, wild cluster bootstrap and models of the "
+        f"95% intervals of {plural(len(blocks), 'coefficient')} by cluster-robust t, wild cluster bootstrap and models of the "
         f"clusters. {label}. Its numbers are in the table below."
     )
 

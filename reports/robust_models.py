@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from ..analyses.results import Fit
 from .figures import drawn
 from .plates import Plate, Section
-from .robust_models_figure import curve, shares
-from .rows import Row, evidence_label, number, synthetic
+from .robust_models_figure import ERROR_NAMES, curve, shares
+from .rows import Row, evidence_label, number, plural, synthetic
 from .templating import rendered
 
 SHOWN, BARS = 4, 24
@@ -30,11 +30,11 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
     if not terms:
         return None
     label, made_up = evidence_label(fit), synthetic(fit)
+    errors = {spec: fit.robustness[spec]["models"]["errors"] for spec, _ in terms}
     shown, parts, plates = _shown(fit, terms), [], []
     for place, (spec, term) in enumerate(shown, 1):
         name = f"models.{spec}.{place}"
         printed = paper_columns(fit, spec, term["term"], rows)
-        errors = fit.robustness[spec]["models"]["errors"]
         alt = (
             f"Specification curve of {term['term']} in {spec}: {len(term['members'])} of {term['count']} models with 95% "
             f"intervals in order of their means, and the choices of each. {label}. {_sentence(term)}"
@@ -43,12 +43,12 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
             name,
             f"{term['term']} of {spec} over models",
             alt,
-            partial(curve, fit.study.name, spec, term, printed, errors, label, made_up),
+            partial(curve, fit.study.name, spec, term, printed, errors[spec], label, made_up),
         )
         plates.append(plate)
-        parts.append(_part(spec, term, plate, _decimals(rows, spec, term["term"])))
+        parts.append(_part(spec, term, plate, _decimals(rows, spec, term["term"]), errors[spec]))
     bars = [*shown, *(one for one in terms if one not in shown)][:BARS]
-    alt = f"Stacked bars: shares of the variance over models by kind of choice, {len(bars)} coefficients. {label}."
+    alt = f"Stacked bars: shares of the variance over models by kind of choice, {plural(len(bars), 'coefficient')}. {label}."
     over = _plate(
         "models", "where the spread comes from", alt, lambda: shares(fit.study.name, bars, label, made_up)
     )
@@ -58,7 +58,10 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
         parts=parts,
         over=over,
         factors=factors,
-        lines=[_line(spec, term, factors, _decimals(rows, spec, term["term"])) for spec, term in terms],
+        lines=[
+            _line(spec, term, factors, _decimals(rows, spec, term["term"]), errors[spec])
+            for spec, term in terms
+        ],
         label=label,
         panels=terms[0][1]["panels"],
         error_panels=max(term["error_panels"] for _, term in terms),
@@ -101,11 +104,11 @@ def _sentence(term: dict[str, Any]) -> str:
     above, below = term["above"], term["below"]
     return (
         f"Of {term['count']} models the 95% interval lies above 0 in {above:.0%}, below 0 in {below:.0%}, "
-        f"and holds 0 in {1 - above - below:.0%}."
+        f"and contains 0 in {1 - above - below:.0%}."
     )
 
 
-def _part(spec: str, term: dict[str, Any], plate: Plate, decimals: int) -> dict[str, Any]:
+def _part(spec: str, term: dict[str, Any], plate: Plate, decimals: int, errors: str) -> dict[str, Any]:
     def write(value: float) -> str:
         return number(value, decimals)
 
@@ -113,6 +116,8 @@ def _part(spec: str, term: dict[str, Any], plate: Plate, decimals: int) -> dict[
         "id": spec,
         "term": term["term"],
         "plate": plate,
+        "errors": ERROR_NAMES.get(errors),
+        "fitted": any(error["name"] == errors for error in term["errors"]),
         "sentence": _sentence(term),
         "shown": len(term["members"]),
         "doubtful": term["doubtful"],
@@ -133,14 +138,14 @@ def _part(spec: str, term: dict[str, Any], plate: Plate, decimals: int) -> dict[
     }
 
 
-def _line(spec: str, term: dict[str, Any], factors: list[str], decimals: int) -> dict[str, Any]:
+def _line(spec: str, term: dict[str, Any], factors: list[str], decimals: int, errors: str) -> dict[str, Any]:
     found = term["spread"]
     means = [at for levels in term["by_level"].values() for at in levels]
     return {
         "id": spec,
         "term": term["term"],
         "count": term["count"],
-        "own": number(term["own"][0], decimals),
+        "own": number(term["own"][0], decimals) + (" (Gaussian errors)" if errors in ERROR_NAMES else ""),
         "range": f"{number(min(m['low'] for m in means), decimals)} to {number(max(m['high'] for m in means), decimals)}",
         "above": f"{term['above']:.0%}",
         "below": f"{term['below']:.0%}",

@@ -58,7 +58,7 @@ def bars_of(term: dict[str, Any], printed: Sequence[Row], errors: str) -> list[B
         span = row.span("published")
         if span is not None and span.ends is not None:
             found.append(Bar(span.mean, *span.ends, {"paper": f"{row.spec_id}"}, "paper"))
-    return sorted(found)
+    return sorted(found, key=lambda bar: bar[:3])
 
 
 def curve(
@@ -164,7 +164,7 @@ def _key(figure: Figure, bars: Sequence[Bar]) -> None:
 
     every = {
         "own": (line(ORANGE, "o", ORANGE), "the column's own model"),
-        "member": (line(BLUE, "o", BLUE), "95% excludes 0 (grey: holds 0)"),
+        "member": (line(BLUE, "o", BLUE), "95% excludes 0 (grey: contains 0)"),
         "errors": (line("#009E73", "s", "#009E73"), "other errors"),
         "paper": (line(INK, "D", "white"), "as published"),
     }

@@ -10,14 +10,16 @@ from matplotlib.figure import Figure
 
 from ..analyses.results import Fit
 from ..analyses.robust.prior_sense import SENSITIVE
+from ..analyses.summaries import MAX_K_HAT
 from .figures import drawn
 from .plates import Plate, Section
 from .robust_priors_figure import Focus, counted, curves, strip
-from .rows import MINUS, NOTHING, Row, evidence_label, focal, number, synthetic
+from .rows import MINUS, NOTHING, Row, evidence_label, focal, number, plural, power, synthetic
 from .templating import rendered
 
 FIRST, MOST = 9, 40
 OVER = 1e6
+FAR = 5
 
 
 def section(fit: Fit, rows: list[Row]) -> Section | None:
@@ -48,6 +50,7 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
         rest=rest,
         sentences=[(f.title, sentence(f.record)) for f in shown],
         driven=[f.title for f in terms if f.record["prior_driven"]],
+        doubts=doubts(terms),
         lines=[_line(f) for f in terms],
         choices=[_choice(m) for m in shown[0].record["multiverse"]],
         first=shown[0].title,
@@ -55,8 +58,19 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
     return Section("robust-priors", "Robustness to priors", body, (*plates, *rest))
 
 
+def doubts(terms: list[Focus]) -> list[tuple[list[str], str]]:
+    """Which answers to read with care, and why: the likelihood's k-hat, and the distance from the draws of the run."""
+    inexact = [f.title for f in terms if (f.record["k_hat"] or 0) > MAX_K_HAT]
+    apart = [f.title for f in terms if abs(f.record["check"]) > FAR]
+    found = [
+        (inexact, f"the likelihood behind these answers is inexact (k-hat above {MAX_K_HAT})"),
+        (apart, f"under the prior of this run they miss the mean of its draws by more than {FAR} Monte Carlo standard errors"),
+    ]  # fmt: skip
+    return [(names, why) for names, why in found if names]
+
+
 def _focal(terms: list[Focus], term: str | None) -> list[Focus]:
-    """One slope a column: the term that joins the tables, else the column's first."""
+    """One slope for each column: the term that joins the tables, else the column's first."""
     found: dict[str, Focus] = {}
     for focus in terms:
         if focus.id not in found or focus.term == term:
@@ -75,7 +89,7 @@ def _plate(
         return draw(shown, f"{fit.study.name}: {what}", evidence_label(fit), synthetic(fit))
 
     alt = (
-        f"For {len(shown)} columns, {what}: {', '.join(f.title for f in shown[:FIRST])}"
+        f"For {plural(len(shown), 'column')}, {what}: {', '.join(f.title for f in shown[:FIRST])}"
         f"{' and others' if len(shown) > FIRST else ''}. {evidence_label(fit)}. The numbers are in the tables of this section."
     )
     name = "priors." + what.replace(",", "").replace(" ", "-")
@@ -158,9 +172,11 @@ def figure(value: float) -> str:
     """Three significant digits with a proper minus."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else NOTHING
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return (f"{value:.{digits}f}" if digits < 8 else f"{value:.1e}").replace("-", MINUS)
+    exponent = math.floor(math.log10(abs(value)))
+    if exponent < -5:
+        return f"{value / 10**exponent:.1f} × {power(exponent)}".replace("-", MINUS)
+    return f"{value:.{max(0, 2 - exponent)}f}".replace("-", MINUS)
 
 
 def _power(log10: float) -> str:
-    return figure(10**log10) if log10 < 4 else f"10^{log10:.0f}"
+    return figure(10**log10) if log10 < 4 else power(round(log10))

@@ -212,8 +212,9 @@ def _notes(records: dict[str, Any]) -> list[str]:
         notes.append(
             f"Of {count} units of {names.get(kind, kind)} the {left} that move least squares most were left out."
         )
-    for name, why in found["refused"].items():
-        notes.append(f"Without {name} nothing can be estimated: {why}")
+    for unit in found["refused"]:
+        kind = names.get(unit["kind"], unit["kind"])
+        notes.append(f"Without {kind} {unit['name']} nothing can be estimated: {unit['why']}")
     doubted = [unit["name"] for unit in found["units"] if not unit["trusted"]]
     if doubted:
         notes.append(f"Importance sampling failed without {_listed(doubted)}; do not use those figures.")

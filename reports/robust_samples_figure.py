@@ -11,7 +11,7 @@ from ..analyses.results import Fit
 from .canvas import BLUE, GREY, ORANGE, box, canvas, heading
 from .figures import INK, QUIET, RULE, SIZE, WIDTH, drawn
 from .plates import Plate
-from .rows import shorten, synthetic
+from .rows import plural, shorten, synthetic
 
 LINE, ROW, NAME = 0.135, 0.2, 22
 Records = dict[str, Any]
@@ -109,7 +109,7 @@ def overview(fit: Fit, found: dict[str, Records], label: str) -> Plate:
         return figure
 
     alt = (
-        f"For {len(found)} columns, how far the focal coefficient moves in posterior standard deviations without each "
+        f"For {plural(len(found), 'column')}, how far the focal coefficient moves in posterior standard deviations without each "
         f"unit; squares where its verdict changes. {label}. The extremes are in the table below."
     )
     return Plate("samples", None, "units left out, all columns", alt, drawn(make, "svg"), drawn(make, "png"))

@@ -19,6 +19,8 @@ from ..data.published import Printed
 STOPPED = "stopped"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # of a cell that a spreadsheet would run
 
 
 class Span(NamedTuple):
@@ -212,8 +214,18 @@ def factor(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return NOTHING
     if value >= 1e6:
-        return "> 10⁶"
+        return f"> {power(6)}"
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def power(exponent: int) -> str:
+    """10 to a power, as one writes it."""
+    return "10" + str(exponent).translate(SUPERSCRIPTS)
+
+
+def plural(n: int, noun: str) -> str:
+    """`1 column`, `2 columns`."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def width_of(text: str) -> int:

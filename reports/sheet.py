@@ -45,9 +45,11 @@ def pieces(text: str) -> list[str]:
 
 
 class Sheet:
-    """One A4 page; `y` is the cursor in inches from the top."""
+    """One A4 page laid out in inches from its upper left corner, then magnified; `y` is the cursor, `last` where text ends."""
 
-    def __init__(self, family: tuple[str, ...]) -> None:
+    def __init__(self, family: tuple[str, ...], scale: float = 1.0) -> None:
+        self.scale, self.width, self.height = scale, WIDTH / scale, HEIGHT / scale
+        self.last = self.height - 0.75
         self.figure = Figure(figsize=(WIDTH, HEIGHT), facecolor="white")
         FigureCanvasAgg(self.figure)
         self.family = family
@@ -81,7 +83,7 @@ class Sheet:
     def write(self, x: float, y: float, text: str, size: float, **style: Any) -> None:
         """One line with its top at y, inches from the upper left corner."""
         self.figure.text(
-            x / WIDTH, 1 - y / HEIGHT, text, fontsize=size, parse_math=False,
+            x / self.width, 1 - y / self.height, text, fontsize=size * self.scale, parse_math=False,
             **{"va": "top", "color": INK, "family": list(self.family), **style},
         )  # fmt: skip
 
@@ -90,11 +92,11 @@ class Sheet:
         style: Style = "normal", colour: str = INK, after: float = 0.06, most: int | None = None,
     ) -> None:  # fmt: skip
         """Wrapped text at the cursor; no more than `most` lines of it."""
-        lines = self.wrapped(text, WIDTH - left - right, size, weight, style)
+        lines = self.wrapped(text, self.width - left - right, size, weight, style)
         if most is not None and len(lines) > most:
             lines = [
                 *lines[: most - 1],
-                self.fitted(f"{lines[most - 1]} …", WIDTH - left - right, size, weight),
+                self.fitted(f"{lines[most - 1]} …", self.width - left - right, size, weight),
             ]
         for line in lines:
             self.write(left, self.y, line, size, weight=weight, style=style, color=colour)
@@ -112,11 +114,9 @@ class Sheet:
         self.write(MARGIN, self.y, text, 10.5, weight="bold")
         self.y += 0.24
 
-    def rule(
-        self, colour: str = RULE, thick: float = 0.7, x: tuple[float, float] = (MARGIN, WIDTH - MARGIN)
-    ) -> None:
-        at = 1 - self.y / HEIGHT
-        ends = [x[0] / WIDTH, x[1] / WIDTH]
+    def rule(self, colour: str = RULE, thick: float = 0.7) -> None:
+        at = 1 - self.y / self.height
+        ends = [MARGIN / self.width, 1 - MARGIN / self.width]
         self.figure.add_artist(Line2D(ends, [at, at], color=colour, linewidth=thick))
 
     def chip(self, x: float, text: str, colours: tuple[str, str, str], size: float = 9) -> float:
@@ -124,7 +124,7 @@ class Sheet:
         ink, face, edge = colours
         wide = self.measure(text, size, "bold")
         shape = FancyBboxPatch(
-            (x / WIDTH, 1 - (self.y + 0.2) / HEIGHT), (wide + 0.2) / WIDTH, 0.2 / HEIGHT,
+            (x / self.width, 1 - (self.y + 0.2) / self.height), (wide + 0.2) / self.width, 0.2 / self.height,
             boxstyle="round,pad=0,rounding_size=0.008", mutation_aspect=WIDTH / HEIGHT, facecolor=face, edgecolor=edge,
             linewidth=0.6, transform=self.figure.transFigure,
         )  # fmt: skip
@@ -134,5 +134,9 @@ class Sheet:
 
     def bar(self, top: float, bottom: float, colour: str) -> None:
         """A vertical bar beside what stands between two heights."""
-        box = (MARGIN / WIDTH, 1 - bottom / HEIGHT), 0.035 / WIDTH, (bottom - top) / HEIGHT
+        box = (
+            (MARGIN / self.width, 1 - bottom / self.height),
+            0.035 / self.width,
+            (bottom - top) / self.height,
+        )
         self.figure.add_artist(Rectangle(*box, color=colour, linewidth=0, transform=self.figure.transFigure))

@@ -5,16 +5,19 @@ from __future__ import annotations
 import html
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..analyses.compare import converged
 from ..analyses.results import Fit
 from ..analyses.store import versions
+from ..analyses.summaries import converged
 from . import words
+from .board import left_out
 from .equations import models_used
 from .highlights import highlights
 from .html import priors_used
-from .rows import Row, evidence_label, focal, number, shorten, synthetic
+from .plates import Section
+from .rows import Row, evidence_label, focal, number, plural, shorten, synthetic
 
 MOST = 36
 IN_FIGURE = 12
@@ -67,13 +70,19 @@ class Brief:
         return any(row.record["reproduced"]["estimate"] is not None for row in self.rows)
 
 
-def brief_of(fit: Fit, rows: list[Row], command: str) -> Brief:
-    """The content of the summary of a fit."""
+def brief_of(fit: Fit, rows: list[Row], command: str, sections: Sequence[Section] = ()) -> Brief:
+    """The content of the summary of a fit whose page has these further parts."""
     header = fit.study.file.study
     chosen = telling(rows, MOST)
     can, cannot = words.EVIDENCE_MEANING[fit.evidence]
     year = f", {header.year}" if header.year else ""
     source = header.source or header.doi_or_source
+    command = command or f"posterity run {fit.study.name} --evidence {fit.evidence}"
+    headlines = [
+        " ".join(left_out(fit, command)),
+        *(s.headline for s in sections),
+        *words.headlines(fit, rows),
+    ]
     return Brief(
         study=fit.study.name,
         title=header.title,
@@ -83,7 +92,7 @@ def brief_of(fit: Fit, rows: list[Row], command: str) -> Brief:
         synthetic=synthetic(fit),
         answer=words.answer(rows),
         counts={name: n for name, n in words.counts(rows).items() if n},
-        headlines=words.headlines(fit, rows),
+        headlines=[sentence for sentence in headlines if sentence.strip()],
         caveat=words.caveat(fit),
         rows=chosen,
         omitted=len([r for r in rows if not r.constant]) - len(chosen),
@@ -157,7 +166,7 @@ def _again(fit: Fit, command: str) -> list[tuple[str, str]]:
     libraries = ", ".join(f"{name} {found[name]}" for name in ("pymc", "jax", "numpyro", "arviz-stats"))
     sampler = fit.sampler
     lines = [
-        ("command", command or f"posterity run {fit.study.name} --evidence {fit.evidence}"),
+        ("command", command),
         ("software", f"posterity {found['posterity']} (code {found['code']}), {libraries}"),
         ("draws", f"{sampler.chains} × {sampler.draws}, seed {sampler.seed}"),
     ]
@@ -181,7 +190,7 @@ def markdown(brief: Brief) -> str:
         "central 95% interval on the paper's scale."
     ]
     if brief.omitted:
-        lines += ["", f"{brief.omitted} more coefficients are in `report.html` and `comparison.csv`."]
+        lines += ["", f"{plural(brief.omitted, 'coefficient')} more: see `report.html` and `comparison.csv`."]
     lines += ["", "Verdicts:", ""]
     lines += [f"- *{name}*: {text(words.VERDICT_MEANING[name])}" for name in brief.counts]
     lines += ["", "## Evidence", "", text(f"{brief.can} {brief.cannot}")]

@@ -13,7 +13,7 @@ from ..analyses.ensemble import Ensemble, of_term
 from ..analyses.results import Fit
 from .figures import INK, QUIET, RULE, SIZE, WIDTH, drawn, stamp
 from .plates import Plate, Section
-from .rows import Row, evidence_label, number, shorten
+from .rows import Row, evidence_label, number, plural, shorten
 from .templating import rendered
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
@@ -103,7 +103,7 @@ def _plate(fit: Fit, shown: list[tuple[Row, Ensemble]], label: str) -> Plate | N
         return figure
 
     alt = (
-        f"For {len(drawable)} coefficients, the posterior means of SYNTHETIC twins, the 95% interval that one panel "
+        f"For {plural(len(drawable), 'coefficient')}, the posterior means of SYNTHETIC twins, the 95% interval that one panel "
         f"would leave, and the interval of the mixture, in multiples of the published estimate. {label}."
     )
     forms = (drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))

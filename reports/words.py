@@ -8,7 +8,7 @@ from ..analyses.results import Fit, SpecFit
 from ..analyses.verdicts import VERDICTS
 from ..data.published import within_rounding
 from ..models.error_rows import OWN
-from .rows import STOPPED, Row, focal, number, shorten, synthetic
+from .rows import STOPPED, Row, focal, number, plural, shorten, synthetic
 
 MOST = 6
 OUTCOMES = (*VERDICTS, STOPPED)
@@ -24,7 +24,7 @@ VERDICT_MEANING = {
     "holds": "The posterior's central 95% interval excludes 0, lies on the printed side of 0, and is not wholly nearer 0 "
     "than the printed value.",
     "shrinks": "The interval lies on the printed side of 0, but wholly nearer 0 than the printed value.",
-    "uncertain": "The interval holds 0.",
+    "uncertain": "The interval contains 0.",
     "reverses": "The interval lies wholly on the other side of 0.",
     "not reproduced": "The paper's own estimator, run first on this panel, gives a number that does not print as the "
     "published one; the posterior is shown and not compared.",
@@ -139,7 +139,7 @@ def answer(rows: list[Row]) -> str:
     columns = len({r.spec_id for r in rows if not r.constant})
     parts = [f"{n} {COUNTED[name][n > 1]}" for name, n in found.items()]
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f"Of {total} published {_plural('coefficient', total)} in {columns} {_plural('column', columns)}, {listed}."
+    return f"Of {plural(total, 'published coefficient')} in {plural(columns, 'column')}, {listed}."
 
 
 def constants(rows: list[Row]) -> str:
@@ -168,7 +168,7 @@ def caveat(fit: Fit) -> str:
 
 
 def headlines(fit: Fit, rows: list[Row]) -> list[str]:
-    """Plain sentences on what changed: pooled columns given effects, and stars whose interval holds 0."""
+    """Plain sentences on what changed: pooled columns given effects, and stars whose interval contains 0."""
     return [*_pooled(fit, rows), *_changed(rows), *_focal(rows), *_stars(rows), *_gate(rows)]
 
 
@@ -180,9 +180,8 @@ def _pooled(fit: Fit, rows: list[Row]) -> list[str]:
     what = f"{header.entity} and {header.time} effects"
     sentences = [_pooled_sentence(r, what) for r in changed[:MOST]]
     if len(changed) > MOST:
-        sentences.append(
-            f"{len(changed) - MOST} more pooled coefficients change under {what}; see the tables."
-        )
+        more = plural(len(changed) - MOST, "pooled coefficient")
+        sentences.append(f"Changed by {what} as well: {more}; see the tables.")
     kept = [
         f"{shorten(r.term, 60)} ({r.spec_id})"
         for r in rows
@@ -200,12 +199,12 @@ def _pooled_sentence(row: Row, what: str) -> str:
     before = row.record["posterior"]
     twins = row.record["twins"]
     if row.verdict == "uncertain" and twins is not None:
-        does = f"may or may not survive {what}, by its tables: over {twins['n']} twins"
+        does = f"may or may not hold under {what}, by its tables: over {twins['n']} twins"
     elif row.verdict == "uncertain" and before["q2.5"] <= 0 <= before["q97.5"]:
         does = f"is uncertain without {what}, and with them"
     else:
         does = {
-            "uncertain": f"does not survive {what}",
+            "uncertain": f"becomes uncertain under {what}",
             "reverses": f"changes sign under {what}",
             "shrinks": f"shrinks under {what}",
         }[row.verdict]
@@ -225,7 +224,9 @@ def _changed(rows: list[Row]) -> list[str]:
         for r in changed[:MOST]
     ]
     if len(changed) > MOST:
-        sentences.append(f"{len(changed) - MOST} more coefficients shrink or reverse; see the tables.")
+        sentences.append(
+            f"Shrunk or reversed as well: {plural(len(changed) - MOST, 'coefficient')}; see the tables."
+        )
     return sentences
 
 
@@ -256,12 +257,12 @@ def _stars(rows: list[Row]) -> list[str]:
     if not starred:
         return []
     open_ = [f"{shorten(r.id, 60)} ({r.stars})" for r in starred if r.verdict == "uncertain"]
-    total = f"{len(starred)} coefficients printed with stars"
+    total = f"{plural(len(starred), 'coefficient')} printed with stars"
     if not open_:
-        return [f"None of {total} has a 95% interval that holds 0."]
+        return [f"None of {total} has a 95% interval that contains 0."]
     listed = ", ".join(open_[:MOST]) + (f" and {len(open_) - MOST} more" if len(open_) > MOST else "")
     return [
-        f"Of {total}, {len(open_)} {'has' if len(open_) == 1 else 'have'} a 95% interval that holds 0: {listed}."
+        f"Of {total}, {len(open_)} {'has' if len(open_) == 1 else 'have'} a 95% interval that contains 0: {listed}."
     ]
 
 
@@ -287,7 +288,3 @@ def error_reproduced(row: Row) -> bool | None:
     if error is None or not row.text["std_error"]:
         return None
     return within_rounding(error, row.text["std_error"])
-
-
-def _plural(noun: str, n: int) -> str:
-    return noun if n == 1 else f"{noun}s"

@@ -18,12 +18,10 @@ from ..analyses.twins.write import TWIN_KEYS
 from .html import page, priors_used
 from .latex import latex_table
 from .plates import plates
-from .rows import by_table, evidence_label, rows_of, synthetic
+from .rows import FORMULA_STARTS, by_table, evidence_label, rows_of, synthetic
 from .sections import sections
 from .summary import brief_of, markdown
 from .summary_pdf import summary_pdf
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, Any] | None = None) -> Path:
@@ -58,7 +56,7 @@ def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, 
         ).encode()
     files["comparison.json"] = _json(compared)
     files["comparison.csv"] = csv_text(frame_of(compared["estimates"])).encode()
-    brief = brief_of(fit, rows, command)
+    brief = brief_of(fit, rows, command, further)
     files |= {"summary.md": markdown(brief).encode(), "summary.pdf": summary_pdf(brief)}
     files["report.html"] = page(fit, rows, drawings, command, further).encode()
     if fit.robustness:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
+# read when the library is loaded: by the processes that share the tests out, and by commands that tests start
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+SHARED = Path(__file__).parents[2] / "shared" / "data"  # others' data, beside the checkout and no part of it
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -56,6 +59,38 @@ def simulate(
 @pytest.fixture(name="simulate", scope="session")
 def simulate_fixture() -> Callable[..., pd.DataFrame]:
     return simulate
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """The path of one of others' data sets; a test that needs it is skipped where it is not."""
+
+    def found(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            pytest.skip(f"{path} is not here")
+        return path
+
+    return found
+
+
+@pytest.fixture
+def call(monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
+    """The command line in this process: exit status, standard output and standard error."""
+
+    def called(*arguments: str) -> tuple[int, str, str]:
+        from posterity import cli
+
+        monkeypatch.setattr(sys, "argv", ["posterity", *arguments])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return called
 
 
 @pytest.fixture

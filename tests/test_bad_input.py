@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
-from posterity import cli
+from .papers import HEAD, HEADER, write_paper
 
-STUDY = """
-[study]
-name = "mine"
-title = "Mine"
-entity = "city"
-time = "year"
-published = "published.csv"
-[spec."T1.1"]
-formula = "y ~ x1 + x2 | city + year"
-"""
-PUBLISHED = """table,column,term,estimate,std_error,t_value,stars,ci_low,ci_high,p_value,n,r2,outcome,note
-T1,1,x1,0.5,0.1,,***,,,,84,,y,
-"""
+SPECS = '[spec."T1.1"]\nformula = "y ~ x1 + x2 | city + year"\n'
+ROWS = "T1,1,x1,0.5,0.1,,***,,,,84,,y,\n"
+STUDY, PUBLISHED = HEAD + SPECS, HEADER + ROWS
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch, frame):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
-    (tmp_path / "published.csv").write_text(PUBLISHED, encoding="utf-8")
+    write_paper(tmp_path, SPECS, ROWS)
     frame.to_csv(tmp_path / "panel.csv", index=False)
     return tmp_path
-
-
-def call(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["posterity", *arguments])
-    code = 0
-    try:
-        cli.main()
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def in_study(old: str, new: str):
@@ -73,7 +49,7 @@ def cell(row: int, column: str, value):
 
 def gbk(name: str):
     return lambda d: (d / name).write_bytes(
-        (d / name).read_text().replace("c01", "北京").replace("Mine", "北京").encode("gbk")
+        (d / name).read_text().replace("c01", "北京").replace("SYNTHETIC", "北京").encode("gbk")
     )
 
 
@@ -168,6 +144,8 @@ CASES = {
             STUDY.replace("city + year\"", "year\"").replace("formula", 'varying = { by = "region" }\nformula')),
         RUN, ["region", "effects of 'city'"]),
     # printed numbers
+    "grouping with a name that is taken": (
+        in_study("[spec", '[groups.time]\neast = ["c01"]\n[spec'), TABLES, ["groups.time", "taken"]),
     "published missing": (lambda d: (d / "published.csv").unlink(), TABLES, ["published.csv", "does not exist"]),
     "published in GBK": (
         lambda d: (d / "published.csv").write_bytes((PUBLISHED + "T1,1,x2,1,1,,,,,,,,y,北京\n").encode("gbk")),
@@ -274,11 +252,11 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_one_sentence_and_exit_2(case, folder, monkeypatch, capsys):
+def test_one_sentence_and_exit_2(case, folder, call):
     prepare, arguments, names = CASES[case]
     if prepare:
         prepare(folder)
-    code, out, err = call(monkeypatch, capsys, *arguments)
+    code, out, err = call(*arguments)
     assert code == 2, err
     assert out == ""
     lines = [line for line in err.splitlines() if line]
@@ -288,7 +266,7 @@ def test_one_sentence_and_exit_2(case, folder, monkeypatch, capsys):
         assert name in lines[0], f"{name!r} is not in {lines[0]!r}"
 
 
-def test_nothing_above_fails_on_the_good_folder(folder, monkeypatch, capsys):
-    code, out, err = call(monkeypatch, capsys, "check", "study.toml", "--panel", "panel.csv", "--json")
+def test_nothing_above_fails_on_the_good_folder(folder, call):
+    code, out, err = call("check", "study.toml", "--panel", "panel.csv", "--json")
     assert (code, err) == (0, "")
     assert '"usable": true' in out

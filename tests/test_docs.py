@@ -1,8 +1,9 @@
-"""The documentation does what it says: its Python runs, its commands run or at least parse, its links lead somewhere."""
+"""The documentation does what it says: Python runs, commands run or parse, links lead somewhere."""
 
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 import shutil
 import tomllib
@@ -44,7 +45,7 @@ def lines_of(body):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A folder for all pages, with microdata under the names that they use: output and capital of 48 US states."""
+    """A folder for all pages, with microdata under the names they use: output and capital of 48 US states."""
     folder = tmp_path_factory.mktemp("reader")
     frame = po.load("munnell-1990").panel().frame
     frame.assign(output=frame["GSP"], capital=frame["PC"]).to_csv(folder / "mine.csv", index=False)
@@ -53,7 +54,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def reader(home, monkeypatch):
-    """A reader in that folder, who is in a hurry: few draws, and no column is fitted a second time by NUTS."""
+    """A reader in that folder, in a hurry: few draws, and no column is fitted a second time by NUTS."""
     import matplotlib
     import matplotlib.pyplot as plt
 
@@ -104,7 +105,9 @@ def follow(page):
     for kind, body, mark in blocks(page):
         if kind == "python":
             quick = re.sub(r"\b(draws|tune)=\d+", r"\1=60", body)
-            exec(compile(quick, label(page), "exec"), names)  # noqa: S102
+            script = Path(f"{page.stem}.py")
+            script.write_text(quick, encoding="utf-8")
+            names = runpy.run_path(str(script), names)
         elif kind == "sh":
             for line in lines_of(body):
                 if not line.startswith("posterity "):

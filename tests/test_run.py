@@ -111,3 +111,26 @@ def test_list_show_and_check_speak_json(done):
     assert (len(shown["specs"]), shown["evidence"]) == (33, ["tables"])
     checked = json.loads(posterity(done, "check", "mine", "--json").stdout)
     assert all(spec["usable"] for spec in checked["specs"])
+
+
+def test_settings_of_other_tools_are_no_studies(tmp_path, call, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a study"\n')
+    (tmp_path / "broken.toml").write_text('[study]\ntitel = "a paper"\n')
+    code, shown, said = call("list", "--json")
+    assert code == 0
+    assert {row["name"] for row in json.loads(shown)} == {"bashlai-2026", "liu-li-2025", "munnell-1990"}
+    assert "broken.toml" in said
+    assert "pyproject" not in said
+
+
+def test_robustness_of_other_settings_is_not_in_the_report_and_said(tmp_path, call):
+    only = ("bashlai-2026", "--only", "T5.1", "--out", str(tmp_path))
+    code, _, said = call("priors", *only)
+    assert (code, "not in its report" in said) == (0, False)
+    page = tmp_path / "bashlai-2026" / "report.html"
+    assert 'id="robust-priors"' in page.read_text()
+    code, _, said = call("run", *only, "--draws", "500")
+    assert code == 0
+    assert "'posterity robustness bashlai-2026' makes it anew" in said
+    assert 'id="robust-priors"' not in page.read_text()

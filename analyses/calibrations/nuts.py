@@ -1,4 +1,9 @@
-"""Calibration of what only NUTS samples: one compiled program for the model, with the outcome as its argument."""
+"""Calibration of what NUTS samples: one compiled program for the model, with the outcome as its argument.
+
+Chains, their lengths and their starts are those of a run (`models.sampling.nuts`), and so is what is left out:
+that on which a run would withhold its verdict. No run samples the smooth transition by NUTS; there a divergence
+now and then is let pass, as next to none of its chains are without.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +18,10 @@ from ...data.study import Form
 from ...models.effects import effects_model
 from ...models.priors import DEFAULTS, Priors
 from ...models.regimes import Regimes
+from ...models.sampling import Sampler
 from ...models.scale import Array
 from ...models.transition import WIDTHS, curve, ends, smooth_model
+from ..summaries import MAX_R_HAT, MIN_ESS
 from .effects import Values, in_standard_units, names_of, prior_values, quantities, simulated
 from .ranks import ranks_of
 from .subject import Question, Ranked, Subject, texts_of
@@ -22,13 +29,12 @@ from .subject import Question, Ranked, Subject, texts_of
 if TYPE_CHECKING:
     import pymc as pm
 
-TUNE, DRAWS, THIN = 600, 1000, 4
-MOST_DIVERGING = 0.02
-STEP = 0.9
+SAMPLER = Sampler()
+DIVERGING_TRANSITION = 0.01
 
 
 def sample_many(model: pm.Model, outcome: Array, data: Array, seed: int) -> tuple[dict[str, Array], Array]:
-    """Draws of every variable for each of D outcomes, one chain each, thinned; and shares of divergences (D,).
+    """Draws (D, chains, draws, ...) of every variable for each of D outcomes; and shares that diverge (D,).
 
     Parameters
     ----------
@@ -46,23 +52,31 @@ def sample_many(model: pm.Model, outcome: Array, data: Array, seed: int) -> tupl
     target = get_jaxified_graph([*values, y], [log_density])
     back = get_jaxified_graph([*values, y], outputs)
     start = model.initial_point()
-    first = [np.asarray(start[v.name]) for v in values]
+    centre = [np.asarray(start[v.name]) for v in values]
 
     def chain(key: Any, y: Any) -> Any:
+        key, *own = jax.random.split(key, 1 + len(centre))
+        first = [
+            v + jax.random.uniform(k, v.shape, minval=-1, maxval=1) for k, v in zip(own, centre, strict=True)
+        ]
         init, step = hmc(potential_fn_gen=lambda y: lambda z: -target(*z, y)[0], algo="NUTS")
-        state = init(first, TUNE, rng_key=key, model_args=(y,), target_accept_prob=STEP, max_tree_depth=8)
+        state = init(first, SAMPLER.tune, rng_key=key, model_args=(y,))
 
         def once(state: Any, _: Any) -> Any:
             state = step(state, (y,))
             return state, (state.z, state.diverging)
 
-        state, _ = jax.lax.scan(lambda s, _: (step(s, (y,)), None), state, None, TUNE)
-        _, (z, diverging) = jax.lax.scan(once, state, None, DRAWS)
-        kept = jax.tree.map(lambda v: v[::THIN], z)
-        return jax.vmap(lambda z: back(*z, y))(kept), diverging.mean()
+        state, _ = jax.lax.scan(lambda s, _: (step(s, (y,)), None), state, None, SAMPLER.tune)
+        _, (z, diverging) = jax.lax.scan(once, state, None, SAMPLER.draws)
+        return jax.vmap(lambda z: back(*z, y))(z), diverging.mean()
 
-    keys = jax.random.split(jax.random.key(seed), len(data))
-    drawn, diverging = jax.jit(jax.vmap(chain))(keys, jnp.asarray(data))
+    def chains(given: Any) -> Any:
+        drawn, diverging = jax.vmap(chain, (0, None))(*given)
+        return drawn, diverging.mean()
+
+    keys = jax.random.split(jax.random.key(seed), (len(data), SAMPLER.chains))
+    # one data set after the other: a batch of trees is as slow as its deepest
+    drawn, diverging = jax.jit(lambda each: jax.lax.map(chains, each))((keys, jnp.asarray(data)))
     named = {str(v.name): np.asarray(d) for v, d in zip(wanted, drawn, strict=True)}
     return named, np.asarray(diverging)
 
@@ -127,6 +141,7 @@ def transition_subject(
         name, lambda: smooth_model(found, priors, form), design, names, simulate,
         lambda values, y: np.column_stack([values[name] for name in names]),
         {"data": design.sha256, "q": found.q.tolist(), "term": found.name, "form": form, "priors": texts_of(priors)},
+        DIVERGING_TRANSITION,
     )  # fmt: skip
 
 
@@ -148,15 +163,26 @@ def _subject(
     simulate: Callable[[int, np.random.Generator], tuple[Values, Array]],
     quantities: Callable[[Values, Array], Array],
     identity: Mapping[str, object],
+    most_diverging: float = 0.0,
 ) -> Subject:
     def ask(question: Question, count: int, seed: int) -> Ranked:
         truths, Y = simulate(count, np.random.default_rng(seed))
         drawn, diverging = sample_many(model(), design.y, Y, seed)
-        ranks = []
+        ranks, converged = [], []
         for i in range(count):
-            values = {key: value[i] for key, value in drawn.items()}
+            values = {key: value[i].reshape(-1, *value.shape[3:]) for key, value in drawn.items()}
             truth = {key: value[i : i + 1] for key, value in truths.items()}
-            ranks.append(ranks_of(quantities(values, Y[i]), quantities(truth, Y[i])[0]))
-        return Ranked(np.array(ranks), diverging <= MOST_DIVERGING)
+            found = quantities(values, Y[i])
+            ranks.append(ranks_of(found, quantities(truth, Y[i])[0]))
+            converged.append(_converged(found))
+        return Ranked(np.array(ranks), np.array(converged) & (diverging <= most_diverging))
 
     return Subject(name, "nuts", names, ("prior",), ask, identity, batch=100, synthetic=design.synthetic)
+
+
+def _converged(drawn: Array) -> bool:
+    """Whether R-hat and effective sample sizes of all quantities (chains x draws, Q) would let a verdict pass."""
+    from arviz_stats.base import array_stats
+
+    chains = np.moveaxis(drawn.reshape(SAMPLER.chains, SAMPLER.draws, -1), -1, 0)
+    return bool((array_stats.rhat(chains) <= MAX_R_HAT).all() and (array_stats.ess(chains) >= MIN_ESS).all())

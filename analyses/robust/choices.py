@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.design import Design, check_estimable
+from ...data.design import Design
 from ...data.errors import InputError
+from ...data.estimable import check_estimable
 from ...data.panel import Panel
 from ...data.study import Form, Spec
 from ..study import SpecView

@@ -31,7 +31,7 @@ from .choices import focal_terms
 
 Array = NDArray[np.float64]
 Records = dict[str, Any]
-DRAWS = 1000
+DRAWS, FEWEST = 2000, 250  # over all panels, and of one panel
 
 
 def clusters(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | None:
@@ -123,7 +123,7 @@ def _models(
     designs: list[Design], one: SpecFit, terms: Sequence[str], seed: int
 ) -> dict[str, dict[str, Any]]:
     """Posteriors of the coefficients by model, mixed over panels."""
-    form, priors = one.form, one.priors
+    form, priors, draws = one.form, one.priors, max(FEWEST, DRAWS // len(designs))
 
     def summed(drawn: Sequence[ErrorDraws], term: str) -> Records:
         values = np.concatenate([draws.coef[:, draws.terms.index(term)] for draws in drawn])
@@ -138,17 +138,19 @@ def _models(
         }
 
     plain = [replace(design, varying=None) for design in designs]
-    gaussian = error_posteriors(plain, priors, form, "gaussian", DRAWS, seed)
+    gaussian = error_posteriors(plain, priors, form, "gaussian", draws, seed)
     found = {"independent": {term: summed(gaussian, term) for term in terms}}
     try:
         for design in designs:
             entity_clusters(design.clusters, design.entity, True)
     except InputError:  # clusters that entities leave have no shocks of their own beside the effects
         return found
-    shocks = error_posteriors(plain, priors, form, "cluster", DRAWS, seed)
+    shocks = error_posteriors(plain, priors, form, "cluster", draws, seed)
     found["shocks"] = {term: summed(shocks, term) | _shared(shocks) for term in terms}
     if form is not None and designs[0].entity_effects and _several(designs[0]):
-        found["slopes"] = {term: summed(_with_slopes(plain, one, term, form, seed), term) for term in terms}
+        found["slopes"] = {
+            term: summed(_with_slopes(plain, one, term, form, draws, seed), term) for term in terms
+        }
     return found
 
 
@@ -164,7 +166,7 @@ def _several(design: Design) -> bool:
 
 
 def _with_slopes(
-    designs: Sequence[Design], one: SpecFit, term: str, form: Form, seed: int
+    designs: Sequence[Design], one: SpecFit, term: str, form: Form, draws: int, seed: int
 ) -> list[ErrorDraws]:
     """The slope of one term varies by cluster, partially pooled."""
     varied = []
@@ -174,4 +176,4 @@ def _with_slopes(
         names = tuple(str(g) for g in range(int(of.max()) + 1))
         slopes = VaryingSlopes((design.terms.index(term),), of, names)
         varied.append(replace(design, varying=slopes))
-    return error_posteriors(varied, one.priors, form, "gaussian", DRAWS, seed)
+    return error_posteriors(varied, one.priors, form, "gaussian", draws, seed)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.design import Design, check_estimable
+from ...data.design import Design
 from ...data.errors import InputError
+from ...data.estimable import check_estimable
 from ...data.study import Form
 from ...data.within import split
 from ...models.direct import batch
@@ -68,13 +69,14 @@ def influence(
     first, draws = designs[0], DRAWS if len(designs) == 1 else DRAWS_OF_TWIN
     terms = [term for term in first.terms if term in published]
     units, screened = _screened(first, _units(first, groups), terms[0])
-    refused = {}
+    kept, refused = [], []
     for unit in units:
         try:
             check_estimable(without(first, unit.rows(first)))
+            kept.append(unit)
         except InputError as error:
-            refused[unit.name] = str(error)
-    units = [unit for unit in units if unit.name not in refused]
+            refused.append({"kind": unit.kind, "name": unit.name, "why": str(error)})
+    units = kept
     if not units:
         return None
     problems = []

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.design import Design, check_estimable
+from ...data.design import Design
 from ...data.errors import InputError
+from ...data.estimable import check_estimable
 from ...data.study import Form
 from ...models.importance import MAX_K_HAT
-from ...models.predictive import entity_refits, leave_out_elpd, predictive, scale_draws
+from ...models.predictive import entity_refits, predictive, scale_draws
 from ...models.priors import Priors
+from ...models.psis import leave_out_elpd
 
 Array = NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""Whether one column rests on a part of its sample, predicts what it has not seen, and has the errors it assumes."""
+"""Whether a column rests on a part of its sample, predicts what it has not seen, has the errors it assumes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .sample_predict import predictions
 def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str, Any] | None:
     """Influence, predictive accuracy and checks of the model that the verdict judges.
 
-    None at tables evidence, where errors are not Gaussian, for other kinds than effects and pooled, where the intercept's prior is not normal, and
-    where nothing can be left out.
+    None at tables evidence, where errors are not Gaussian, for other kinds than effects and pooled, where the
+    intercept's prior is not normal, and where nothing can be left out.
     """
     if (
         not panels

@@ -17,7 +17,6 @@ Array = NDArray[np.float64]
 EDGE = 1e-6
 ORDERS = 400
 MOST_TRIED = 12
-WAITING = 3  # columns put off, more than which a start is not worth going on with
 GIVEN_UP = ("r2", "adj_r2", "within_r2", "sargan", "F", "se", "t", "indirect", "coef")
 
 
@@ -43,18 +42,20 @@ def match(
     start: Start,
     ranks: NDArray[np.int64],
     asked: NDArray[np.int64],
-    spare: bool = False,
+    most: int | None = 0,
 ) -> Match:
     """Move the variables rank by rank, regressors before outcomes; then all, columns added one after another.
 
     Given its regressors an outcome enters most of its statistics linearly, so that each rank is an easy
-    problem. Columns that cannot be added to those that hold are missed; with `spare` one is added without one or
-    two of its numbers where that suffices, R2 and standard errors given up before coefficients.
+    problem. Columns that cannot be added to those that hold are put off and tried again at the end; without
+    a limit to how many, one that is still missed is added without one or two of its numbers where that suffices, R2 and
+    standard errors given up before coefficients.
 
     Parameters
     ----------
     ranks : (F,) of the free variables
     asked : (m,) rank from which on a target can be judged
+    most : columns that may be put off before the start is given up; None for no limit
     """
     easy = np.isin(program.units, program.batches[0])
     taken = 0
@@ -102,12 +103,12 @@ def match(
         if number == 1 and program.selecting:
             start = _renamed(program, start)
         add(batch)
-        if not spare and len(later) > WAITING:
+        if most is not None and len(later) > most:
             break
     for unit in later:
         if attempt([unit]):
             continue
-        if not spare:
+        if most is not None:
             break
         any(attempt([unit], less) for less in _less(program, unit) if held)
     low, high, half = program.boxes

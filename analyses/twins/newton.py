@@ -77,15 +77,16 @@ def newton(program: Program, start: Start, chosen: NDArray[np.bool_], steps: int
         near = np.sqrt(np.clip(room / room_unit, 0.02, 1.0))
         better = None
         for _ in range(PASSES):
-            unit, K, moved = _local(J, near, start.scales)
-            unit = unit * half
+            norm, K, moved = _local(J, near, start.scales)
+            unit = norm * half
             middle = ((low + high) / 2 - found) / unit
             distance = misfit / unit
             cost = float(((weight * distance) ** 2).sum())
             first = max(0, level - 1)
             for level in range(first, len(SLACK)):
                 reach = AIM * half / unit + SLACK[level] * np.abs(distance)
-                move = (smallest(K, middle - reach, middle + reach) @ moved).reshape(free.shape)
+                nearest = smallest(K, middle - reach, middle + reach) / norm
+                move = near * np.tensordot(nearest, moved, axes=1)
                 moved_to = np.clip(free + move, *bounds)
                 ahead = ((weight * misfit_of(statistics(moved_to), low, high) / unit) ** 2).sum()
                 if ahead < (0.5 + 0.5 * SLACK[level]) * cost:
@@ -105,17 +106,13 @@ def newton(program: Program, start: Start, chosen: NDArray[np.bool_], steps: int
 
 
 def _local(J: Array, near: Array, scales: Array) -> tuple[Array, Array, Array]:
-    """Norms (m,) of the rows of J in the metric, their damped correlations (m, m), and their unit moves (m, F N T)."""
+    """Norms (m,) of the rows of J in the metric, their damped correlations (m, m), and M J (m, F, N, T)."""
     m = len(J)
     J = J * near
     moved = _metric(J, scales)
     gram = J.reshape(m, -1) @ moved.reshape(m, -1).T
-    unit = np.sqrt(np.diag(gram)) + 1e-12
-    return (
-        unit,
-        gram / np.outer(unit, unit) + DAMPING * np.eye(m),
-        (near * moved).reshape(m, -1) / unit[:, None],
-    )
+    norm = np.sqrt(np.diag(gram)) + 1e-12
+    return norm, gram / np.outer(norm, norm) + DAMPING * np.eye(m), moved
 
 
 def smallest(K: Array, low: Array, high: Array) -> Array:
@@ -132,8 +129,9 @@ def smallest(K: Array, low: Array, high: Array) -> Array:
 
 def _metric(J: Array, scales: Array) -> Array:
     """M applied to rows (m, F, N, T): entity, time and within parts times their squared spreads."""
-    mean = J.mean(axis=(2, 3), keepdims=True)
-    entity = J.mean(axis=3, keepdims=True) - mean
-    time = J.mean(axis=2, keepdims=True) - mean
+    by_entity, by_time = J.mean(axis=3, keepdims=True), J.mean(axis=2, keepdims=True)
     e, t, w = (scales**2).T[:, None, :, None, None]
-    return (e + t + w) * mean + e * entity + t * time + w * (J - mean - entity - time)
+    moved = w * J
+    moved += (e - w) * by_entity + 2 * w * by_entity.mean(axis=2, keepdims=True)
+    moved += (t - w) * by_time
+    return moved

@@ -37,8 +37,8 @@ class Program(NamedTuple):
     batches: list[list[int]]
     regimes: dict[int, Question]
     selecting: list[int]
-    statistics: Callable[..., jax.Array]
-    linearise: Callable[..., tuple[jax.Array, jax.Array]]
+    statistics: Callable[..., Any]
+    linearise: Callable[..., tuple[Any, Any]]
 
     @property
     def boxes(self) -> tuple[Array, Array, Array]:
@@ -101,22 +101,39 @@ def program(plan: Plan) -> Program:
             rows.append(moved.reshape(C * w, *moved.shape[2:])[jnp.array(keep)])
         return statistics(free, weights, clusters), jnp.concatenate(rows)
 
-    targets = [t for part in parts for t in part[0]]
+    return _of([t for part in parts for t in part[0]], plan, jax.jit(statistics), jax.jit(linearise))
+
+
+def narrowed(whole: Program, plan: Plan) -> Program:
+    """The program of a plan that has some of the targets only, by the same compiled functions."""
+    names = {t.name for t in plan.targets}
+    kept = np.array([t.name in names for t in whole.targets])
+    if kept.all():
+        return whole
+
+    def statistics(*given: Any) -> Array:
+        return np.asarray(whole.statistics(*given))[kept]
+
+    def linearise(*given: Any) -> tuple[Array, Array]:
+        values, rows = whole.linearise(*given)
+        return np.asarray(values)[kept], np.asarray(rows)[kept]
+
+    return _of([t for t in whole.targets if t.name in names], plan, statistics, linearise)
+
+
+def _of(
+    targets: list[Target], plan: Plan, statistics: Callable[..., Any], linearise: Callable[..., Any]
+) -> Program:
     units, batches = _batches(plan, targets)
     regimes = {1 + i: q for i, q in enumerate(plan.questions) if q.column.thresholds}
-    selecting = [
+    reads = _reads(plan, targets)
+    return Program(targets, reads, units, batches, regimes, _selecting(plan), statistics, linearise)
+
+
+def _selecting(plan: Plan) -> list[int]:
+    return [
         1 + i for i, q in enumerate(plan.questions) if any(step[0] == "entities" for step in q.column.steps)
     ]
-    return Program(
-        targets,
-        _reads(plan, targets),
-        units,
-        batches,
-        regimes,
-        selecting,
-        jax.jit(statistics),
-        jax.jit(linearise),
-    )
 
 
 def _reads(plan: Plan, targets: list[Target]) -> NDArray[np.bool_]:
@@ -131,14 +148,19 @@ def _reads(plan: Plan, targets: list[Target]) -> NDArray[np.bool_]:
 
 
 def _batches(plan: Plan, targets: list[Target]) -> tuple[NDArray[np.int64], list[list[int]]]:
-    """Descriptive statistics and plain columns at once; then columns with steps, thresholds, instruments one by one."""
+    """Descriptive statistics and plain columns at once; then one by one those that are hard to meet.
+
+    Columns of some entities only come first: added last, they sent two starts in three back. Then thresholds, then
+    columns with other steps or instruments.
+    """
     of = {t.name: 1 + i for i, q in enumerate(plan.questions) for t in q.targets}
     hard = [
         1 + i
         for i, q in enumerate(plan.questions)
         if q.column.steps or q.column.thresholds or q.column.endogenous
     ]
-    hard.sort(key=lambda unit: not plan.questions[unit - 1].column.thresholds)
+    some = _selecting(plan)
+    hard.sort(key=lambda unit: (unit not in some, not plan.questions[unit - 1].column.thresholds))
     units = np.array([of.get(t.name, 0) for t in targets])
     return units, [[i for i in range(len(plan.questions) + 1) if i not in hard], *([i] for i in hard)]
 

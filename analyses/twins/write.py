@@ -60,7 +60,7 @@ def write_twins(
     manifest: dict[str, Any] = {**before, "twins": [done[name] for name in names if name in done]}
     if not todo and before:
         return manifest
-    shop = open_workshop(study, seed, progress)
+    shop = open_workshop(study, seed, progress, each)
     manifest = {
         **{name: value for name, value in found.items() if name not in TWIN_KEYS},  # of a run in this folder
         "SYNTHETIC": True,

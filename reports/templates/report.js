@@ -8,6 +8,7 @@
     element.textContent = text;
     return element;
   };
+  const data = JSON.parse(one("#explore-data").textContent);
 
   /* ---- parts that open ---- */
   const reveal = (target) => {
@@ -59,12 +60,15 @@
   }
 
   /* ---- exact numbers on hover and focus ---- */
-  const line = one("#tip");
+  const line = one("#tip"), legend = [...line.childNodes];
   const tell = (event) => {
-    const cell = event.target.closest("[data-tip]");
+    const leaves = event.type === "mouseout" || event.type === "focusout";
+    const cell = (!leaves && event.target.closest("[data-tip]")) || one(".tips [data-tip]:focus");
     if (cell) line.textContent = cell.dataset.tip;
+    else line.replaceChildren(...legend);
   };
-  for (const part of all(".tips")) for (const kind of ["mouseover", "focusin"]) part.addEventListener(kind, tell);
+  for (const part of all(".tips"))
+    for (const kind of ["mouseover", "mouseout", "focusin", "focusout"]) part.addEventListener(kind, tell);
 
   /* ---- filter by verdict ---- */
   const chosen = new Set();
@@ -97,7 +101,10 @@
   }
 
   /* ---- tables as files ---- */
-  const neutral = (text) => (/^ *[=+\-@\t\r]/.test(text) && !(text.trim() !== "" && Number.isFinite(Number(text))) ? `'${text}` : text);
+  const neutral = (text) => {
+    const runs = data.formulas.some((start) => text.replace(/^ +/, "").startsWith(start));
+    return runs && !(text.trim() !== "" && Number.isFinite(Number(text))) ? `'${text}` : text;
+  };
   const written = (cell) => {
     const copy = cell.cloneNode(true);
     for (const button of all("button", copy)) button.remove();
@@ -131,7 +138,6 @@
   }
 
   /* ---- another prior ---- */
-  const data = JSON.parse(one("#explore-data").textContent);
   if (!data.items.length) return;
   const logDensity = {
     normal: (z, [m, s]) => -0.5 * ((z - m) / s) ** 2,
@@ -295,8 +301,8 @@
     fill("now", item, prior, now, now.reliable);
     root.classList.toggle("refused", !now.reliable);
     const reason = now.ess < data.limits.ess
-      ? `only ${Math.round(now.ess)} effective draws, fewer than ${data.limits.ess}`
-      : `k\u0302 is ${number(now.kHat, 2)}, above ${data.limits.k_hat}`;
+      ? `only about ${Math.round(now.ess)} of them count, fewer than ${data.limits.ess}`
+      : `a few of them decide all (Pareto k\u0302 ${number(now.kHat, 2)}, trusted up to ${data.limits.k_hat})`;
     const ascii = (text) => text.replace(/\u2212/g, "-");
     one("#explore-status").textContent = !now.reliable
       ? `These draws cannot tell what ${named} gives: ${reason}. To compute it: posterity run ${data.study} --only ${item.spec} --prior "slope=${ascii(named)}", which gives that prior to every slope of the column.`

@@ -1,4 +1,4 @@
-"""Tables printed from real regressions raise no alarm; one misprinted number is found by the rule it should."""
+"""Tables printed from real regressions raise no alarm; one misprint is found by the rule it should."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_simulated_means_are_those_of_the_pymc_model(form):
 
 
 def test_priors_in_other_units_are_the_same_distributions():
-    """A quantity in fixed units has the same law, stated in units of an outcome with mean 3 and deviation 2."""
+    """A quantity in fixed units has the same law in units of an outcome with mean 3 and deviation 2."""
     own = in_units_of({**DEFAULTS, "sd_entity": Prior("exponential", (2.0,))}, 3.0, 2.0)
     for name, shift in (
         ("slope", 0.0),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
-import types
+import time
 from pathlib import Path
 
 import pytest
@@ -81,13 +82,15 @@ def test_an_error_of_a_task_comes_back_as_it_was(each):
         list(each(refuse, [(3,)]))
 
 
-def test_a_worker_that_lacks_a_module_is_said(each, monkeypatch):
+def test_a_worker_that_lacks_a_module_is_said(each, monkeypatch, tmp_path):
     """Unpickled by the worker's own stream, such a task closes one worker after another and is waited for."""
-    lacking = types.ModuleType("lacking")
-    exec("def square(value):\n    return value * value", lacking.__dict__)  # noqa: S102 a module of this process alone
-    monkeypatch.setitem(sys.modules, "lacking", lacking)
+    assert list(each(abs, [(-3,)])) == [(0, 3)]  # workers that start later would be given this process's path
+    (tmp_path / "lacking.py").write_text("def square(value):\n    return value * value\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    lacking = importlib.import_module("lacking")
     with pytest.raises(InputError, match="a worker has no module named 'lacking'"):
         list(each(lacking.square, [(3,)]))
+    monkeypatch.delitem(sys.modules, "lacking")
     assert list(each(abs, [(-3,)])) == [(0, 3)]
 
 
@@ -104,6 +107,51 @@ def test_a_scheduler_that_does_not_answer(monkeypatch):
         pytest.raises(InputError, match="does not answer"),
     ):
         list(spread(abs, [(3,)]))
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """A scheduler with one worker, in threads of this process."""
+    monkeypatch.setattr(cluster, "CONNECT", "0.5s")
+    monkeypatch.setattr(cluster, "PATIENCE", 0.2)
+    from distributed import LocalCluster
+
+    with LocalCluster(1, processes=False, dashboard_address="127.0.0.1:0") as made:
+        yield made
+
+
+def test_a_scheduler_that_goes_away_is_one_sentence(own):
+    with cluster.workers(own.scheduler_address) as spread:
+        results = spread(abs, [(-n,) for n in range(20)])
+        next(results)
+        own.close()
+        with pytest.raises(InputError, match="the scheduler is gone; finished fits are kept"):
+            list(results)
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_scheduler_without_workers_is_not_waited_for_without_end(own, done):
+    """Where all die for good their tasks, and those done whose results died with them, wait at the scheduler."""
+    with cluster.workers(own.scheduler_address) as spread:
+        results = spread(time.sleep, [(0.0 if done else 0.1,)] * 20)
+        next(results)
+        time.sleep(0.5 * done)
+        own.scale(0)
+        with pytest.raises(InputError, match=r"no worker for 0\.2 seconds.* Finished fits are kept"):
+            list(results)
+
+
+def test_a_task_longer_than_the_patience_is_waited_for(own):
+    with cluster.workers(own.scheduler_address) as spread:
+        assert list(spread(time.sleep, [(0.6,)])) == [(0, None)]
+
+
+def test_an_error_of_a_disk_is_not_taken_for_one_of_the_scheduler(each):
+    def full(value: int) -> int:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        list(each(full, [(3,)]))
 
 
 def test_without_dask_one_sentence_says_what_to_install(monkeypatch):

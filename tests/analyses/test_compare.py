@@ -5,8 +5,10 @@ import pytest
 from scipy import stats
 
 import posterity as po
-from posterity.analyses.compare import Posterior, estimates, faults, savage_dickey, verdict
+from posterity.analyses.compare import estimates
 from posterity.analyses.store import seed_of
+from posterity.analyses.summaries import Posterior, faults, savage_dickey
+from posterity.analyses.verdicts import verdict
 from posterity.models.priors import Prior
 
 

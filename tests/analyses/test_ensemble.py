@@ -16,13 +16,9 @@ from posterity.data.panel import Panel
 from posterity.models.sampling import Sampler
 from posterity.reports.write import write_report
 
-STUDY = """
-[study]
-name = "mine"
-title = "Mine"
-entity = "city"
-time = "year"
-published = "published.csv"
+from ..papers import write_paper
+
+SPECS = """\
 [spec."T1.1"]
 formula = "y ~ x1 + x2 | city + year"
 [spec."T1.2"]
@@ -30,7 +26,7 @@ formula = "y ~ x1 + x2"
 [spec."T1.3"]
 formula = "y ~ x9 | city"
 """
-PUBLISHED = """table,column,term,estimate,std_error,t_value,stars,ci_low,ci_high,p_value,n,r2,outcome,note
+ROWS = """\
 T1,1,x1,0.5,0.1,,***,,,,,,y,
 T1,2,x1,0.9,0.1,,***,,,,,,y,
 T1,3,x9,0.9,0.1,,***,,,,,,y,
@@ -48,9 +44,7 @@ def twins(simulate) -> list[Panel]:
 
 @pytest.fixture
 def study(tmp_path):
-    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
-    (tmp_path / "published.csv").write_text(PUBLISHED, encoding="utf-8")
-    return po.load(tmp_path)
+    return po.load(write_paper(tmp_path, SPECS, ROWS))
 
 
 def test_the_mixture_holds_what_each_twin_says(study, twins):

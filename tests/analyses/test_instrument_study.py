@@ -72,7 +72,7 @@ def test_column_reproduces_and_says_what_rests_on_exclusion(ready, tmp_path):
     assert table["reproduced_within_rounding"].all()
     assert "sample differs" not in table["flags"].str.cat()  # the lag costs each city a year: 20 x 7
     assert fit.specs["T8.1"].design.n == 140
-    assert "rests on exact exclusion: interval holds 0 once" in table.loc["T8.1.x1", "flags"]
+    assert "rests on exact exclusion: interval contains 0 once" in table.loc["T8.1.x1", "flags"]
     assert "exclusion" not in table.loc["T8.1.x2", "flags"]
     for term in ("x1", "x2"):
         row = table.loc[f"T8.1.{term}"]
@@ -155,7 +155,7 @@ def test_flags_of_instruments_that_disagree():
     }  # fmt: skip
     flags = rests(found)["x"]
     assert "instruments disagree: Hansen J p = 0.003" in flags
-    assert "Anderson-Rubin interval holds 0" in flags
+    assert "Anderson-Rubin interval contains 0" in flags
     assert flags[0] == "rests on exact exclusion: interval excludes 0 up to direct effects of sd 1"
 
 

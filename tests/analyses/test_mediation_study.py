@@ -23,15 +23,8 @@ from posterity.reports.html import page
 from posterity.reports.mediation import section
 from posterity.reports.rows import rows_of
 
-HEADER = "table,column,term,estimate,std_error,t_value,stars,ci_low,ci_high,p_value,n,r2,outcome,note\n"
-STUDY = """
-[study]
-name = "small"
-title = "A SYNTHETIC mediation"
-entity = "city"
-time = "year"
-published = "published.csv"
-"""
+from ..papers import write_paper
+
 SPEC = """
 [spec."{id}"]
 formula = "{formula}"
@@ -43,9 +36,7 @@ FIT = Sampler(draws=200, seed=5)
 
 
 def study(folder, specs: str, rows: str):
-    (folder / "study.toml").write_text(STUDY + specs, encoding="utf-8")
-    (folder / "published.csv").write_text(HEADER + rows, encoding="utf-8")
-    return po.load(folder)
+    return po.load(write_paper(folder, specs, rows))
 
 
 @pytest.fixture
@@ -203,7 +194,7 @@ def test_product_of_independent_normals():
 
 
 def test_a_total_error_that_only_one_correlation_allows():
-    """var(total) = (b s_a + a s_b + s_c)^2 only if everything is perfectly correlated; nothing allows more."""
+    """var(total) = (b s_a + a s_b + s_c)^2 only if all is perfectly correlated; nothing allows more."""
     a, b, direct = estimate(1.0, 0.2), estimate(1.0, 0.2), estimate(0.5, 0.2)
     rng = np.random.default_rng(2)
     found = correlations(a, b, direct, PrintedEstimate("x", 1.5, (0.57, 0.61), 1e6, None), 500, rng)
@@ -231,7 +222,7 @@ def test_dependence_changes_spread_by_what_it_must():
     [("T9.2", "T9.1", "T4.2"), ("T9.3", "T9.1", "T4.4"), ("T9.5", "T9.4", "T4.2"), ("T9.6", "T9.4", "T4.6")],
 )
 def test_columns_of_liu_li_are_found(column, a, total):
-    """a, b and the total as printed; c' + a b agrees with c within rounding: 0.131 + 2.171 x 0.034 = 0.205."""
+    """a, b and the total as printed; c' + a b is c within rounding: 0.131 + 2.171 x 0.034 = 0.205."""
     found = paths_of(po.load("liu-li-2025").spec(column))
     assert (found.a_from, found.total_from) == (a, total)
     assert found.direct.estimate + found.a.estimate * found.b.estimate == pytest.approx(
@@ -240,7 +231,7 @@ def test_columns_of_liu_li_are_found(column, a, total):
 
 
 def test_indirect_effects_of_liu_li_hold_0_under_the_stars_reference():
-    """Three stars in T10 with a normal bootstrap; with the t(3) that T9's stars imply, the 95% interval holds 0."""
+    """Three stars in T10 with a normal bootstrap; with t(3), as T9's stars imply, the interval holds 0."""
     fit = po.fit(po.load("liu-li-2025"), only="T9.2", evidence="tables", draws=2000)
     found = fit.specs["T9.2"].mechanism
     assert found["indirect"]["mean"] == pytest.approx(0.034 * 2.171, abs=0.003)

@@ -8,19 +8,14 @@ import posterity as po
 from posterity.analyses.fit import fit
 from posterity.data.errors import InputError
 
-STUDY = """
-[study]
-name = "pooled"
-title = "Pooled"
-entity = "city"
-time = "year"
-published = "published.csv"
+from ..papers import write_paper
+
+SPECS = """\
 [panel]
 file = "panel.csv"
 [spec."T1.1"]
 formula = "y ~ x1 + x2"
 """
-HEADER = "table,column,term,estimate,std_error,t_value,stars,ci_low,ci_high,p_value,n,r2,outcome,note\n"
 
 
 @pytest.fixture
@@ -31,9 +26,7 @@ def study(frame, tmp_path):
         exog = np.column_stack([np.ones(len(data)), data["x1"], data["x2"]])
         b = np.linalg.lstsq(exog, data["y"].to_numpy(), rcond=None)[0]
         rows = "".join(f"T1,1,{t},{v:.4f},0.1,,,,,,,,y,\n" for t, v in zip(("x1", "x2"), b[1:], strict=True))
-        (tmp_path / "published.csv").write_text(HEADER + rows)
-        (tmp_path / "study.toml").write_text(STUDY)
-        return po.load(tmp_path)
+        return po.load(write_paper(tmp_path, SPECS, rows))
 
     return make
 

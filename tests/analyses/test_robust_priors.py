@@ -1,4 +1,4 @@
-"""Robustness to priors: the records of a column, the rule of its flag, beliefs of a study file, and the page."""
+"""Robustness to priors: records of a column, the rule of its flag, beliefs of a study file, the page."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ from posterity.models.statistics import padded, statistics_of_design
 from posterity.reports.robust_priors import section, sentence
 from posterity.reports.rows import rows_of
 
+from ..papers import write_paper
+
 RUN = DEFAULTS["slope"]
 
 
@@ -64,7 +66,7 @@ def robust(fit):
 
 
 def test_the_records_agree_with_the_fit_itself(robust):
-    """The run's prior, answered from the likelihood, against the draws of the fit: within 4 Monte Carlo errors."""
+    """The run's prior, answered from the likelihood, against draws of the fit: 4 Monte Carlo errors."""
     for parts in robust.robustness.values():
         for record in parts["priors"]["terms"].values():
             assert abs(record["check"]) < 4
@@ -116,7 +118,7 @@ def test_everything_is_json_and_small(robust):
 
 
 def test_a_heavy_tail_drawn_by_the_batch_is_the_one_integrated_exactly(simulate):
-    """One slope with a Cauchy prior: a mixture sampled with the scales, against quadrature over its likelihood."""
+    """One slope with a Cauchy prior: a mixture sampled with the scales, against quadrature."""
     panel = Panel.of(simulate(seed=4), entity="city", time="year", source="SYNTHETIC panel", synthetic=True)
     design = build_design(panel, Spec(formula="y ~ x2 | city + year"), "T1.1")
     statistics = padded(statistics_of_design(design, "mundlak"))
@@ -237,13 +239,7 @@ def test_the_sceptic_and_the_enthusiast():
     assert choices["enthusiast's"].frozen().cdf(0) == pytest.approx(0.05)
 
 
-STUDY = """
-[study]
-name = "beliefs"
-title = "SYNTHETIC printed table"
-entity = "city"
-time = "year"
-published = "published.csv"
+SPECS = """\
 [tables]
 df = 1000000
 [spec."T1.1"]
@@ -254,7 +250,7 @@ estimate = 0.30
 std_error = 0.10
 source = "a SYNTHETIC earlier paper"
 """
-PUBLISHED = """table,column,term,estimate,std_error,t_value,stars,ci_low,ci_high,p_value,n,r2,outcome,note
+ROWS = """\
 T1,1,x1,0.5000,0.1000,,***,,,,,,y,
 T1,1,x2,0.1000,0.1000,,,,,,,,y,
 """
@@ -263,15 +259,13 @@ T1,1,x2,0.1000,0.1000,,,,,,,,y,
 @pytest.fixture
 def folder(tmp_path):
     def written(term):
-        (tmp_path / "study.toml").write_text(STUDY.replace("{term}", term), encoding="utf-8")
-        (tmp_path / "published.csv").write_text(PUBLISHED, encoding="utf-8")
-        return tmp_path
+        return write_paper(tmp_path, SPECS.replace("{term}", term), ROWS)
 
     return written
 
 
 def test_another_papers_finding_is_a_normal_prior(folder):
-    """Two normal estimates of one slope with the same error: their mean, with the error over the square root of 2."""
+    """Two normal estimates with the same error: their mean, with the error over the square root of 2."""
     fit = po.fit(po.load(folder("x1")))
     records = priors_part(fit.specs["T1.1"], (), Request("tables"))["terms"]
     found = next(m for m in records["x1"]["multiverse"] if m["label"] == "a SYNTHETIC earlier paper")

@@ -19,8 +19,8 @@ from posterity.models.sampling import Sampler
 from posterity.reports.write import write_report
 
 from ..models.threshold_panels import panel
+from ..papers import write_paper
 
-HEADER = "table,column,term,estimate,std_error,t_value,stars,ci_low,ci_high,p_value,n,r2,outcome,note\n"
 STUDY = """
 [study]
 name = "thresholds"
@@ -56,7 +56,7 @@ x0,,sun,-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """A study whose printed slopes are what least squares with dummies gives at the threshold that is there."""
+    """A study whose printed slopes are those of least squares with dummies at the threshold that is there."""
     where = tmp_path_factory.mktemp("thresholds")
     design, q = panel(entities=20, times=8, noise=0.3, seed=6)
     frame = pd.DataFrame(design.X, columns=list(design.terms)).assign(
@@ -80,8 +80,7 @@ def folder(tmp_path_factory) -> Path:
     rows += (
         f"T2,1,threshold1,{at:.4f},,,***,,,,,,y,\nT2,1,F1,99.1,,,,,,0.001,,,y,\nT1,1,x1,0.1,0.1,,,,,,,,q,\n"
     )
-    (where / "published.csv").write_text(HEADER + rows)
-    (where / "study.toml").write_text(STUDY)
+    write_paper(where, STUDY, rows, head="")
     (where / "indicators.csv").write_text(INDICATORS)
     return where
 

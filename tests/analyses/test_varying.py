@@ -9,26 +9,19 @@ import posterity as po
 from posterity.data.panel import Panel
 from posterity.reports.html import page
 
-STUDY = """
-[study]
-name = "regions"
-title = "SYNTHETIC slopes by region"
-entity = "city"
-time = "year"
-published = "published.csv"
+from ..papers import write_paper
+
+SPECS = """\
 [spec."T1.1"]
 formula = "y ~ x1 + x2 | city + year"
 varying = { by = "region", terms = ["x1"] }
 """
-PUBLISHED = """table,column,term,estimate,std_error,t_value,stars,ci_low,ci_high,p_value,n,r2,outcome,note
-T1,1,x1,0.5,0.1,,***,,,,,,y,
-"""
+ROWS = "T1,1,x1,0.5,0.1,,***,,,,,,y,\n"
 
 
 @pytest.fixture
 def fit(tmp_path, simulate):
-    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
-    (tmp_path / "published.csv").write_text(PUBLISHED, encoding="utf-8")
+    write_paper(tmp_path, SPECS, ROWS)
     frame = simulate(n_entity=30, n_time=8, seed=2, missing=0.1)
     frame["y"] += frame["x1"] * (0.4 * frame["region"] - 0.4)  # slopes 0.1, 0.5 and 0.9
     frame["region"] = frame["region"].map({0: "west", 1: "centre", 2: "east"})

@@ -1,4 +1,4 @@
-"""Every number of a twin once more, with numpy, pandas and linearmodels, from the TOML and CSV files themselves.
+"""Every number of a twin once more, with numpy, pandas and linearmodels, from the files themselves.
 
 Nothing here imports posterity: what made a twin must not judge it.
 """
@@ -20,7 +20,7 @@ R2 = {"R2", "adj_R2"}
 
 
 def wrong_numbers(toml: Path, published: Path, frame: pd.DataFrame, satisfied: set[str]) -> dict[str, str]:
-    """Of the numbers that the manifest calls satisfied, those that this twin does not print; all must be known."""
+    """Of the numbers that the manifest calls satisfied, those that it does not print; all must be known."""
     study = tomllib.loads(toml.read_text(encoding="utf-8"))
     with published.open(encoding="utf-8", newline="") as handle:
         rows = list(csv.DictReader(handle))

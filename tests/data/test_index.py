@@ -72,7 +72,7 @@ def test_topsis_of_tzeng_and_huang_2011():
 
 
 def test_topsis_of_opricovic_and_tzeng_2004():
-    """doi:10.1016/S0377-2217(03)00020-1: the mountain climber, risk against altitude, linear normalisation."""
+    """doi:10.1016/S0377-2217(03)00020-1: the mountain climber, risk and altitude, linear normalisation."""
     X = np.array([[1, 3000], [2, 3750], [5, 4500.0]])
     found = topsis(X, np.array([0.5, 0.5]), np.array([True, False]), "minmax")
     assert tuple(found.round(3)) == (0.5, 0.617, 0.5)

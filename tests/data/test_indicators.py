@@ -38,13 +38,8 @@ def science(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def yearbooks():
-    from pathlib import Path
-
-    path = Path(__file__).parents[3] / "shared" / "data" / "china-science-provinces.csv"
-    if not path.exists():
-        pytest.skip("shared/data is not here")
-    return Panel.read(path, entity="province", time="year")
+def yearbooks(shared):
+    return Panel.read(shared("china-science-provinces.csv"), entity="province", time="year")
 
 
 def small(**columns):
@@ -229,7 +224,7 @@ def test_an_entity_without_any_value_is_named():
 
 
 def test_imputations_cover_what_was_taken_away():
-    """Random walks with cells removed: 90% intervals hold about 90%, and their centre is the interpolation."""
+    """Random walks with cells removed: 90% intervals hold about 90% and are centred on the interpolation."""
     rng = np.random.default_rng(5)
     entity, time = np.divmod(np.arange(60 * 12), 12)
     scale = rng.uniform(0.5, 2, 60)

@@ -1,4 +1,4 @@
-"""Output folders: one process at a time, nothing through links, full and read-only disks told in one sentence."""
+"""Output folders: one process at a time, nothing through links, full and read-only disks in one sentence."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from posterity.analyses.store import (
 )
 from posterity.analyses.twins.write import SEAL, _manifest, _seal
 from posterity.data.errors import InputError
+from posterity.models import jax_cache
 from posterity.models.jax_cache import SealedCache, read_sealed, write_sealed
 from posterity.models.priors import parse_prior
 from posterity.models.sampling import Sampler
@@ -123,6 +125,24 @@ def test_no_damage_to_a_compiled_program_goes_unseen(tmp_path):
         assert cache.get("program") is None
     cache.put("program", b"machine code " * 20)  # JAX itself would leave the damaged file there
     assert path.read_bytes() == whole
+
+
+def test_compiled_programs_keep_to_their_bound(tmp_path, monkeypatch):
+    """Twelve of 1,000 bytes and their seals where 10,000 may stay: what was put or read last does."""
+    monkeypatch.setattr(jax_cache, "MOST", 10_000)
+    first, second = SealedCache(tmp_path), SealedCache(tmp_path)
+    for number in range(9):
+        first.put(f"p{number}", bytes(1000))
+        os.utime(tmp_path / f"p{number}.sealed", ns=(number, number))
+    assert len(list(tmp_path.iterdir())) == 9
+    assert first.get("p0") == bytes(1000)
+    second.put("p9", bytes(1000))  # another process, which has put nothing yet
+    assert {p.stem for p in tmp_path.iterdir()} == {"p0", "p9", *(f"p{n}" for n in range(4, 9))}
+    assert first.get("p1") is None
+    for number in range(10, 13):
+        second.put(f"p{number}", bytes(1000))
+    assert sum(p.stat().st_size for p in tmp_path.iterdir()) <= 10_000
+    assert second.get("p12") == bytes(1000)
 
 
 def test_jax_keeps_its_programs_sealed(tmp_path):

@@ -1,4 +1,4 @@
-"""What is fuzzed: each target takes bytes that a stranger wrote, and may raise InputError and nothing else."""
+"""What is fuzzed: each target takes a stranger's bytes, and may raise InputError and nothing else."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def frame() -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Target:
-    """One reader: the file of the study that is replaced, what is then done, seeds, and words of its language."""
+    """One reader: the file that is replaced, what is then done, seeds, and words of its language."""
 
     file: str
     act: Callable[[Path], object]

@@ -44,7 +44,7 @@ def drawn(names: list[str], rng: np.random.Generator) -> dict[str, float]:
 
 
 def errors_of(design: Design, law: str, at: dict[str, float], rng: np.random.Generator) -> np.ndarray:
-    """(n,) Errors; those correlated over time are simulated at every year and then read where there is a row."""
+    """(n,) Errors; those correlated over time are simulated at every year and read where there is a row."""
     sigma, shape = at["sigma"], (len(design.entities), len(design.times))
     if law == "student_t":
         return sigma * rng.standard_t(at["nu"], design.n)

@@ -1,8 +1,8 @@
 """Closed forms against the worked examples of the papers, to their printed digits.
 
-H: Held, Matthews, Ott and Pawel (2022, doi:10.1002/jrsm.1538), sections 3 and 4, on trials of corticosteroids.
-S: Spiegelhalter, Abrams and Myles (2004), Bayesian Approaches to Clinical Trials, section 3.11, examples 3.6 and 3.8.
-M: Matthews (2019, doi:10.1080/00031305.2018.1543136), an outbreak of Salmonella.
+H: Held, Matthews, Ott and Pawel (2022, doi:10.1002/jrsm.1538), sections 3 and 4, on trials of
+corticosteroids. S: Spiegelhalter, Abrams and Myles (2004), Bayesian Approaches to Clinical Trials, section
+3.11, examples 3.6 and 3.8. M: Matthews (2019, doi:10.1080/00031305.2018.1543136), an outbreak of Salmonella.
 """
 
 import math

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,17 +20,13 @@ from posterity.models.regimes import Regimes, regime_design, regimes, room, thin
 
 from .threshold_panels import panel
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "hansen1999.csv"
-
 
 @pytest.fixture(scope="module")
-def firms() -> tuple[Design, np.ndarray]:
+def firms(shared) -> tuple[Design, np.ndarray]:
     """565 US firms, 1974 to 1987: the data of Hansen (1999)."""
-    if not DATA.exists():
-        pytest.skip(f"{DATA} is not here")
-    frame = pd.read_csv(DATA)
+    frame = pd.read_csv(shared("hansen1999.csv"))
     frame.index += 1
-    whole = Panel.of(frame, entity="id", time="year", source=DATA.name)
+    whole = Panel.of(frame, entity="id", time="year", source="hansen1999.csv")
     design = build_design(whole, Spec(formula="i ~ q1 + q2 + q3 + d1 + qd1 + c1 | id"))
     return design, whole.frame["d1"].to_numpy(float)
 

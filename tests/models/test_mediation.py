@@ -53,7 +53,7 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_paths(name):
-    """Least squares on the moments print as published, and a posterior with wide priors is centred on them."""
+    """Least squares on the moments print as published; a posterior with wide priors is centred on them."""
     (outcome, terms), treatment, mediator, published, decimals = PUBLISHED[name]
     design = plain(rows_like(name), outcome, terms)
     first, last = (least_squares(one) for one in equations(design, (mediator,)))
@@ -69,7 +69,7 @@ def test_published_paths(name):
 
 
 def test_indirect_effect_vanishes_at_the_correlation_of_the_residuals():
-    """Imai, Keele and Yamamoto 2010, doi:10.1214/10-STS321, theorem 4: of m and y, each on treatment and controls."""
+    """Imai, Keele and Yamamoto 2010, doi:10.1214/10-STS321, theorem 4: m and y on treatment and controls."""
     frame = rows_like("jobs")
     X = np.column_stack([frame[["treat", "econ_hard", "sex", "age"]], np.ones(len(frame))])
     both = frame[["job_seek", "depress2"]].to_numpy()
@@ -93,7 +93,7 @@ def two_way(simulate):
 
 @pytest.mark.parametrize("form", ["fixed", "random", "mundlak", None])
 def test_the_joint_model_is_two_regressions_and_a_prior_on_rho(two_way, form):
-    """Its log-density at any point, the errors jointly normal, is that of two models of one equation and rho's prior."""
+    """Its log-density anywhere, errors jointly normal, is that of two equations and rho's prior."""
     if form is None:
         two_way = replace(two_way, entity_effects=False, time_effects=False)
     joint = mediation_model(two_way, "x1", "m", form=form)
@@ -252,7 +252,7 @@ def test_mediators_must_be_regressors(two_way):
 
 
 def test_intervals_cover_at_the_true_rho_only():
-    """60 panels of 30 x 11 with rho = 0.3: at rho = 0 intervals miss; at the truth, and under the prior, they cover."""
+    """60 panels, rho = 0.3: at rho = 0 intervals miss; at the truth and under the prior they cover."""
     from posterity.models.direct import batch
     from posterity.models.paths import paths
     from posterity.models.statistics import statistics_of_design

@@ -1,8 +1,9 @@
 """Numerical trouble: right, or refused in one sentence.
 
 What is right comes from elsewhere: the same data in other units; least squares on explicit dummies by
-singular values (NumPy); and, for posteriors given their scales, least squares of the rows with one row more for each
-prior, by Householder reflections, which never forms a cross-product (Golub and Van Loan 2013, section 5.3).
+singular values (NumPy); and, for posteriors given their scales, least squares of the rows with one row more
+for each prior, by Householder reflections, which never forms a cross-product (Golub and Van Loan 2013,
+section 5.3).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def formula_of(form) -> str:
 
 
 def given_scales(design: Design, form, sigma=SIGMA, sd_time=SD_TIME) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior mean and standard deviation of the standardised slopes given the scales, by the collapsed engine."""
+    """Posterior mean and standard deviation of standardised slopes given scales, by the collapsed engine."""
     statistics = padded(statistics_of_design(design, form))
     data = {name: value[None] for name, value in collapsed_data(statistics).items()}
     scales = [sigma] if form in ("fixed", None) else [sigma, SD_ENTITY, sd_time]
@@ -225,7 +226,7 @@ def test_what_cannot_be_told_is_refused_in_one_sentence(frame, trouble):
 @pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
 @pytest.mark.parametrize("estimate", [0.0, 0.4, 8.0])
 def test_printed_estimates_at_any_scale(unit, estimate):
-    """Normal prior times normal likelihood, in closed form; at 8 standard errors prior and estimate disagree."""
+    """Normal prior times normal likelihood, in closed form; 8 standard errors apart the two disagree."""
     slope = Prior("normal", (0.0, 1.0))
     printed = PrintedEstimate("x", estimate * unit, (0.5 * unit, 0.5 * unit), 1e9, unit)
     mean, sd = estimate / 1.25, np.sqrt(0.2)

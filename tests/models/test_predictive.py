@@ -16,8 +16,9 @@ from posterity.data.study import Spec, Varying
 from posterity.data.within import split
 from posterity.models.collapsed import scale_priors
 from posterity.models.direct import batch
-from posterity.models.predictive import entity_refits, leave_out_elpd, predictive, scale_draws
+from posterity.models.predictive import entity_refits, predictive, scale_draws
 from posterity.models.priors import DEFAULTS, Prior
+from posterity.models.psis import leave_out_elpd
 from posterity.models.scale import standardise
 from posterity.models.statistics import padded, statistics_of_design
 
@@ -38,7 +39,7 @@ def drawn_scales(design, form, priors, count=3):
 
 
 def dense(design, form, priors, scales, at):
-    """Mean and covariance of the standardised outcome, a random effect at a time, from the words of `effects_model`."""
+    """Mean and covariance of the standardised outcome, effect by effect, in the words of `effects_model`."""
     z, n = standardise(design), design.n
     by_entity, by_time = design.entity_effects and form is not None, design.time_effects and form is not None
     part = split(z.X, design.entity, design.time, by_entity, by_time)
@@ -115,7 +116,7 @@ def test_slopes_that_vary(any_frame, form):
 
 
 def test_linear_model_of_known_variance(frame):
-    """With a flat prior the error left out is e_i / (1 - h_i) and its variance sigma^2 / (1 - h_i) (Cook 1977)."""
+    """With a flat prior the error left out is e_i / (1 - h_i), variance sigma^2 / (1 - h_i) (Cook 1977)."""
     design = replace(designed(frame, "pooled"), entity_effects=False, time_effects=False)
     flat = {**DEFAULTS, "slope": Prior("normal", (0.0, 1e4)), "intercept": Prior("normal", (0.0, 1e4))}
     found = predictive(design, None, flat, {"sigma": np.array([0.7])})

@@ -1,13 +1,14 @@
 """Posteriors that others computed: posteriordb's references, and two classic changepoints.
 
-`reference/posteriordb.csv` holds mean and standard deviation of the 10,000 reference draws that posteriordb keeps for
-each posterior (Magnusson et al. 2025, https://github.com/stan-dev/posteriordb, commit 28f8d3d, BSD 3-Clause;
-10 chains of Stan, thinned, checked there). Data are those of its `kidiq` and `mesquite` (Gelman and Hill 2007, chapters 3 and
-4) and `eight_schools` (Rubin 1981). Flat priors there are priors a thousand standard deviations wide here.
+`reference/posteriordb.csv` holds mean and standard deviation of the 10,000 reference draws that posteriordb
+keeps for each posterior (Magnusson et al. 2025, https://github.com/stan-dev/posteriordb, commit 28f8d3d, BSD
+3-Clause; 10 chains of Stan, thinned, checked there). Data are those of its `kidiq` and `mesquite` (Gelman and
+Hill 2007, chapters 3 and 4) and `eight_schools` (Rubin 1981). Flat priors there are priors a thousand
+standard deviations wide here.
 
-Nile: annual flow at Aswan 1871-1970 (Cobb 1978, doi:10.1093/biomet/65.2.243), one change of the mean, the last year
-before it 1898. Coal: disasters in British mines by year 1851-1961 (Jarrett 1979, doi:10.1093/biomet/66.1.191; Carlin,
-Gelfand and Smith 1992, doi:10.2307/2347570).
+Nile: annual flow at Aswan 1871-1970 (Cobb 1978, doi:10.1093/biomet/65.2.243), one change of the mean, the
+last year before it 1898. Coal: disasters in British mines by year 1851-1961 (Jarrett 1979,
+doi:10.1093/biomet/66.1.191; Carlin, Gelfand and Smith 1992, doi:10.2307/2347570).
 """
 
 from __future__ import annotations
@@ -100,10 +101,10 @@ def test_regressions_of_posteriordb(name):
 
 
 def test_eight_schools():
-    """Known standard errors, as means of rows: school j has (7920 / sigma_j)^2 rows that scatter by 7920 around y_j.
+    """Known standard errors as means: school j has (7920 / sigma_j)^2 rows that scatter by 7920 around y_j.
 
-    The scatter is then known to 1 part in 2,000, the effects are those of the `random` form, and mu and tau have the
-    priors of posteriordb.
+    The scatter is then known to 1 part in 2,000, the effects are those of the `random` form, and mu and tau
+    have the priors of posteriordb.
     """
     y = np.array([28.0, 8, -3, 7, -1, 1, 18, 12])
     known = np.array([15.0, 10, 16, 11, 9, 11, 10, 18])
@@ -135,8 +136,8 @@ def test_eight_schools():
 def one_break(y: np.ndarray, years: np.ndarray) -> Enumerated:
     """One change of the mean of a series: the slope on a column of ones changes with the year.
 
-    A regressor must vary: a row with 0, whose outcome only the level sees, makes it. Priors as in the reference: flat means
-    before and after, 1 / sigma.
+    A regressor must vary: a row with 0, whose outcome only the level sees, makes it. Priors as in the
+    reference: flat means before and after, 1 / sigma.
     """
     design = rows(np.append(y, y.mean()), np.append(np.ones(len(y)), 0.0)[:, None], ["one"])
     priors = {
@@ -149,7 +150,7 @@ def one_break(y: np.ndarray, years: np.ndarray) -> Enumerated:
 
 
 def test_nile():
-    """Mode 1898 with probability 0.764: flat means and 1 / sigma integrated in closed form over the 99 places."""
+    """Mode 1898 with probability 0.764: flat means and 1 / sigma in closed form over the 99 places."""
     data = nile.load_pandas().data
     found = one_break(data["volume"].to_numpy(), data["year"].to_numpy())
     places = dict(zip(found.regimes[0].candidates, found.locations(1)[0], strict=True))
@@ -170,10 +171,11 @@ COAL = (
 
 
 def test_coal():
-    """Mode 1891, 95% from 1886 to 1896, as in the Poisson model: of counts made Gaussian, 2 sqrt(count + 3/8).
+    """Mode 1891, 95% from 1886 to 1896, as in the Poisson model; counts made Gaussian, 2 sqrt(count + 3/8).
 
-    The models here are Gaussian; Anscombe's transformation (1948, doi:10.1093/biomet/35.3-4.246) is what lets them
-    read counts. That they then give the published numbers is a test of places, not of a Poisson likelihood.
+    The models here are Gaussian; Anscombe's transformation (1948, doi:10.1093/biomet/35.3-4.246) is what lets
+    them read counts. That they then give the published numbers is a test of places, not of a Poisson
+    likelihood.
     """
     counts = np.array([int(c) for c in COAL])
     assert (len(counts), counts.sum()) == (111, 191)

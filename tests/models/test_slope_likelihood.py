@@ -123,7 +123,7 @@ def test_it_agrees_with_fits_under_other_priors_of_that_slope(statistics, curves
 
 
 def test_the_bayes_factor_is_the_ratio_of_marginal_likelihoods(statistics, curves):
-    """Two marginal likelihoods of the collapsed model: with the slope's prior, and with next to none of it off 0."""
+    """Two marginal likelihoods of the collapsed model: with the slope's prior, and next to none off 0."""
     draws = 20_000
     wide, none = (
         batch([one_term(statistics)], [{**DEFAULTS, "slope": zero_centred(s)}], draws, seed=8)

@@ -100,6 +100,22 @@ def test_the_shape_of_the_truth_is_found(kind: str) -> None:
     assert table.loc[kind, "elpd_diff"] >= -2 * table.loc[kind, "dse"] - 1e-9
 
 
+def test_a_comparison_of_models_is_that_of_arviz() -> None:
+    import arviz as az
+
+    rng = np.random.default_rng(4)
+    densities = {
+        name: rng.normal(-1.4, spread, (300, 60)) for name, spread in zip("abc", (0.1, 0.2, 0.3), strict=True)
+    }
+    trees = {
+        name: az.from_dict({"posterior": {"at": np.zeros((1, 300))}, "log_likelihood": {"y": values[None]}})
+        for name, values in densities.items()
+    }
+    theirs, mine = az.compare(trees, round_to="none"), compare_loo(densities)
+    for column in ("elpd", "elpd_diff", "dse"):
+        np.testing.assert_allclose(mine[column], theirs.loc[mine.index, column].astype(float), atol=1e-9)
+
+
 def test_nuts_on_the_smooth_transition_is_the_grid() -> None:
     """Place and width of a smooth transition, sampled and enumerated."""
     found = shaped("smooth", noise=1.0)

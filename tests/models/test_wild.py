@@ -1,4 +1,4 @@
-"""The wild cluster bootstrap against wildboottest (see reference/wild.py) and against refits of every draw."""
+"""The wild cluster bootstrap against wildboottest (see reference/wild.py) and refits of every draw."""
 
 from dataclasses import replace
 from pathlib import Path

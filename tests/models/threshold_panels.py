@@ -16,7 +16,7 @@ def panel(
     noise: float = 0.5,
     seed: int = 1,
 ) -> tuple[Design, np.ndarray]:
-    """Two regressors; the slope on the first changes at the median of q. Gaps leave 1 to `times` rows an entity."""
+    """Two regressors; the slope on the first changes at the median of q; 1 to `times` rows an entity."""
     rng = np.random.default_rng(seed)
     e, t = np.repeat(np.arange(entities), times), np.tile(np.arange(times), entities)
 

@@ -1,4 +1,6 @@
-"""Two small fits with hostile names: one of printed tables, one of a SYNTHETIC panel."""
+"""Two small fits with hostile names, one of printed tables, one of a SYNTHETIC panel; and a browser."""
+
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -6,6 +8,7 @@ import pytest
 
 import posterity as po
 
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 SCRIPT = "<script>alert(1)</script>"
 TEX = "a_b$%&^~#{}\\x"
 CHINESE = "共同富裕"
@@ -43,6 +46,20 @@ formula = '''`{CHINESE}` ~ {" + ".join(f"`{t}`" for t in TERMS)} | `省份` + ye
 [spec."T2.1"]
 formula = '''`{CHINESE}` ~ `{SCRIPT}` + `{LONG}`'''
 """
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium for the tests of a module; longer, its event loop would be in the way of others'."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine; Debian's package is called chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield instance
+        instance.close()
 
 
 def _quoted(text):

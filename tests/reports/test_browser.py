@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import re
-import shutil
 from itertools import pairwise
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import posterity as po
-from posterity.analyses.compare import MAX_K_HAT, MIN_ESS
+from posterity.analyses.summaries import MAX_K_HAT, MIN_ESS
 from posterity.reports.explore import SCALES, SHIFTS, at, dials, moved
 from posterity.reports.html import page
 from posterity.reports.plates import plates
 from posterity.reports.rows import rows_of
 from posterity.reports.sections import sections
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 STUDIES = {"munnell-1990": "panel", "liu-li-2025": "tables", "bashlai-2026": "tables"}
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1366, "height": 768}
 FIRST_SCREEN = 2000
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine; Debian's package is called chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        instance = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield instance
-        instance.close()
 
 
 @pytest.fixture(scope="module")
@@ -193,12 +181,21 @@ def test_a_cell_tells_its_numbers_and_leads_to_its_row(opened, pages):
     one = pages("liu-li-2025")
     tab = opened(one.address)
     cell = tab.locator('.board .cell[href="#T9.4.NqP"]')
+    legend = tab.inner_html("#tip")
     cell.focus()
     row = next(r for r in one.rows if r.id == "T9.4.NqP")
     told = tab.inner_text("#tip")
     assert told == cell.get_attribute("aria-label")
     assert row.printed in told
     assert row.interval("posterior") in told
+    other = tab.locator('.board .cell[href="#T4.2.NqP"]')
+    other.hover()
+    assert tab.inner_text("#tip") == other.get_attribute("aria-label")
+    tab.mouse.move(5, 5)
+    assert tab.inner_text("#tip") == told  # still in focus
+    cell.blur()
+    assert tab.inner_html("#tip") == legend
+    cell.focus()
     assert not tab.locator("#T9\\.4\\.NqP").is_visible()  # its table is folded
     tab.keyboard.press("Enter")
     tab.wait_for_timeout(100)
@@ -249,3 +246,22 @@ def test_the_keyboard_reaches_the_answer_first_and_shows_where_it_is(opened, pag
     tab.keyboard.press("ArrowLeft")
     assert re.fullmatch(r"scale 0\.\d+", tab.get_attribute("#explore-scale", "aria-valuetext"))
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+@pytest.mark.parametrize("selector", ["details.table .scroll:has(table)", "figure .scroll"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_goes_on_beyond_the_edge_has_a_shadow_there(opened, pages, selector, scheme):
+    """Grey in the outermost column of pixels, over white tables and white pictures; none at the end, none in print."""
+    tab = opened(pages("munnell-1990").address, PHONE, color_scheme=scheme)
+    part = tab.locator(selector).first
+
+    def edge():
+        picture = np.asarray(Image.open(io.BytesIO(part.screenshot())).convert("L"))
+        return np.median(picture[:, -1])
+
+    assert part.evaluate("e => e.scrollWidth > e.clientWidth")
+    assert edge() < 235
+    part.evaluate("e => { e.scrollLeft = e.scrollWidth }")
+    assert edge() == 255
+    tab.emulate_media(media="print", color_scheme=scheme)
+    assert part.evaluate("e => getComputedStyle(e).backgroundImage") == "none"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import posterity as po
-from posterity.analyses.compare import summarise
+from posterity.analyses.summaries import summarise
 from posterity.models.priors import FAMILIES, Prior
 from posterity.models.tables import exact_draws, moments
 from posterity.reports import explore

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -21,11 +20,11 @@ CHINESE = "新质生产力"
 MATH = r"$\alpha_{ \\ % # ~ ^ & }$"
 LONG = "x" * 200
 FORMULA = '=HYPERLINK("http://example.org")'
+WIDE = "＝1＋1 \u0f40"  # Tibetan, which none of the fonts here has
 JINJA = "{{ 7 * 7 }}{% raw %}"
-TERMS = (END, IMAGE, RIGHT, CHINESE, MATH, LONG, FORMULA, JINJA)
+TERMS = (END, IMAGE, RIGHT, CHINESE, MATH, LONG, FORMULA, WIDE, JINJA)
 OUTCOME = "共同富裕 <svg onload=window.hacked=1>"
 HEADER = "table,column,term,estimate,std_error,t_value,stars,ci_low,ci_high,p_value,n,r2,outcome,note\n"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
 def quoted(text):
@@ -80,46 +79,40 @@ def folder(request, study, panel, tmp_path_factory):
     return made
 
 
-def test_nothing_runs_and_every_name_is_shown(folder):
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine; Debian's package is called chromium")
-    from playwright.sync_api import sync_playwright
-
+def test_nothing_runs_and_every_name_is_shown(folder, browser):
     problems, requests = [], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        tab = browser.new_page(viewport={"width": 390, "height": 844})
-        tab.on("console", lambda message: problems.append(message.text))
-        tab.on("pageerror", lambda error: problems.append(str(error)))
-        tab.on("request", lambda request: requests.append(request.url))
-        tab.on("dialog", lambda dialog: problems.append(dialog.message))
-        tab.goto((folder / "report.html").as_uri())
-        tab.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-        assert tab.evaluate("window.hacked") is None
-        assert tab.evaluate("document.querySelectorAll('script').length") == 2
-        assert tab.evaluate("document.querySelectorAll('img:not([src^=\"data:\"])').length") == 0
-        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
-        assert problems == []
-        assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
-        terms = tab.locator(".estimates tr[id] th bdi").all_inner_texts()
-        assert [t for t in terms if t in TERMS] == [t for t in TERMS if t not in (RIGHT, LONG)]
-        assert any(t.startswith("xxx") and t.endswith("…") for t in terms)
-        assert tab.locator("h1 [lang=zh]").all_inner_texts() == [CHINESE]
-        options = tab.locator("#explore-which option").all_text_contents()
-        assert len(options) == len(TERMS)
-        for at in range(len(options)):
-            tab.select_option("#explore-which", index=at)
-        with tab.expect_download() as download:
-            tab.locator("details.table .csv").first.click()
-        text = download.value.path().read_text(encoding="utf-8-sig")
-        assert f'"\'{FORMULA.replace(chr(34), chr(34) * 2)}"' in text
-        # and what is injected after all has no right to run
-        tab.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.hacked=1>')")
-        tab.evaluate("e => { const s = document.createElement('script'); s.textContent = 'window.hacked=1'; document.body.append(s) }")  # fmt: skip
-        tab.wait_for_timeout(200)
-        assert tab.evaluate("window.hacked") is None
-        browser.close()
+    tab = browser.new_page(viewport={"width": 390, "height": 844})
+    tab.on("console", lambda message: problems.append(message.text))
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.on("dialog", lambda dialog: problems.append(dialog.message))
+    tab.goto((folder / "report.html").as_uri())
+    tab.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    assert tab.evaluate("window.hacked") is None
+    assert tab.evaluate("document.querySelectorAll('script').length") == 2
+    assert tab.evaluate("document.querySelectorAll('img:not([src^=\"data:\"])').length") == 0
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert problems == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+    terms = tab.locator(".estimates tr[id] th bdi").all_inner_texts()
+    assert [t for t in terms if t in TERMS] == [t for t in TERMS if t not in (RIGHT, LONG)]
+    assert any(t.startswith("xxx") and t.endswith("…") for t in terms)
+    assert tab.locator("h1 [lang=zh]").all_inner_texts() == [CHINESE]
+    options = tab.locator("#explore-which option").all_text_contents()
+    assert len(options) == len(TERMS)
+    for at in range(len(options)):
+        tab.select_option("#explore-which", index=at)
+    with tab.expect_download() as download:
+        tab.locator("details.table .csv").first.click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    assert f'"\'{FORMULA.replace(chr(34), chr(34) * 2)}"' in text
+    assert f"\n'{WIDE}," in text.replace("\r", "")
+    # and what is injected after all has no right to run
+    tab.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.hacked=1>')")
+    tab.evaluate("e => { const s = document.createElement('script'); s.textContent = 'window.hacked=1'; document.body.append(s) }")  # fmt: skip
+    tab.wait_for_timeout(200)
+    assert tab.evaluate("window.hacked") is None
+    tab.close()
 
 
 def test_figures_are_whole(folder):
@@ -130,10 +123,10 @@ def test_figures_are_whole(folder):
 
 
 def test_chinese_without_a_chinese_font_neither_fails_nor_warns(study, monkeypatch):
-    from posterity.reports import figures
+    from posterity.reports import fonts
 
-    monkeypatch.setattr(figures, "_cjk_fonts", list)
-    figures.style.cache_clear()
+    monkeypatch.setattr(fonts, "_cjk_fonts", list)
+    fonts.style.cache_clear()
     rows = rows_of(po.fit(study, evidence="tables", draws=100))
     assert drawn(lambda: forest(rows, CHINESE, "evidence: tables"), "svg").startswith(b"<?xml")
-    figures.style.cache_clear()
+    fonts.style.cache_clear()

@@ -15,7 +15,7 @@ from posterity.analyses.robustness import robust
 from posterity.reports import words
 from posterity.reports.highlights import highlights
 from posterity.reports.rows import rows_of
-from posterity.reports.sheet import HEIGHT, Sheet, pieces
+from posterity.reports.sheet import Sheet, pieces
 from posterity.reports.summary import brief_of, key_figure, markdown, telling, text
 from posterity.reports.summary_pdf import summary_pdf
 
@@ -59,7 +59,7 @@ def test_summary_says_what_the_page_says(briefs, tables_fit, panel_fit):
         brief = briefs[fit.evidence]
         rows = rows_of(fit)
         assert brief.answer == words.answer(rows)
-        assert brief.headlines == words.headlines(fit, rows)
+        assert [s for s in brief.headlines if "columns is shown" not in s] == words.headlines(fit, rows)
         assert sum(brief.counts.values()) == sum(not r.constant for r in rows)
         assert len(brief.rows) + brief.omitted == sum(not r.constant for r in rows)
     assert briefs["panel"].synthetic
@@ -105,16 +105,20 @@ def test_the_key_figure_shows_one_term_on_one_outcome(tables_fit):
     assert len(shown) > 1
 
 
-def test_a_summary_of_many_rows_and_long_words_stays_on_its_pages(briefs, monkeypatch):
-    brief = briefs["tables"]
-    lowest = []
-    write = Sheet.write
+def watched(monkeypatch):
+    """Every sheet that is written on, with the height and the text of each line."""
+    lines, write = [], Sheet.write
 
-    def watched(self, x, y, text, size, **style):
-        lowest.append(y)
+    def writing(self, x, y, text, size, **style):
+        lines.append((self, y, text))
         write(self, x, y, text, size, **style)
 
-    monkeypatch.setattr(Sheet, "write", watched)
+    monkeypatch.setattr(Sheet, "write", writing)
+    return lines
+
+
+def test_a_summary_of_many_rows_and_long_words_stays_on_its_pages(briefs, monkeypatch):
+    brief, written = briefs["tables"], watched(monkeypatch)
     many = replace(
         brief,
         rows=brief.rows * 9,
@@ -123,7 +127,19 @@ def test_a_summary_of_many_rows_and_long_words_stays_on_its_pages(briefs, monkey
         title="长名字" * 80,
     )
     assert len(re.findall(rb"/Type /Page\b", summary_pdf(many))) == 2
-    assert max(lowest) < HEIGHT - 0.4
+    kept = [line for line in written if line[0].scale == 1.0]  # what was tried larger had no room
+    assert len({text for _, _, text in kept if re.fullmatch("[12] of 2", text)}) == 2
+    assert min(sheet.height - y for sheet, y, _ in kept) > 0.4
+
+
+def test_short_content_is_set_larger_and_ends_at_the_foot(briefs, monkeypatch):
+    written = watched(monkeypatch)
+    brief = briefs["tables"]
+    short = replace(brief, rows=[row for row in brief.rows if row.term == "=cmd|x"])
+    assert len(re.findall(rb"/Type /Page\b", summary_pdf(short))) == 2
+    sheet, y, _ = next(line for line in reversed(written) if line[2] == "checksums")
+    assert sheet.scale > 1
+    assert 0.75 < sheet.height - y < 1.0
 
 
 def test_robustness_is_told_for_the_key_figure():
@@ -154,6 +170,11 @@ def test_influence_is_told_with_the_units_that_change_the_verdict(tables_fit):
     assert told.endswith("Samples: no longer holds without B.")
 
 
+def test_a_summary_of_no_coefficient_still_comes(briefs):
+    bare = replace(briefs["tables"], rows=[], figure=[], counts={})
+    assert len(re.findall(rb"/Type /Page\b", summary_pdf(bare))) == 2
+
+
 def test_lines_break_at_blanks_and_between_chinese_characters():
     assert pieces("one two") == ["one ", "two"]
     assert pieces("共同 x富") == ["共", "同 ", "x", "富"]
@@ -165,11 +186,11 @@ def test_lines_break_at_blanks_and_between_chinese_characters():
 
 
 def test_pages_without_a_chinese_font_still_come(briefs, monkeypatch):
-    from posterity.reports import figures
+    from posterity.reports import fonts
 
-    monkeypatch.setattr(figures, "_cjk_fonts", list)
-    figures.style.cache_clear()
+    monkeypatch.setattr(fonts, "_cjk_fonts", list)
+    fonts.style.cache_clear()
     try:
         assert summary_pdf(briefs["panel"]).startswith(b"%PDF-")
     finally:
-        figures.style.cache_clear()
+        fonts.style.cache_clear()

@@ -141,7 +141,7 @@ def test_page_speaks_of_pooled_columns_in_plain_words(panel_fit):
             row.record["with_effects"] |= {"mean": -0.03, "q2.5": -0.084, "q97.5": 0.024}
     text = page(panel_fit, rows)
     assert (
-        "Pooled =cmd|x −0.500 (T1.1) does not survive 省份 and year effects: posterior −0.0300 [−0.0840, 0.0240]."
+        "Pooled =cmd|x −0.500 (T1.1) becomes uncertain under 省份 and year effects: posterior −0.0300 [−0.0840, 0.0240]."
         in text
     )
 

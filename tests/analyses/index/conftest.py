@@ -10,13 +10,9 @@ import posterity as po
 from posterity.data.indicators import match, read_systems
 from posterity.data.panel import Panel
 
-STUDY = """
-[study]
-name = "mine"
-title = "Mine"
-entity = "city"
-time = "year"
-published = "published.csv"
+from ...papers import write_paper
+
+SPECS = """\
 indicators = "indicators.csv"
 entities = 30
 periods = [2001, 2008]
@@ -29,7 +25,7 @@ formula = "Y ~ X + Y2"
 [[shared]]
 names = ["log(b)", "z"]
 """
-PUBLISHED = """table,column,term,estimate,std_error,t_value,stars,ci_low,ci_high,p_value,n,r2,outcome,note
+ROWS = """\
 T1,1,X,0.5,0.1,,***,,,,240,,Y,
 T1,2,X,0.5,0.1,,***,,,,240,,Y,
 """
@@ -59,8 +55,8 @@ def simulated(n_entity=30, n_time=8, seed=1):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name, text in (("study.toml", STUDY), ("published.csv", PUBLISHED), ("indicators.csv", INDICATORS)):
-        (tmp_path / name).write_text(text, encoding="utf-8")
+    write_paper(tmp_path, SPECS, ROWS)
+    (tmp_path / "indicators.csv").write_text(INDICATORS, encoding="utf-8")
     simulated().to_csv(tmp_path / "raw-SYNTHETIC.csv", index=False)
     return tmp_path
 

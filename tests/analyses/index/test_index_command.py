@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pandas as pd
 import pytest
 
-from posterity import cli
 from posterity.analyses.conventions import conventions
 from posterity.data.panel import Panel
 
 
-def call(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr(sys, "argv", ["posterity", "index", *arguments])
-    code = 0
-    try:
-        cli.main()
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def test_command(folder, monkeypatch, capsys):
+def test_command(folder, call):
     code, out, err = call(
-        monkeypatch, capsys, "study.toml", "--indicators", "raw-SYNTHETIC.csv", "--json", "--only", "T1.1"
+        "index", "study.toml", "--indicators", "raw-SYNTHETIC.csv", "--json", "--only", "T1.1"
     )
     assert (code, err) == (0, "")
     record = json.loads(out)
@@ -49,8 +36,8 @@ def test_command(folder, monkeypatch, capsys):
     assert json.loads((place / "manifest.json").read_text())["outputs"].keys() < set(record["files"])
 
 
-def test_command_without_data_shows_what_is_built_in(folder, monkeypatch, capsys):
-    code, out, _ = call(monkeypatch, capsys, "study.toml")
+def test_command_without_data_shows_what_is_built_in(folder, call):
+    code, out, _ = call("index", "study.toml")
     assert code == 0
     assert "built in (SIMULATED)" in out
     assert (folder / "posterity-out" / "mine" / "index" / "built-in-SIMULATED.svg").exists()
@@ -105,9 +92,9 @@ GROUPS = '\n[groups.region]\n"all" = [' + ", ".join(f'"c{i:02d}"' for i in range
         (lambda d: None, ("--only", "T9"), "mine has no specification 'T9'"),
     ],
 )  # fmt: skip
-def test_bad_input_is_one_sentence(folder, monkeypatch, capsys, change, arguments, sentence):
+def test_bad_input_is_one_sentence(folder, call, change, arguments, sentence):
     change(folder)
-    code, out, err = call(monkeypatch, capsys, "study.toml", "--indicators", "raw-SYNTHETIC.csv", *arguments)
+    code, out, err = call("index", "study.toml", "--indicators", "raw-SYNTHETIC.csv", *arguments)
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
     assert sentence in err

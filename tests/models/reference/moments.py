@@ -2,9 +2,10 @@
 
     python tests/models/reference/moments.py FOLDER
 
-FOLDER holds `Tal_Or.csv`, `jobs.csv` and `Crime.csv`, as in the collection Rdatasets (csv/psych, csv/mediation,
-csv/plm; vincentarelbundock.github.io/Rdatasets). Only numbers of rows, means and cross-products are kept: least
-squares, two-stage least squares and Gaussian posteriors read nothing else of the data.
+FOLDER holds `Tal_Or.csv`, `jobs.csv` and `Crime.csv`, as in the collection Rdatasets (csv/psych,
+csv/mediation, csv/plm; vincentarelbundock.github.io/Rdatasets). Only numbers of rows, means and
+cross-products are kept: least squares, two-stage least squares and Gaussian posteriors read nothing else of
+the data.
 
 - Tal_Or: 123 persons, Tal-Or, Cohen, Tsfati and Gunther 2010, doi:10.1177/0093650210362684; R package psych.
 - jobs: 899 persons of JOBS II, Vinokur and Schul 1997, doi:10.1037/0022-006X.65.5.867; R package mediation.
@@ -36,7 +37,7 @@ def load(name: str) -> tuple[int, pd.DataFrame]:
 
 
 def rows_like(name: str, seed: int = 1) -> pd.DataFrame:
-    """Simulated rows with exactly these means and cross-products: SYNTHETIC, and the same to least squares."""
+    """SYNTHETIC rows with exactly these means and cross-products, and so the same to least squares."""
     n, table = load(name)
     cross, mean = table.drop(index="mean").to_numpy(), table.loc["mean"].to_numpy()
     noise = np.random.default_rng(seed).normal(size=(n, len(mean)))

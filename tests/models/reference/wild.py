@@ -1,7 +1,7 @@
 """What wildboottest 0.3.2 (a port of R's fwildclusterboot) gives on Grunfeld's data: written to wild.csv.
 
-Run in an environment of its own with `wildboottest` and `statsmodels`. All 2^11 signs of the 11 firms are used; its
-p-value counts |t*| > |t|, and what it returns for the two draws that give t back is up to rounding.
+Run in an environment of its own with `wildboottest` and `statsmodels`. All 2^11 signs of the 11 firms are
+used; its p-value counts |t*| > |t|, and what it returns for the two draws that give t back is up to rounding.
 """
 
 from pathlib import Path

@@ -1,0 +1,60 @@
+"""Data with endogenous regressors: Card's schooling, the crime of North Carolina, and simulated ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from linearmodels.datasets import card
+
+from posterity.data.design import Design, build_design
+from posterity.data.panel import Panel
+from posterity.data.study import Cluster, Spec
+from posterity.models.iv import Instrumented, instrumented
+
+from .reference.moments import rows_like
+
+CARD = ["exper", "expersq", "black", "smsa", "south", "smsa66", *(f"reg66{i}" for i in range(2, 10))]
+
+
+def plain(frame: pd.DataFrame, outcome: str, terms: list[str], clusters=None) -> Design:
+    n = len(frame)
+    return Design(
+        outcome, tuple(terms), frame[outcome].to_numpy(float), frame[terms].to_numpy(float), np.arange(n),
+        np.arange(n) % 2, tuple(map(str, range(n))), (0, 1), "person", "wave", False, False, clusters,
+    )  # fmt: skip
+
+
+def of_card(*instruments: str) -> tuple[pd.DataFrame, Instrumented]:
+    frame = card.load()[["lwage", "educ", *CARD, *instruments]]
+    design = plain(frame, "lwage", ["educ", *CARD, *instruments], np.arange(len(frame)) % 40)
+    return frame, instrumented(design, 1, len(instruments))
+
+
+def crime() -> Instrumented:
+    frame = rows_like("crime_within")
+    controls = [c for c in frame if c not in ("lcrmrte", "lprbarr", "lpolpc", "ltaxpc", "lmix")]
+    design = plain(frame, "lcrmrte", ["lprbarr", "lpolpc", *controls, "ltaxpc", "lmix"])
+    return replace(instrumented(design, 2, 2), absorbed=1 + 89 + 6)
+
+
+def panel(simulate, missing: float = 0.25, strength: float = 0.6) -> tuple[pd.DataFrame, Design]:
+    frame = simulate(14, 7, missing=missing)
+    rng = np.random.default_rng(1)
+    n = len(frame)
+    v = rng.normal(size=n)
+    frame = frame.assign(z1=rng.normal(size=n), z2=frame["x2"] * 0.3 + rng.normal(size=n))
+    frame["x1"] = frame["x1"] + strength * (frame["z1"] - 0.5 * frame["z2"]) + v
+    frame["y"] = frame["y"] + 0.8 * v + frame["z1"] ** 2 * rng.normal(size=n)
+    spec = Spec(formula="y ~ x1 + x2 + z1 + z2 | city + year", vcov=Cluster(cluster="region"))
+    return frame, build_design(Panel.of(frame, entity="city", time="year", source="test"), spec)
+
+
+def cross_section(strength: float, direct: float = 0.0, n: int = 200) -> Instrumented:
+    rng = np.random.default_rng(2)
+    z, v = rng.normal(size=(n, 2)), rng.normal(size=n)
+    x = z @ [strength, strength] + v
+    y = 0.5 * x + direct * z[:, 0] + 0.6 * v + 0.8 * rng.normal(size=n)
+    frame = pd.DataFrame({"y": y, "x": x, "z1": z[:, 0], "z2": z[:, 1]})
+    return instrumented(plain(frame, "y", ["x", "z1", "z2"]), 1, 2)

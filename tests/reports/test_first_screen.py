@@ -1,0 +1,66 @@
+"""What a page says first: whether it shows all columns, what the audit holds impossible, and what tables leave open."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+import posterity as po
+from posterity.reports.audit import section as audited
+from posterity.reports.board import left_out, open_sentence
+from posterity.reports.html import page
+from posterity.reports.rows import rows_of
+from posterity.reports.summary import brief_of
+
+
+@pytest.fixture(scope="module")
+def bashlai():
+    return po.fit(po.load("bashlai-2026"), evidence="tables", draws=50)
+
+
+def test_a_page_of_some_columns_says_so_and_how_all_are_had(panel_fit, tables_fit):
+    command = "posterity priors s --only T1.1 --draws 50 --only 'T 2'"
+    sentence, whole = left_out(panel_fit, command)
+    assert sentence == "1 of the study's 3 columns is shown here. For all of them:"
+    assert whole == "posterity priors s --draws 50"
+    first = page(panel_fit, command=command).split('class="board"')[0]
+    assert f"{sentence} <code>{whole}</code>".replace("'", "&#39;") in first
+    assert brief_of(panel_fit, rows_of(panel_fit), command).headlines[0] == f"{sentence} {whole}"
+    assert left_out(tables_fit, command) == ("", "")
+    columns = dict(list(tables_fit.specs.items())[:2])
+    assert left_out(replace(tables_fit, specs=columns, skipped={"T2.1": "prints no error"}), "") == ("", "")
+
+
+def test_what_the_audit_holds_impossible_leads_to_it(bashlai):
+    """By hand: bashlai-2026 prints 2.811 beside "the largest VIF is 2.101", and standardised variables with means of 0.4."""
+    rows = rows_of(bashlai)
+    part = audited(bashlai, rows)
+    assert part.headline.startswith("2 audit findings are impossible as printed: ")
+    assert "all variables were standardised" in part.headline
+    assert "the largest VIF is 2.101" in part.headline
+    first = page(bashlai, rows, sections=[part]).split('id="estimates"')[0]
+    assert '<li><a href="#audit">2 audit findings are impossible as printed</a>: Said: all' in first
+    assert part.headline in brief_of(bashlai, rows, "", [part]).headlines
+
+
+def test_nothing_impossible_needs_no_headline():
+    fit = po.fit(po.load("munnell-1990"), evidence="tables", only=["T1.1"], draws=50)
+    assert audited(fit, rows_of(fit)).headline == ""
+
+
+def test_one_coefficient_survives_and_several_do(bashlai):
+    rows = rows_of(bashlai)
+    assert open_sentence(rows).endswith("cannot tell whether they survive entity effects.")
+    assert (
+        open_sentence(rows[:1])
+        == "For all of them the tables cannot tell whether it survives entity effects."
+    )
+
+
+def test_holds_is_said_of_verdicts_alone(bashlai):
+    """An interval contains 0; only a coefficient holds."""
+    text = page(bashlai)
+    assert not re.search(r"\bholds? 0|survives? state|does not survive", text)
+    assert "The interval contains 0." in text
