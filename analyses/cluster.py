@@ -82,6 +82,8 @@ def _client(scheduler: str | None, count: int, stack: ExitStack) -> Any:
     settings = {
         "distributed.scheduler.allowed-failures": DEATHS,
         "distributed.comm.timeouts.connect": CONNECT,
+        # Dask has workers hand back every freed 64 kB, which costs as much again as half of the arithmetic here
+        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**30,
     }
     stack.enter_context(dask.config.set(settings))
     # xarray takes its file locks from a default client, and this one is not for it
