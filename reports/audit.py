@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ..analyses.audit import WORST_FIRST, Finding, audit
+from ..analyses.audit.reference import DOUBT
 from ..analyses.results import Fit
 from ..analyses.study import Study
 from ..data.errors import InputError
@@ -65,9 +66,14 @@ def headline(found: Audit) -> str:
     if not worst:
         return ""
     count = "1 audit finding is" if len(worst) == 1 else f"{len(worst)} audit findings are"
-    told = " ".join(shorten(f.statement, LONGEST) for f in worst[:TOLD])
+    told = " ".join(_told(f.statement) for f in worst[:TOLD])
     more = f" And {len(worst) - TOLD} more." if len(worst) > TOLD else ""
     return f"{count} impossible as printed: {told}{more}"
+
+
+def _told(statement: str) -> str:
+    said, doubt, _ = statement.partition(DOUBT)
+    return shorten(said, LONGEST) + (" (That reading of the print is in doubt.)" if doubt else "")
 
 
 def audit_of(study: Study) -> Audit:

@@ -114,7 +114,8 @@ def open_sentence(rows: list[Row]) -> str:
     )
     if len(flags) > 1:
         what = what.replace("whether it survives", "whether they survive")
-    return f"For {number} of them the tables cannot tell {what}."
+    whom = "The tables" if len(mine) == 1 else f"For {number} of them the tables"
+    return f"{whom} cannot tell {what}."
 
 
 def left_out(fit: Fit, command: str) -> tuple[str, str]:

@@ -275,9 +275,9 @@ def _gate(rows: list[Row]) -> list[str]:
         listed = ", ".join(shorten(r.id, 60) for r in failed[:MOST]) + (
             " and more" if len(failed) > MOST else ""
         )
+        why = " (all constants, whose normalisation is a convention)" * all(r.constant for r in failed)
         return [
-            f"{len(failed)} of {len(tried)} printed estimates do not reproduce within their rounding: "
-            f"{listed}."
+            f"{len(failed)} of {len(tried)} printed estimates do not reproduce within their rounding{why}: {listed}."
         ]
     return [f"All {len(tried)} printed estimates reproduce within their rounding."]
 

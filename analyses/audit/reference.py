@@ -12,6 +12,8 @@ from .columns import Tables, printed
 from .finding import Finding, listed, show
 from .stars import CANDIDATES, CLEARLY, STARS, Group, explained, groups, star_cells, usual
 
+DOUBT = " Reading of the print:"
+
 
 def reference(tables: Tables) -> list[Finding]:
     """`implied_df` and `stars`."""
@@ -89,7 +91,7 @@ def _misfits(group: Group) -> list[Finding]:
     for cell in group.legible:
         if cell in fitting:
             continue
-        doubt = f" Reading of the print: {cell.printed.note}." if cell.printed.note else ""
+        doubt = f"{DOUBT} {cell.printed.note}." if cell.printed.note else ""
         wanted = STARS[int(np.argmax(cell.shares(df, group.levels)))]
         findings.append(
             Finding(

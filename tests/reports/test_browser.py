@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import posterity as po
+from posterity.analyses.results import Evidence
 from posterity.analyses.summaries import MAX_K_HAT, MIN_ESS
 from posterity.reports.explore import SCALES, SHIFTS, at, dials, moved
 from posterity.reports.html import page
@@ -19,7 +20,7 @@ from posterity.reports.plates import plates
 from posterity.reports.rows import rows_of
 from posterity.reports.sections import sections
 
-STUDIES = {"munnell-1990": "panel", "liu-li-2025": "tables", "bashlai-2026": "tables"}
+STUDIES: dict[str, Evidence] = {"munnell-1990": "panel", "liu-li-2025": "tables", "bashlai-2026": "tables"}
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1366, "height": 768}
 FIRST_SCREEN = 2000
 

@@ -10,6 +10,8 @@ from posterity.reports.robust_priors import doubts, figure
 from posterity.reports.robust_priors_figure import Focus
 from posterity.reports.rows import factor, plural, power, rows_of
 
+from ..there import there
+
 
 def test_answers_of_an_inexact_likelihood_or_far_from_the_draws_are_named():
     def focus(term, k_hat, check):
@@ -38,7 +40,7 @@ def test_a_column_of_other_errors_says_that_the_crossings_are_gaussian(tables_fi
 
     def body(errors, terms):
         records = {row.spec_id: {"models": {"errors": errors, "terms": terms}}}
-        made = models(replace(tables_fit, robustness=records), rows)
+        made = there(models(replace(tables_fit, robustness=records), rows))
         return str(made.body)
 
     plain = body("gaussian", [term])

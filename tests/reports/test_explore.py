@@ -139,10 +139,10 @@ def test_a_shifted_prior_keeps_its_family_and_shape():
     assert at(NARROW, 0.0, 1.0) == NARROW
 
 
-def test_two_bytes_a_draw_are_fine_enough():
+def test_two_bytes_a_draw_are_fine_enough(fits):
     draws = np.sort(np.random.default_rng(1).standard_t(3, size=(1, 4000)))
     codes, frame = encoded(draws)
-    back = explore.Dial(None, NARROW, codes, frame, (1.0,), 1.0, "").draws
+    back = replace(dial_of(fits["panel"]), codes=codes, frame=frame, units=(1.0,)).draws
     middle = np.abs(draws) < 3
     assert np.abs(back - draws)[middle].max() < 1e-3
     assert (np.abs(back - draws) / np.abs(draws))[~middle].max() < 1e-3

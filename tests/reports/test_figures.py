@@ -58,7 +58,7 @@ def test_a_row_without_any_interval_is_drawn(tables_fit):
 
 def test_no_label_is_smaller_than_eight_points(panel_fit):
     figure = forest(rows_of(panel_fit), "title", "evidence: panel - SYNTHETIC", True)
-    sizes = [t.get_fontsize() for t in figure.findobj(Text) if t.get_text()]
+    sizes = [t.get_fontproperties().get_size_in_points() for t in figure.findobj(Text) if t.get_text()]
     assert min(sizes) >= 8
     assert figure.get_figwidth() <= 7.5
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 import posterity as po
+from posterity.reports import words
 from posterity.reports.audit import section as audited
 from posterity.reports.board import left_out, open_sentence
 from posterity.reports.html import page
@@ -53,10 +54,23 @@ def test_nothing_impossible_needs_no_headline():
 def test_one_coefficient_survives_and_several_do(bashlai):
     rows = rows_of(bashlai)
     assert open_sentence(rows).endswith("cannot tell whether they survive entity effects.")
-    assert (
-        open_sentence(rows[:1])
-        == "For all of them the tables cannot tell whether it survives entity effects."
-    )
+    assert open_sentence(rows[:1]) == "The tables cannot tell whether it survives entity effects."
+
+
+def test_constants_that_do_not_reproduce_are_called_so(panel_fit):
+    row = rows_of(panel_fit)[0]
+    failed = {**row.record, "reproduced": {**row.record["reproduced"], "within_rounding": False}}
+    row = replace(row, record=failed)
+    for term, why in (("_cons", " (all constants, whose normalisation is a convention)"), (row.term, "")):
+        said = words.headlines(panel_fit, [replace(row, record={**failed, "term": term})])
+        assert f"1 of 1 printed estimates do not reproduce within their rounding{why}: {row.id}." in said
+
+
+def test_a_finding_on_a_doubtful_print_says_so():
+    """By hand: two stars beside -0.040 (0.002) in T4.6 of liu-li-2025, where the print is hard to read."""
+    fit = po.fit(po.load("liu-li-2025"), evidence="tables", only=["T4.6"], draws=50)
+    said = audited(fit, rows_of(fit)).headline
+    assert "gives ***. (That reading of the print is in doubt.) Said:" in said
 
 
 def test_holds_is_said_of_verdicts_alone(bashlai):
