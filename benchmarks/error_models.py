@@ -22,7 +22,7 @@ from scipy import stats
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models"))
 from error_panels import LAWS, RANKS, TRUTH, empty, own, panels_at_truth, ranks, small
 
-from posterity.models.errors import error_posteriors
+from posterity.models.errors import Errors, error_posteriors
 from posterity.models.priors import DEFAULTS
 from posterity.models.sampling import Sampler, nuts, prepare
 
@@ -33,7 +33,7 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def calibrate(law: str, count: int, seed: int) -> None:
+def calibrate(law: Errors, count: int, seed: int) -> None:
     found = ranks(law, count, DESIGN, seed)
     rng = np.random.default_rng(0)
     uniform = np.sort(rng.uniform(size=(4000, count)), axis=1)
@@ -49,7 +49,7 @@ def calibrate(law: str, count: int, seed: int) -> None:
         )
 
 
-def recover(law: str, count: int) -> None:
+def recover(law: Errors, count: int) -> None:
     panels = panels_at_truth(law, count, DESIGN, 21)
     true = {"x1": 0.5, "x2": -0.3} | {name: TRUTH[name] for name in own(law)}
     inside: dict[str, list[bool]] = {name: [] for name in true}
@@ -69,7 +69,7 @@ def recover(law: str, count: int) -> None:
         )
 
 
-def agree(law: str, count: int) -> None:
+def agree(law: Errors, count: int) -> None:
     from arviz_stats.base import array_stats
 
     from posterity.models.effects import effects_model
@@ -99,7 +99,7 @@ def agree(law: str, count: int) -> None:
             )
 
 
-def cost(law: str, count: int) -> None:
+def cost(law: Errors, count: int) -> None:
     panels = panels_at_truth(law, 20, DESIGN, 3)
     for some in (panels[:1], panels):
         error_posteriors(some, DEFAULTS, "mundlak", law, count, 1)

@@ -53,6 +53,7 @@ def speed(entities: int = 30, years: int = 11, draws: int = 1000) -> None:
     total = 0.0
     for name in STUDIES:
         file = po.load(name).file
+        assert file.indicators_path is not None
         systems = read_systems(file.indicators_path)
         columns = dict.fromkeys(c for s in systems.values() for c in s.columns)
         frame = pd.DataFrame({file.study.entity: entity.astype(str), file.study.time: 2000 + year})
@@ -139,6 +140,7 @@ def _design(
 def association(simulations: int = 2000) -> None:
     """What shared indicators build into liu-li-2025's coefficients."""
     study = po.load("liu-li-2025")
+    assert study.file.indicators_path is not None
     systems = read_systems(study.file.indicators_path)
     first: dict[str, SpecView] = {}
     for view in simulable(study, systems):

@@ -223,7 +223,8 @@ def coverage_mediation(write: Callable[[str], None], count: int = 400) -> None:
                 designs.append(replace(whole, X=np.column_stack([whole.X[:, :-1], m]), y=y))
             for found in posteriors(designs, 300 + start):
                 under = rho_draws(DEFAULTS["rho"], found, rng)
-                for i, at in enumerate((0.0, under, rho)):
+                rhos: tuple[Array | float, ...] = (0.0, under, rho)
+                for i, at in enumerate(rhos):
                     low, high = np.quantile(effects_at(found, at)[1][:, 0], [0.025, 0.975])
                     hits[i] += low <= 0.15 <= high
                     widths[i] += high - low
@@ -271,7 +272,9 @@ def _one(data, seed: int) -> tuple[float, ...]:
     found = directly(data, DEFAULTS, [None], DRAWS, seed)[0]
     low, high = np.quantile(found.beta, [0.025, 0.975])
     fit = two_stage(data)
-    (b, s), reach = fit.at("x"), stats.t.ppf(0.975, fit.df)
+    estimate = fit.at("x")
+    assert estimate is not None
+    (b, s), reach = estimate, stats.t.ppf(0.975, fit.df)
     pieces = anderson_rubin(data)
     return (
         first_stage_f(data), low <= 0.5 <= high, high - low, abs(b - 0.5) <= reach * s, 2 * reach * s,

@@ -19,6 +19,7 @@ from dataclasses import replace
 import numpy as np
 
 from posterity.data.design import Design
+from posterity.data.study import Form
 from posterity.models import changepoints, hansen
 from posterity.models.changepoint_draws import draw
 from posterity.models.changepoints import enumerate_thresholds
@@ -29,7 +30,8 @@ from posterity.models.sampling import prepare
 ENTITIES, TIMES = 30, 11
 SLOPES, PLACES = (0.319, 0.476, 0.655), (0.2511, 0.3313)
 STD_ERROR = 0.036
-FORM, MOST, DRAWS, REPETITIONS = "fixed", 3, 1000, 199
+FORM: Form = "fixed"
+MOST, DRAWS, REPETITIONS = 3, 1000, 199
 FEWER = {1: 1000, 2: 150, 3: 50}  # candidates: a few hundred panels in minutes
 
 

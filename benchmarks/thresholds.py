@@ -79,7 +79,8 @@ def posterior(path: str) -> None:
     whole = Panel.of(pd.read_csv(path), entity="id", time="year", source=path)
     design = build_design(whole, Spec(formula="i ~ q1 + q2 + q3 + d1 + qd1 + c1 | id"))
     firms = regimes(design, whole.frame["d1"].to_numpy(float), "c1", "d1", share=0.01, grid=400)
-    small = regimes(*simulate(2, 1), "x", "q")
+    simulated, q = simulate(2, 1)
+    small = regimes(simulated, q, "x", "q")
     for found, most in ((firms, 2), (small, 3)):
         times = []
         for _ in range(2):

@@ -104,7 +104,7 @@ def test_priors_in_other_units_are_the_same_distributions():
         ("sd_entity", 0.0),
         ("difference", 0.0),
     ):
-        fixed = (DEFAULTS | {"sd_entity": Prior("exponential", (2.0,))})[name].frozen()
+        fixed = {**DEFAULTS, "sd_entity": Prior("exponential", (2.0,))}[name].frozen()
         np.testing.assert_allclose(
             shift + 2 * own[name].frozen().ppf([0.1, 0.5, 0.9]), fixed.ppf([0.1, 0.5, 0.9])
         )

@@ -20,6 +20,8 @@ from posterity.analyses.twins.write import write_twins
 from posterity.data.errors import InputError
 from posterity.models.sampling import Sampler
 
+from ..there import there
+
 SAMPLER = Sampler(draws=100)
 
 
@@ -52,7 +54,7 @@ def test_fits_of_other_processes_equal_those_of_one(each, tmp_path):
     alone = run(study, panel, ["T1.1", "T1.2"], kept[0])
     together = run(study, panel, ["T1.1", "T1.2"], kept[1], each=each)
     assert estimates(together) == estimates(alone)
-    stored = [sorted(p.name for p in request.posteriors.glob("*.nc")) for request in kept]
+    stored = [sorted(p.name for p in there(request.posteriors).glob("*.nc")) for request in kept]
     assert stored[0] == stored[1]
     assert len(stored[0]) == 3
 
@@ -106,7 +108,7 @@ def test_a_scheduler_that_does_not_answer(monkeypatch):
         cluster.workers("tcp://127.0.0.1:9") as spread,
         pytest.raises(InputError, match="does not answer"),
     ):
-        list(spread(abs, [(3,)]))
+        list(there(spread)(abs, [(3,)]))
 
 
 @pytest.fixture
@@ -122,7 +124,7 @@ def own(monkeypatch):
 
 def test_a_scheduler_that_goes_away_is_one_sentence(own):
     with cluster.workers(own.scheduler_address) as spread:
-        results = spread(abs, [(-n,) for n in range(20)])
+        results = there(spread)(abs, [(-n,) for n in range(20)])
         next(results)
         own.close()
         with pytest.raises(InputError, match="the scheduler is gone; finished fits are kept"):
@@ -133,7 +135,7 @@ def test_a_scheduler_that_goes_away_is_one_sentence(own):
 def test_a_scheduler_without_workers_is_not_waited_for_without_end(own, done):
     """Where all die for good their tasks, and those done whose results died with them, wait at the scheduler."""
     with cluster.workers(own.scheduler_address) as spread:
-        results = spread(time.sleep, [(0.0 if done else 0.1,)] * 20)
+        results = there(spread)(time.sleep, [(0.0 if done else 0.1,)] * 20)
         next(results)
         time.sleep(0.5 * done)
         own.scale(0)
@@ -143,7 +145,7 @@ def test_a_scheduler_without_workers_is_not_waited_for_without_end(own, done):
 
 def test_a_task_longer_than_the_patience_is_waited_for(own):
     with cluster.workers(own.scheduler_address) as spread:
-        assert list(spread(time.sleep, [(0.6,)])) == [(0, None)]
+        assert list(there(spread)(time.sleep, [(0.6,)])) == [(0, None)]
 
 
 def test_an_error_of_a_disk_is_not_taken_for_one_of_the_scheduler(each):
@@ -157,7 +159,7 @@ def test_an_error_of_a_disk_is_not_taken_for_one_of_the_scheduler(each):
 def test_without_dask_one_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with cluster.workers(None, 2) as spread, pytest.raises(InputError, match=r"posterity\[cluster\]"):
-        list(spread(abs, [(3,)]))
+        list(there(spread)(abs, [(3,)]))
 
 
 def test_one_process_needs_no_cluster():

@@ -17,6 +17,7 @@ from posterity.models.sampling import Sampler
 from posterity.reports.write import write_report
 
 from ..papers import write_paper
+from ..there import there
 
 SPECS = """\
 [spec."T1.1"]
@@ -55,7 +56,7 @@ def test_the_mixture_holds_what_each_twin_says(study, twins):
     mixture = fit["T1.1"]["posterior"]["coef"].sel(term="x1")
     assert float(mixture.mean()) == pytest.approx(np.mean(means), abs=0.01)
     assert float(mixture.var()) == pytest.approx(np.var(means) + np.mean(variances), rel=0.05)
-    over = of_term(fit.specs["T1.1"], "x1")
+    over = there(of_term(fit.specs["T1.1"], "x1"))
     np.testing.assert_allclose(over.mean, means, atol=0.005)
     assert over.between == pytest.approx(np.std(means, ddof=1), rel=0.02)
     assert over.within == pytest.approx(np.sqrt(np.mean(variances)), rel=0.03)

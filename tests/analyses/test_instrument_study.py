@@ -13,7 +13,7 @@ import posterity as po
 from posterity.analyses.compare import compare, comparison
 from posterity.analyses.fit import run
 from posterity.analyses.instrumented import rests
-from posterity.analyses.results import Request
+from posterity.analyses.results import Engine, Request
 from posterity.data.errors import InputError
 from posterity.data.panel import Panel
 from posterity.models.sampling import Sampler
@@ -21,6 +21,7 @@ from posterity.reports.html import page
 from posterity.reports.instrument import section
 from posterity.reports.rows import rows_of
 
+from ..there import there
 from .test_mediation_study import study
 
 SPEC = """
@@ -71,7 +72,7 @@ def test_column_reproduces_and_says_what_rests_on_exclusion(ready, tmp_path):
     table = compare(fit).set_index("id")
     assert table["reproduced_within_rounding"].all()
     assert "sample differs" not in table["flags"].str.cat()  # the lag costs each city a year: 20 x 7
-    assert fit.specs["T8.1"].design.n == 140
+    assert there(fit.specs["T8.1"].design).n == 140
     assert "rests on exact exclusion: interval contains 0 once" in table.loc["T8.1.x1", "flags"]
     assert "exclusion" not in table.loc["T8.1.x2", "flags"]
     for term in ("x1", "x2"):
@@ -98,7 +99,7 @@ def test_column_reproduces_and_says_what_rests_on_exclusion(ready, tmp_path):
     assert comparison(again)["mechanisms"] == comparison(fit)["mechanisms"]
 
     rows = rows_of(fit)
-    shown = section(fit, rows)
+    shown = there(section(fit, rows))
     assert [p.name for p in shown.plates] == ["instruments-T8"]
     html = page(fit, rows, [], sections=[shown])
     assert "Anderson–Rubin" in html
@@ -113,7 +114,7 @@ def test_weak_instruments_are_shown_to_be_weak(tmp_path, simulate):
     flags = compare(fit)["flags"].iloc[0]
     assert "weak instruments: effective F" in flags
     assert "Anderson-Rubin interval is unbounded" in flags
-    shown = section(fit, rows_of(fit))
+    shown = there(section(fit, rows_of(fit)))
     assert "<b>weak</b>" in shown.body
     assert "∞" in shown.body
 
@@ -123,7 +124,7 @@ def test_one_instrument_may_have_a_prior_of_its_own(ready):
     fit = po.fit(
         opened, panel, draws=200, priors={"exclusion": "normal(0, 0.0001)", "exclusion[z2]": "normal(0, 0.3)"}
     )
-    found = fit.specs["T8.1"].mechanism
+    found = there(fit.specs["T8.1"].mechanism)
     assert found["exclusion"] == {"z1": "normal(0, 0.0001)", "z2": "normal(0, 0.3)"}
     part = found["endogenous"]["x1"]
     assert part["prior_on_exclusion"]["q97.5"] > part["posterior"]["q97.5"]
@@ -140,7 +141,7 @@ def test_twins_tell_the_range_of_direct_effects(ready, simulate):
     other = Panel.of(instruments(simulate, 0.5), entity="city", time="year", source="other", synthetic=True)
     fit = po.fit(opened, [panel, other], evidence="twin", draws=200)
     assert "in 2 of 2 twins" in fit.specs["T8.1"].rests["x1"][0]
-    assert "Instruments over twins" in section(fit, rows_of(fit)).body
+    assert "Instruments over twins" in there(section(fit, rows_of(fit))).body
 
 
 def test_flags_of_instruments_that_disagree():
@@ -159,12 +160,12 @@ def test_flags_of_instruments_that_disagree():
     assert flags[0] == "rests on exact exclusion: interval excludes 0 up to direct effects of sd 1"
 
 
-BAD = {
-    "collinear instruments": ("y ~ x2 | city | x1 ~ z1 + copy", "", "", "'copy' is a linear combination"),
-    "instrument a control": ("y ~ x2 + z1 | city | x1 ~ z1", "", "", "stands in it twice"),
-    "constant within": ("y ~ x2 | city | x1 ~ flat", "", "", "'flat' does not vary within the effects"),
-    "absent": ("y ~ x2 | city | x1 ~ z9", "", "", "z9"),
-    "prior of no instrument": (FORMULA, 'priors = { "exclusion[z9]" = "normal(0, 1)" }', "", "'z9' is not an instrument"),
+BAD: dict[str, tuple[str, str, Engine | None, str]] = {
+    "collinear instruments": ("y ~ x2 | city | x1 ~ z1 + copy", "", None, "'copy' is a linear combination"),
+    "instrument a control": ("y ~ x2 + z1 | city | x1 ~ z1", "", None, "stands in it twice"),
+    "constant within": ("y ~ x2 | city | x1 ~ flat", "", None, "'flat' does not vary within the effects"),
+    "absent": ("y ~ x2 | city | x1 ~ z9", "", None, "z9"),
+    "prior of no instrument": (FORMULA, 'priors = { "exclusion[z9]" = "normal(0, 1)" }', None, "'z9' is not an instrument"),
     "two endogenous, collapsed": ("y ~ x3 | city | x1 + x2 ~ z1 + z2", "", "collapsed", "use --engine nuts"),
     "prior that cannot be integrated": (
         FORMULA, 'priors = { first_stage = "laplace(0, 1)" }', "collapsed", "use --engine nuts"),
@@ -180,7 +181,7 @@ def test_bad_input_is_one_sentence(case, tmp_path, simulate):
     panel = Panel.of(frame, entity="city", time="year", source="mine.csv")
     opened = study(tmp_path, SPEC.format(formula=formula, more=more), "T8,1,x1,1,1,,,,,,,,y,\n")
     with pytest.raises(InputError, match=words) as caught:
-        po.fit(opened, panel, engine=engine or None)
+        po.fit(opened, panel, engine=engine)
     assert "\n" not in str(caught.value)
 
 

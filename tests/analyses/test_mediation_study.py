@@ -24,6 +24,7 @@ from posterity.reports.mediation import section
 from posterity.reports.rows import rows_of
 
 from ..papers import write_paper
+from ..there import there
 
 SPEC = """
 [spec."{id}"]
@@ -98,7 +99,7 @@ def test_columns_reproduce_and_say_what_rests_on_rho(ready, tmp_path):
     assert comparison(again)["mechanisms"] == comparison(fit)["mechanisms"]
 
     rows = rows_of(fit)
-    shown = section(fit, rows)
+    shown = there(section(fit, rows))
     assert [p.name for p in shown.plates] == ["mediation-T1"]
     assert "SYNTHETIC" in shown.plates[0].alt
     html = page(fit, rows, [], sections=[shown])
@@ -109,7 +110,7 @@ def test_columns_reproduce_and_say_what_rests_on_rho(ready, tmp_path):
 def test_a_narrow_prior_on_rho_is_rho_0(ready):
     opened, panel = ready
     fit = po.fit(opened, panel, only="T1.1", draws=200, priors={"rho": "normal(0, 0.0001)"})
-    found = fit.specs["T1.1"].mechanism
+    found = there(fit.specs["T1.1"].mechanism)
     assert found["prior_on_rho"]["indirect"] == pytest.approx(found["indirect"], rel=2e-3)
 
 
@@ -126,11 +127,11 @@ def test_twins_tell_the_range_of_rho(ready, mediated):
     fit = po.fit(opened, twins, only="T1.1", evidence="twin", draws=200)
     one = fit.specs["T1.1"]
     (flag,) = one.rests["indirect"]
-    low, high = sorted(part["vanishing_rho"]["mean"] for part in one.mechanism["twins"])
+    low, high = sorted(part["vanishing_rho"]["mean"] for part in there(one.mechanism)["twins"])
     assert (
         flag == f"rests on rho = 0: indirect effect vanishes at rho = {low:.2g} to {high:.2g} in 2 of 2 twins"
     )
-    assert "Mediation over twins" in section(fit, rows_of(fit)).body
+    assert "Mediation over twins" in there(section(fit, rows_of(fit))).body
 
 
 BAD = {
@@ -197,10 +198,11 @@ def test_a_total_error_that_only_one_correlation_allows():
     """var(total) = (b s_a + a s_b + s_c)^2 only if all is perfectly correlated; nothing allows more."""
     a, b, direct = estimate(1.0, 0.2), estimate(1.0, 0.2), estimate(0.5, 0.2)
     rng = np.random.default_rng(2)
-    found = correlations(a, b, direct, PrintedEstimate("x", 1.5, (0.57, 0.61), 1e6, None), 500, rng)
+    total = PrintedEstimate("x", 1.5, (0.57, 0.61), 1e6, None)
+    found = there(correlations(a, b, direct, total, 500, rng))
     assert found.min() > 0.6
     assert correlations(a, b, direct, PrintedEstimate("x", 1.5, (0.7, 0.8), 1e6, None), 500, rng) is None
-    middling = correlations(a, b, direct, estimate(1.5, np.sqrt(3) * 0.2), 4000, rng)
+    middling = there(correlations(a, b, direct, estimate(1.5, np.sqrt(3) * 0.2), 4000, rng))
     assert middling.sum(axis=1).mean() == pytest.approx(0, abs=0.05)
 
 
@@ -210,10 +212,11 @@ def test_dependence_changes_spread_by_what_it_must():
     total = PrintedEstimate("x", 1.5, (0.57, 0.61), 1e6, None)
     slope = po.load("liu-li-2025").spec("T9.2").priors()["slope"]
     found = product(a, b, direct, total, slope, 40_000, 3)
-    r, r2 = found.correlation[:, 0].mean(), (found.correlation[:, 0] ** 2).mean()
+    one = there(found.correlation)[:, 0]
+    r, r2 = one.mean(), (one**2).mean()
     expected = np.sqrt(2 * 0.04 * (1 + r) + 0.04 * 0.04 * (1 + r2))
     assert r > 0.7
-    assert found.with_total.std() == pytest.approx(expected, rel=0.03)
+    assert there(found.with_total).std() == pytest.approx(expected, rel=0.03)
     assert found.independent.std() == pytest.approx(np.sqrt(2 * 0.04 + 0.0016), rel=0.02)
 
 
@@ -223,20 +226,20 @@ def test_dependence_changes_spread_by_what_it_must():
 )
 def test_columns_of_liu_li_are_found(column, a, total):
     """a, b and the total as printed; c' + a b is c within rounding: 0.131 + 2.171 x 0.034 = 0.205."""
-    found = paths_of(po.load("liu-li-2025").spec(column))
+    found = there(paths_of(po.load("liu-li-2025").spec(column)))
     assert (found.a_from, found.total_from) == (a, total)
-    assert found.direct.estimate + found.a.estimate * found.b.estimate == pytest.approx(
-        found.total.estimate, abs=0.003
+    assert there(found.direct).estimate + found.a.estimate * found.b.estimate == pytest.approx(
+        there(found.total).estimate, abs=0.003
     )
 
 
 def test_indirect_effects_of_liu_li_hold_0_under_the_stars_reference():
     """Three stars in T10 with a normal bootstrap; with t(3), as T9's stars imply, the interval holds 0."""
     fit = po.fit(po.load("liu-li-2025"), only="T9.2", evidence="tables", draws=2000)
-    found = fit.specs["T9.2"].mechanism
+    found = there(fit.specs["T9.2"].mechanism)
     assert found["indirect"]["mean"] == pytest.approx(0.034 * 2.171, abs=0.003)
     assert found["indirect"]["q2.5"] < 0 < found["indirect_with_total"]["q97.5"]
     flags = compare(fit).set_index("id")["flags"]
     assert "with T9.1.NqP" in flags["T9.2.RD"]
     assert "not identified by the tables" in flags["T9.2.NqP"]
-    assert "as the total allows" in section(fit, rows_of(fit)).body
+    assert "as the total allows" in there(section(fit, rows_of(fit))).body

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from xarray import DataTree
 
 import posterity as po
 from posterity.analyses.results import Fit, Request, SpecFit
@@ -12,6 +13,8 @@ from posterity.data.panel import Panel
 from posterity.data.published import COLUMNS
 from posterity.models.sampling import Sampler
 from posterity.reports.robust_clusters import section
+
+from ..there import there
 
 TOML = """
 [study]
@@ -53,7 +56,7 @@ def fitted(one_study, panel=None, inputs=None):
     printed = one_study.file.printed("T1.1")
     return SpecFit(
         view,
-        None,
+        DataTree(),
         view.priors(),
         printed,
         "collapsed",
@@ -67,7 +70,7 @@ def fitted(one_study, panel=None, inputs=None):
 def test_slopes_that_differ_by_cluster_widen_what_independent_errors_hide(panel, tmp_path):
     """Four regions whose slopes have a standard deviation of 0.5: their mean is known to about 0.5 / 2."""
     mine = study(tmp_path)
-    records = clusters(fitted(mine, panel), [panel], Request("panel"))
+    records = there(clusters(fitted(mine, panel), [panel], Request("panel")))
     assert (records["clusters"], records["df"], records["weights"]) == (4, 3, "webb")
     assert records["smallest_by_signs"] == 0.125
     (term,) = records["terms"]
@@ -87,7 +90,7 @@ def test_slopes_that_differ_by_cluster_widen_what_independent_errors_hide(panel,
         {},
         robustness={"T1.1": {"clusters": records}},
     )
-    found = section(fit, [])
+    found = there(section(fit, []))
     assert "0.125" in found.body
     assert "can never reject at 5%" in found.body
     assert found.plates[0].svg.startswith(b"<?xml")
@@ -96,11 +99,11 @@ def test_slopes_that_differ_by_cluster_widen_what_independent_errors_hide(panel,
 def test_printed_t_is_read_on_its_degrees_of_freedom():
     """liu-li-2025, T4.2: NqP 0.205 with 0.041 on 3 degrees of freedom; p by the t law of SciPy."""
     fit = po.fit(po.load("liu-li-2025"), only="T4.2", evidence="tables", draws=100)
-    records = clusters(fit.specs["T4.2"], [], Request("tables"))
+    records = there(clusters(fit.specs["T4.2"], [], Request("tables")))
     term = next(t for t in records["terms"] if t["term"] == "NqP")
     assert term["df"] == 3
     assert term["p_value"] > 10 * term["normal"]
-    assert clusters(fit.specs["T4.2"], [], Request("tables"))["panels"] == 0
+    assert records["panels"] == 0
 
 
 def test_a_study_may_say_what_the_errors_are(panel, tmp_path):

@@ -33,6 +33,8 @@ from posterity.models.statistics import padded, statistics_of_design
 from posterity.reports.robust_models import section
 from posterity.reports.rows import rows_of
 
+from ..there import there
+
 WIDE = {**DEFAULTS, "slope": Prior("normal", (0.0, 100.0)), "between": Prior("normal", (0.0, 100.0))}
 STUDY = """
 [study]
@@ -74,7 +76,7 @@ def panel_of(frame):
 
 def records_of(study, panel, spec):
     one = po.fit(study, panel, only=[spec]).specs[spec]
-    return one, models.part(one, [panel], Request("panel", Sampler()))["terms"]
+    return one, there(models.part(one, [panel], Request("panel", Sampler())))["terms"]
 
 
 def test_shares_of_a_factorial_are_those_of_its_formula():
@@ -102,7 +104,7 @@ def test_leaving_out_a_column_is_least_squares_without_it(study, any_frame, form
     smaller = replace(design, X=design.X[:, :1], terms=design.terms[:1])
     stats = without(widened(statistics_of_design(design, form), 4), ["x2"])
     found, doubtful = draw_many([(stats, WIDE)], lambda s, theta: theta[:, 0] * s.scale.unit[0], 4000, 1)
-    expected, error = least_squares(smaller).at("x1")
+    expected, error = there(least_squares(smaller).at("x1"))
     assert doubtful == 0
     assert found.mean() == pytest.approx(expected, abs=5 * error / np.sqrt(4000))
     assert found.std() == pytest.approx(error, rel=0.08)
@@ -170,7 +172,7 @@ def test_choices_are_named_and_the_columns_own_comes_first(study, frame):
 def test_records_are_small_and_the_page_shows_them(study, frame):
     panel = panel_of(frame)
     fit = po.fit(study, panel, only=["T1.2"], draws=200)
-    records = models.part(fit.specs["T1.2"], [panel], Request("panel", Sampler()))
+    records = there(models.part(fit.specs["T1.2"], [panel], Request("panel", Sampler())))
     assert len(json.dumps(records)) < 80_000
     x1 = records["terms"][0]
     assert x1["count"] == 9 * 2 * 3 * 4  # the winsorised sample of its variant is the fourth
@@ -186,7 +188,7 @@ def test_records_are_small_and_the_page_shows_them(study, frame):
     assert sum(x1["spread"]["shapley"].values()) == pytest.approx(1, abs=1e-6)
 
     fit = replace(fit, robustness={"T1.2": {"models": records}})
-    shown = section(fit, rows_of(fit))
+    shown = there(section(fit, rows_of(fit)))
     assert "Of 216 models the 95% interval lies above 0 in" in shown.body
     assert "SYNTHETIC" in shown.body
     assert [plate.name for plate in shown.plates] == ["models.T1.2.1", "models.T1.2.2", "models"]

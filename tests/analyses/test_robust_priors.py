@@ -39,6 +39,7 @@ from posterity.reports.robust_priors import section, sentence
 from posterity.reports.rows import rows_of
 
 from ..papers import write_paper
+from ..there import there
 
 RUN = DEFAULTS["slope"]
 
@@ -234,9 +235,9 @@ def test_the_factor_is_a_curve_whose_top_is_the_bound():
 
 def test_the_sceptic_and_the_enthusiast():
     choices = {c.label: c.prior for c in own_choices(RUN, 0.4, {})}
-    assert choices["sceptic's"].frozen().sf(0.4) == pytest.approx(0.05)
-    assert choices["enthusiast's"].frozen().mean() == 0.4
-    assert choices["enthusiast's"].frozen().cdf(0) == pytest.approx(0.05)
+    assert there(choices["sceptic's"]).frozen().sf(0.4) == pytest.approx(0.05)
+    assert there(choices["enthusiast's"]).frozen().mean() == 0.4
+    assert there(choices["enthusiast's"]).frozen().cdf(0) == pytest.approx(0.05)
 
 
 SPECS = """\
@@ -267,7 +268,7 @@ def folder(tmp_path):
 def test_another_papers_finding_is_a_normal_prior(folder):
     """Two normal estimates with the same error: their mean, with the error over the square root of 2."""
     fit = po.fit(po.load(folder("x1")))
-    records = priors_part(fit.specs["T1.1"], (), Request("tables"))["terms"]
+    records = there(priors_part(fit.specs["T1.1"], (), Request("tables")))["terms"]
     found = next(m for m in records["x1"]["multiverse"] if m["label"] == "a SYNTHETIC earlier paper")
     assert found["mean"] == pytest.approx(0.4, abs=1e-3)
     assert found["q97.5"] - found["q2.5"] == pytest.approx(2 * 1.96 * 0.1 / np.sqrt(2), rel=0.01)
@@ -292,7 +293,7 @@ def test_the_flag_of_the_comparison_is_that_of_the_records(fit, robust):
 
 
 def test_the_page(robust):
-    found = section(robust, rows_of(robust))
+    found = there(section(robust, rows_of(robust)))
     assert [p.name for p in found.plates] == [
         "priors.sensitivity-to-the-prior",
         "priors.the-multiverse-of-priors",

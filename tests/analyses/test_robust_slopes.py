@@ -20,6 +20,8 @@ from posterity.models.sampling import Sampler
 from posterity.reports.robust_slopes import section
 from posterity.reports.rows import rows_of
 
+from ..there import there
+
 STUDY = """
 [study]
 name = "regions"
@@ -62,7 +64,7 @@ def study(tmp_path):
 def slopes(study, panel, spec, **priors):
     one = po.fit(study, panel, only=[spec], form="fixed").specs[spec]
     one = replace(one, priors={**one.priors, **{name: parse_prior(text) for name, text in priors.items()}})
-    records = part(one, [panel], Request("panel", Sampler(), form="fixed"))
+    records = there(part(one, [panel], Request("panel", Sampler(), form="fixed")))
     json.dumps(records)
     return one, records["terms"][0]
 
@@ -74,7 +76,7 @@ def test_without_pooling_slopes_are_those_of_separate_regressions(study, panel):
     assert (group["by"], group["names"], group["sizes"]) == ("region", ["east", "west"], [10, 10])
     for g, east in enumerate((True, False)):
         rows = (np.array(one.design.entities) < "c10")[one.design.entity] == east
-        estimate, error = least_squares(subset(one.design, rows)).at("x1")
+        estimate, error = there(least_squares(subset(one.design, rows)).at("x1"))
         assert group["least_squares"][g] == pytest.approx([estimate, error], rel=1e-4)
         assert group["apart"][g][0] == pytest.approx(estimate, abs=0.1 * error)
         assert group["pooled"][g][0] == pytest.approx(estimate, abs=0.15 * error)
@@ -119,7 +121,7 @@ def test_printed_halves_of_bashlai_differ_as_independent_t_do():
     """T6: 0.629 (t 11.97, N 60) and 0.438 (t 3.53, N 50), five regressors and a constant each."""
     fit = po.fit(po.load("bashlai-2026"), only=["T6"], evidence="tables", draws=200)
     request = Request("tables", Sampler(draws=5000))
-    (half,) = part(fit.specs["T6.1"], (), request)["halves"]
+    (half,) = there(part(fit.specs["T6.1"], (), request))["halves"]
     assert (half["columns"], half["groups"]) == (
         ["T6.1", "T6.2"],
         ["Northeast Zhejiang", "Southwest Zhejiang"],
@@ -137,14 +139,14 @@ def test_printed_halves_of_bashlai_differ_as_independent_t_do():
     assert positive == pytest.approx((expected > 0).mean(), abs=0.01)
     assert part(fit.specs["T6.2"], (), request) is None
     fit = replace(fit, robustness={"T6.1": {"slopes": {"halves": [half]}}})
-    assert "0.629 t 11.97 and 0.438 t 3.53" in section(fit, rows_of(fit)).body
+    assert "0.629 t 11.97 and 0.438 t 3.53" in there(section(fit, rows_of(fit))).body
 
 
 def test_the_page_shows_regions_and_entities(study, panel):
     fit = po.fit(study, panel, only=["T1.2"], draws=200)
     records = part(fit.specs["T1.2"], [panel], Request("panel", Sampler()))
     fit = replace(fit, robustness={"T1.2": {"slopes": records}})
-    shown = section(fit, rows_of(fit))
+    shown = there(section(fit, rows_of(fit)))
     assert [plate.name for plate in shown.plates] == ["slopes.T1.2.1", "slopes.T1.2.1.entities"]
     assert "east − west" in shown.body
     assert "SYNTHETIC" in shown.body

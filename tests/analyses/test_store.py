@@ -6,6 +6,8 @@ import pytest
 
 from posterity.analyses.store import key_of, read_fit, write_fit
 
+from ..there import there
+
 
 @pytest.fixture
 def tree():
@@ -15,7 +17,7 @@ def tree():
 def test_round_trip_is_exact(tree, tmp_path):
     path = tmp_path / "a" / "T1.1.nc"
     write_fit(path, "key", tree, 1.5)
-    back = read_fit(path, "key")
+    back = there(read_fit(path, "key"))
     np.testing.assert_array_equal(back["posterior"]["coef"], tree["posterior"]["coef"])
     assert back.attrs["posterity_seconds"] == 1.5
     assert [p.name for p in path.parent.iterdir()] == ["T1.1.nc"]

@@ -90,7 +90,7 @@ def test_agreement_with_scikit_criteria():
         X[0] = 1  # no column is 0 throughout
         weights = entropy_weights(X)
         np.testing.assert_allclose(weights, reference_weights(X), atol=EXACT, rtol=0)
-        negative = rng.uniform(size=X.shape[1]) < 0.3
+        negative = rng.uniform(size=X.shape[1:]) < 0.3
         expected = reference(scale_by_vector(X, axis=0), np.where(negative, -1, 1), weights)[-1]
         np.testing.assert_allclose(topsis(X, weights, negative), expected, atol=EXACT, rtol=0)
 

@@ -12,6 +12,8 @@ from posterity.data.indicators import match, read_systems
 from posterity.data.names import name_findings, provinces, recognised
 from posterity.data.panel import Panel
 
+from ..there import there
+
 # Twelve columns of the yearbooks' science and technology tables.
 SCIENCE = """index,dimension,indicator,direction,column
 ST,input,R&D spending,+,v4_ztr_jf_RD
@@ -64,7 +66,7 @@ SYSTEMS = {
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_systems_of_the_papers(name):
-    systems = read_systems(po.load(name).file.indicators_path)
+    systems = read_systems(there(po.load(name).file.indicators_path))
     found = {
         index: ({d: len(s.part(d).indicators) for d in s.dimensions}, int(s.negative.sum()))
         for index, s in systems.items()
@@ -75,7 +77,7 @@ def test_systems_of_the_papers(name):
 def test_what_liu_and_li_share():
     """Three indicators stand in both systems under one column; the rest is declared in the study file."""
     study = po.load("liu-li-2025").file
-    systems = read_systems(study.indicators_path)
+    systems = read_systems(there(study.indicators_path))
     both = set(systems["NqP"].columns) & set(systems["Cp"].columns)
     assert both == {"gdp_per_capita", "rd_intensity", "forest_coverage"}
     columns = {c for s in systems.values() for c in s.columns}
@@ -239,7 +241,7 @@ def test_imputations_cover_what_was_taken_away():
     assert 0.85 < ((low < truth) & (truth < high)).mean() < 0.95
     error = filled.draws[:, gap, 0].mean(axis=0) - filled.values[gap, 0]
     assert np.abs(error / filled.draws[:, gap, 0].std(axis=0)).max() < 5 / np.sqrt(400)
-    np.testing.assert_array_equal(filled.draws[:, ~gap], np.broadcast_to(X[~gap], (400, (~gap).sum(), 1)))
+    np.testing.assert_array_equal(filled.draws[:, ~gap], np.broadcast_to(X[~gap], (400, *X[~gap].shape)))
 
 
 def test_positive_columns_stay_positive():

@@ -76,4 +76,4 @@ def test_claims_are_complete():
         ({"kind": "mean", "of": ["a"], "value": "about 2"}, "pattern"),
     ):
         with pytest.raises(ValueError, match=words):
-            Claim(text="x", **keys)
+            Claim.model_validate({"text": "x", **keys})

@@ -5,6 +5,8 @@ import pytest
 import posterity as po
 from posterity.data.published import NUMBERS, Printed, half_unit, within_rounding
 
+from ..there import there
+
 
 @pytest.mark.parametrize(
     ("text", "half"), [("0.205", 5e-4), ("12", 0.5), ("1.000", 5e-4), ("10.91", 5e-3), ("0.1", 0.05)]
@@ -21,7 +23,7 @@ def test_rounding_is_inclusive():
 
 def test_standard_error_from_t_keeps_both_roundings():
     printed = {p.id: p for p in po.load("bashlai-2026").file.published}
-    low, high = printed["T5.6.RCY"].std_error_interval()  # -0.007 (-0.59)
+    low, high = there(printed["T5.6.RCY"].std_error_interval())  # -0.007 (-0.59)
     assert low == pytest.approx(0.0065 / 0.595)
     assert high == pytest.approx(0.0075 / 0.585)
 

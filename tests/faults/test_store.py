@@ -111,8 +111,8 @@ def test_no_damage_to_records_goes_unseen(request_):
 
 
 def test_records_are_read_back_as_they_were_first_given(request_):
-    first = stored_records("T1.1-x", {}, request_, lambda: {"pair": (1, 2), 3: "three"})
-    assert first == stored_records("T1.1-x", {}, request_, None) == {"pair": [1, 2], "3": "three"}
+    first = stored_records("T1.1-x", {}, request_, lambda: {"pair": (1, 2), "by": {3: "three"}})
+    assert first == stored_records("T1.1-x", {}, request_, None) == {"pair": [1, 2], "by": {"3": "three"}}
 
 
 def test_no_damage_to_a_compiled_program_goes_unseen(tmp_path):

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 
 from posterity.data.design import Design
+from posterity.data.study import Errors
 from posterity.data.within import split
 from posterity.models.errors import posteriors_of
 from posterity.models.priors import DEFAULTS
 from posterity.models.scale import Scale, Standardised
 
 CLUSTERS, RANKS = 4, 100
-LAWS = ("student_t", "ar1", "entity_variance", "cluster")
+LAWS: tuple[Errors, ...] = ("student_t", "ar1", "entity_variance", "cluster")
 TRUTH = {"nu": 4.0, "rho_error": 0.6, "sd_variance": 0.7, "sd_cluster": 0.3, "rho_cluster": 0.6}
 TRUTH |= {"sigma": 0.5, "sd_entity": 0.6, "sd_time": 0.3}
 
@@ -94,7 +95,7 @@ def from_prior(design: Design, law: str, rng: np.random.Generator) -> tuple[np.n
     return y, {"x1": float(b[0]), "x2": float(b[1]), **at}
 
 
-def ranks(law: str, count: int, design: Design, seed: int, draws: int = 1000) -> dict[str, np.ndarray]:
+def ranks(law: Errors, count: int, design: Design, seed: int, draws: int = 1000) -> dict[str, np.ndarray]:
     """(count,) Ranks 0 .. 99 of each true parameter among 99 thinned draws, over data sets from the prior."""
     rng = np.random.default_rng(seed)
     made = [from_prior(design, law, rng) for _ in range(count)]

@@ -138,7 +138,8 @@ def dense(design: Design, form: Form | None, priors: Priors) -> Dense:
         for j, column in enumerate(design.varying.columns):
             V = z.X[:, [column]] * (design.varying.group[design.entity][:, None] == np.arange(3))
             blocks.append((V if form == "random" else split_(V).within, 0.0, SCALES[f"sd_slope[{j}]"]))
-    blocks.append((np.ones((design.n, 1)), *priors["intercept"].arguments))
+    mu, sd = priors["intercept"].arguments
+    blocks.append((np.ones((design.n, 1)), mu, sd))
     Z = [block for block, _, _ in blocks]
     mean = [np.full(block.shape[1], mu) for block, mu, _ in blocks]
     covariance = [np.eye(block.shape[1]) * np.asarray(sd) ** 2 for block, _, sd in blocks]

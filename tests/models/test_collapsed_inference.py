@@ -109,7 +109,7 @@ def test_trees_have_the_variables_dims_and_coords_of_the_expanded_model(form: Fo
     design = panel("both", gaps=True, varying=() if form is None else (1,))
     model = pooled_model(design) if form is None else effects_model(design, DEFAULTS, form)
     tree = posterior(statistics_of_design(design, form), sampler=Sampler(draws=50, chains=2))
-    found = tree["posterior"]
+    found = tree.children["posterior"].dataset
     expected = {
         v.name: model.named_vars_to_dims.get(v.name, ()) for v in [*model.free_RVs, *model.deterministics]
     }
@@ -150,6 +150,6 @@ def test_untrusted_weights_fall_back_to_nuts_on_the_same_model(monkeypatch: pyte
     assert int(chains["sample_stats"]["diverging"].sum()) < 20
     assert set(scales_of(statistics)) <= set(chains["posterior"].data_vars)
     for name in ("slope", "sigma", "sd_entity", "sd_time"):
-        a, b = direct["posterior"][name], chains["posterior"][name]
+        a, b = (tree.children["posterior"].dataset[name] for tree in (direct, chains))
         error = b.std() * np.sqrt(1 / direct.attrs["ess"] + 1 / az.ess(b.to_dataset(name="b"))["b"].min())
         assert float(np.abs(a.mean(("chain", "draw")) - b.mean(("chain", "draw"))).max()) < 4 * float(error)

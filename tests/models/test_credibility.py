@@ -20,6 +20,8 @@ from posterity.models.credibility import (
     scepticism_limit,
 )
 
+from ..there import there
+
 BOUND = stats.norm.ppf(0.975)
 
 
@@ -38,8 +40,8 @@ def interval(estimate, se):
 
 
 def test_scepticism_limit():
-    assert round(scepticism_limit(*interval(*RECOVERY)), 3) == 0.178  # H
-    assert round(scepticism_limit(-0.63, -0.20), 2) == 0.13  # H, all seven trials
+    assert round(there(scepticism_limit(*interval(*RECOVERY))), 3) == 0.178  # H
+    assert round(there(scepticism_limit(-0.63, -0.20)), 2) == 0.13  # H, all seven trials
 
 
 @pytest.mark.parametrize(
@@ -51,11 +53,11 @@ def test_scepticism_limit():
     ],
 )
 def test_scepticism_limit_of_odds_ratios(low, high, end, digits):
-    assert round(math.exp(-scepticism_limit(math.log(low), math.log(high))), digits) == end
+    assert round(math.exp(-there(scepticism_limit(math.log(low), math.log(high)))), digits) == end
 
 
 def test_advocacy_limit():
-    limit = advocacy_limit(*interval(*REMAP_CAP))
+    limit = there(advocacy_limit(*interval(*REMAP_CAP)))
     assert round(limit, 2) == -1.89  # H
     assert round(math.exp(limit), 2) == 0.15  # H
 
@@ -68,11 +70,11 @@ def test_the_limits_put_the_posterior_interval_just_at_zero():
         return (estimate / se**2 + mean / sd**2) / math.sqrt(precision)
 
     for estimate, se in [(0.5, 0.1), (-0.3, 0.14), (2.0, 0.01)]:
-        limit = scepticism_limit(*interval(estimate, se))
+        limit = there(scepticism_limit(*interval(estimate, se)))
         assert posterior_z(estimate, se, 0, limit / BOUND) == pytest.approx(math.copysign(BOUND, estimate))
         assert sceptical_variance(estimate / se) == pytest.approx((limit / BOUND / se) ** 2)
     for estimate, se in [(0.1, 0.1), (-0.2, 0.3)]:
-        limit = advocacy_limit(*interval(estimate, se))
+        limit = there(advocacy_limit(*interval(estimate, se)))
         sd = abs(limit) / 2 / BOUND
         assert posterior_z(estimate, se, limit / 2, sd) == pytest.approx(math.copysign(BOUND, estimate))
 
@@ -86,8 +88,8 @@ def test_where_there_is_no_limit():
 
 
 def test_relative_variance_of_the_sceptical_prior():
-    assert round(sceptical_variance(RECOVERY[0] / RECOVERY[1]), 2) == 0.39  # H
-    assert round(sceptical_variance(-3.81), 2) == 0.36  # H, all seven trials
+    assert round(there(sceptical_variance(RECOVERY[0] / RECOVERY[1])), 2) == 0.39  # H
+    assert round(there(sceptical_variance(-3.81)), 2) == 0.36  # H, all seven trials
 
 
 def test_intrinsic_credibility():

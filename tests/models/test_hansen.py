@@ -20,9 +20,11 @@ from posterity.models.regimes import Regimes, regime_design, regimes, room, thin
 
 from .threshold_panels import panel
 
+Firms = tuple[Design, np.ndarray]
+
 
 @pytest.fixture(scope="module")
-def firms(shared) -> tuple[Design, np.ndarray]:
+def firms(shared) -> Firms:
     """565 US firms, 1974 to 1987: the data of Hansen (1999)."""
     frame = pd.read_csv(shared("hansen1999.csv"))
     frame.index += 1
@@ -32,7 +34,7 @@ def firms(shared) -> tuple[Design, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def grid(firms) -> Regimes:
+def grid(firms: Firms) -> Regimes:
     return regimes(*firms, "c1", "d1", share=0.01, grid=400)
 
 
@@ -47,7 +49,7 @@ def test_search_gives_the_facts_of_hansens_data(grid) -> None:
     np.testing.assert_allclose(found.thresholds[2][2], 0.1396, atol=5e-5)
 
 
-def test_all_candidates_move_the_second_threshold_only(firms) -> None:
+def test_all_candidates_move_the_second_threshold_only(firms: Firms) -> None:
     found = search(regimes(*firms, "c1", "d1", share=0.01), 2)
     np.testing.assert_allclose(found.thresholds[1], [0.0157, 0.54003])
     np.testing.assert_allclose(found.f, [32.82, 24.0], atol=0.02)
@@ -95,7 +97,7 @@ def test_bootstraps_disagree_on_hansens_data(grid, name, p, critical) -> None:
     assert critical[0] <= test.critical[1] <= critical[1]
 
 
-def test_xthreg_scales_f_by_rows_less_periods(firms) -> None:
+def test_xthreg_scales_f_by_rows_less_periods(firms: Firms) -> None:
     """Stata's xthreg prints 35.2 on these data, which is rows less periods (7,896), to 0.2%."""
     found = search(regimes(*firms, "c1", "d1", share=0.01, grid=400), 1, scale="xthreg")
     assert found.scale == scale_of_f(firms[0], "xthreg") == 7896

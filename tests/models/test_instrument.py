@@ -15,6 +15,7 @@ from posterity.models.priors import DEFAULTS, Prior
 from posterity.models.sampling import Sampler
 from posterity.models.structural import can_draw, control_slopes, directly, structural
 
+from ..there import there
 from .instrument_panels import crime, cross_section, panel
 
 
@@ -146,7 +147,7 @@ def test_ranks_of_truths_are_uniform():
 def test_strong_instruments_give_two_stage_least_squares():
     data = cross_section(2.0, n=2000)
     found = structural(data, DEFAULTS, Sampler(seed=7))
-    estimate, error = two_stage(data).at("x")
+    estimate, error = there(two_stage(data).at("x"))
     assert found.beta.mean() == pytest.approx(estimate, abs=0.1 * error)
     assert found.beta.std() == pytest.approx(error, rel=0.06)
     assert found.rho.mean() == pytest.approx(0.6, abs=0.05)
@@ -157,7 +158,7 @@ def test_control_slopes_are_those_of_two_stage_least_squares(simulate):
     data = instrumented(design, 1, 2)
     found = structural(data, DEFAULTS, Sampler(seed=8))
     drawn = control_slopes(data, found, np.random.default_rng(9))[:, 0]
-    estimate, error = two_stage(data).at("x2")
+    estimate, error = there(two_stage(data).at("x2"))
     assert drawn.mean() == pytest.approx(estimate, abs=0.15 * error)
     assert drawn.std() == pytest.approx(error, rel=0.1)
 

@@ -15,6 +15,7 @@ from scipy import stats
 from posterity.data.study import Cluster
 from posterity.models.frequentist import least_squares
 from posterity.models.iv import (
+    VCov,
     anderson_rubin,
     effective_f,
     first_stage_f,
@@ -24,10 +25,13 @@ from posterity.models.iv import (
     two_stage,
 )
 
+from ..there import there
 from .instrument_panels import CARD, crime, cross_section, of_card, panel, plain
 
 GROUPS = Cluster(cluster="group")
-ERRORS = {"iid": ("iid", "unadjusted"), "hetero": ("hetero", "robust"), "cluster": (GROUPS, "clustered")}
+ERRORS: dict[str, tuple[VCov, str]] = {
+    "iid": ("iid", "unadjusted"), "hetero": ("hetero", "robust"), "cluster": (GROUPS, "clustered"),
+}  # fmt: skip
 
 
 def test_card_as_published():
@@ -36,9 +40,9 @@ def test_card_as_published():
     Least squares 0.0747 (0.0035), nearc4 as instrument 0.1315 (0.0550), first-stage F 13.26 (t = 3.64).
     """
     frame, data = of_card("nearc4")
-    b, error = least_squares(plain(frame, "lwage", ["educ", *CARD])).at("educ")
+    b, error = there(least_squares(plain(frame, "lwage", ["educ", *CARD])).at("educ"))
     assert (round(b, 4), round(error, 4)) == (0.0747, 0.0035)
-    b, error = two_stage(data).at("educ")
+    b, error = there(two_stage(data).at("educ"))
     assert (round(b, 4), round(error, 4)) == (0.1315, 0.0550)
     assert round(first_stage_f(data), 2) == 13.26
     assert overidentification(data) is None
@@ -56,7 +60,7 @@ def test_weak_instrument_display_of_card():
     )
     assert found < critical
     ((low, high),) = anderson_rubin(data)
-    b, error = two_stage(data).at("educ")
+    b, error = there(two_stage(data).at("educ"))
     assert low < b - 1.9 * error  # wider than two-stage least squares says, and skewed
     assert high - b > 1.2 * (b - low)
 
@@ -79,12 +83,11 @@ def test_card_against_linearmodels(kind, names):
             reference.first_stage.diagnostics["f.stat"].iloc[0], rel=1e-7
         )
     if len(names) > 1:
-        statistic, p, df = overidentification(data, vcov)
+        statistic, p, df = there(overidentification(data, vcov))
         if kind == "iid":
             test = reference.sargan
         else:
-            weights = {"weight_type": cov_type, **options}
-            gmm: Any = IVGMM(*parts, **weights).fit(iter_limit=2)
+            gmm: Any = IVGMM(*parts, weight_type=cov_type, **options).fit(iter_limit=2)
             test = gmm.j_stat
         assert (statistic, p, df) == (
             pytest.approx(test.stat, rel=1e-5),
@@ -100,7 +103,7 @@ def test_crime_panel_as_published():
         "lprbarr": (-0.576, 0.802), "lpolpc": (0.658, 0.847), "lprbconv": (-0.423, 0.502),
         "lprbpris": (-0.250, 0.279), "lavgsen": (0.009, 0.049),
     }  # fmt: skip
-    assert {t: tuple(round(v, 3) for v in fit.at(t)) for t in published} == published
+    assert {t: tuple(round(v, 3) for v in there(fit.at(t))) for t in published} == published
 
 
 def test_crime_panel_against_linearmodels():

@@ -22,6 +22,7 @@ from posterity.models.pooled import pooled_model
 from posterity.models.priors import DEFAULTS, Prior
 from posterity.models.sampling import Sampler
 
+from ..there import there
 from .reference.moments import rows_like
 
 WIDE = {**DEFAULTS, **{name: Prior("normal", (0.0, 100.0)) for name in ("slope", "intercept", "between")}}
@@ -57,8 +58,8 @@ def test_published_paths(name):
     (outcome, terms), treatment, mediator, published, decimals = PUBLISHED[name]
     design = plain(rows_like(name), outcome, terms)
     first, last = (least_squares(one) for one in equations(design, (mediator,)))
-    (a, error_a), (b, error_b) = first.at(treatment), last.at(mediator)
-    direct, _ = last.at(treatment)
+    (a, error_a), (b, error_b) = there(first.at(treatment)), there(last.at(mediator))
+    direct, _ = there(last.at(treatment))
     found = {"a": a, "b": b, "direct": direct, "indirect": a * b, "total": direct + a * b}
     assert {key: round(found[key], decimals) for key in published} == published
 
@@ -235,7 +236,7 @@ def test_bootstrap_standard_error_is_that_of_the_estimator():
     m = 0.5 * x + rng.normal(size=n)
     frame = pd.DataFrame({"x": x, "m": m, "w": w, "y": 0.3 * m + rng.normal(size=n) * (1 + np.abs(m))})
     design = plain(frame, "y", ("x", "m", "w"))
-    robust = least_squares(design, "hetero").at("m")[1]
+    robust = there(least_squares(design, "hetero").at("m"))[1]
     assert bootstrap(design, "x", "m", np.arange(n), 1, 2000).b.std() == pytest.approx(robust, rel=0.1)
 
 
@@ -285,7 +286,8 @@ def test_intervals_cover_at_the_true_rho_only():
     hits = np.zeros(3)
     for i, chain in enumerate(chains):
         own_paths = paths(chain, "x", [draws[0][i][0], draws[1][i][0]], [draws[0][i][1], draws[1][i][1]])
-        for j, rho in enumerate((0.0, 0.3, rho_draws(DEFAULTS["rho"], own_paths, rng))):
+        rhos: tuple[np.ndarray | float, ...] = (0.0, 0.3, rho_draws(DEFAULTS["rho"], own_paths, rng))
+        for j, rho in enumerate(rhos):
             low, high = np.quantile(effects_at(own_paths, rho)[1], [0.025, 0.975])
             hits[j] += low <= 0.15 <= high
     assert hits[0] <= 30

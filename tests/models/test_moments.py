@@ -1,5 +1,6 @@
 """Statistics in JAX against linearmodels, pandas and statsmodels, and their Jacobian against differences."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ from linearmodels.panel import PanelOLS
 from posterity.models.moments import DESCRIPTIVES, Column, descriptives, inflation, regression
 
 N, T = 9, 6
-PLAIN = {
-    "endogenous": 0, "exogenous": 2, "instruments": 0, "logs": (False,) * 3, "steps": (), "entity_effects": True,
-    "time_effects": True, "vcov": "iid", "nested": True, "split": None, "thresholds": (), "without": None,
-    "tested": 2, "wanted": ("coef.0", "coef.1", "se.0", "se.1", "r2"),
-}  # fmt: skip
+PLAIN = Column(
+    endogenous=0, exogenous=2, instruments=0, logs=(False,) * 3, steps=(), entity_effects=True, time_effects=True,
+    vcov="iid", nested=True, split=None, thresholds=(), without=None, tested=2,
+    wanted=("coef.0", "coef.1", "se.0", "se.1", "r2"),
+)  # fmt: skip
 CLUSTERS = (np.arange(3)[:, None] == np.arange(N) % 3).astype(float)
 
 
@@ -44,9 +45,7 @@ def frame_of(values):
 )
 def test_least_squares_is_that_of_linearmodels(values, entity, time, vcov, cov_type):
     wanted = ("coef.0", "coef.1", "coef.-1", "se.0", "se.1", "se.-1", "r2")
-    column = Column(
-        **{**PLAIN, "entity_effects": entity, "time_effects": time, "vcov": vcov, "wanted": wanted}
-    )
+    column = replace(PLAIN, entity_effects=entity, time_effects=time, vcov=vcov, wanted=wanted)
     found = np.asarray(regression(values[:3], CLUSTERS, column))
     data = frame_of(values).assign(one=1.0)
     fit = PanelOLS(data["y"], data[["x1", "x2", "one"]], entity_effects=entity, time_effects=time).fit(
@@ -62,7 +61,7 @@ def test_least_squares_is_that_of_linearmodels(values, entity, time, vcov, cov_t
 
 
 def test_clustered_errors_leave_out_nested_effects(values):
-    column = Column(**{**PLAIN, "vcov": "cluster", "wanted": ("se.0", "se.1")})
+    column = replace(PLAIN, vcov="cluster", wanted=("se.0", "se.1"))
     data = frame_of(values)
     clusters = pd.DataFrame({"c": np.repeat(np.arange(N) % 3, T)}, index=data.index)
     fit = PanelOLS(data["y"], data[["x1", "x2"]], entity_effects=True, time_effects=True).fit(
@@ -81,11 +80,9 @@ def test_clustered_errors_leave_out_nested_effects(values):
 
 
 def test_two_stage_least_squares_and_sargan(values):
-    column = Column(
-        **{
-            **PLAIN, "endogenous": 1, "exogenous": 1, "instruments": 2, "logs": (False,) * 5,
-            "wanted": ("coef.0", "coef.1", "se.0", "sargan"),
-        }
+    column = replace(
+        PLAIN, endogenous=1, exogenous=1, instruments=2, logs=(False,) * 5,
+        wanted=("coef.0", "coef.1", "se.0", "sargan"),
     )  # fmt: skip
     found = np.asarray(regression(values, CLUSTERS, column))
     data = frame_of(values)
@@ -104,11 +101,9 @@ def test_two_stage_least_squares_and_sargan(values):
 
 
 def test_regimes_split_one_slope(values):
-    column = Column(
-        **{
-            **PLAIN, "exogenous": 2, "logs": (False,) * 4, "split": 0, "thresholds": (-0.2, 0.9),
-            "wanted": ("coef.0", "coef.1", "coef.2", "coef.3", "se.2"),
-        }
+    column = replace(
+        PLAIN, exogenous=2, logs=(False,) * 4, split=0, thresholds=(-0.2, 0.9),
+        wanted=("coef.0", "coef.1", "coef.2", "coef.3", "se.2"),
     )  # fmt: skip
     found = np.asarray(regression(values[:4], CLUSTERS, column))
     data = frame_of(values)
@@ -120,7 +115,7 @@ def test_regimes_split_one_slope(values):
 
 def test_steps_winsorise_select_and_lag(values):
     steps = (("winsorise", 0.05, 0.9), ("entities", (0, 2, 3, 5, 7, 8)), ("lag", (0, 1, 0)))
-    found = np.asarray(regression(values[:3], CLUSTERS, Column(**{**PLAIN, "steps": steps})))
+    found = np.asarray(regression(values[:3], CLUSTERS, replace(PLAIN, steps=steps)))
     data = frame_of(values)[["y", "x1", "x2"]]
     data = data.clip(data.quantile(0.05), data.quantile(0.9), axis=1).loc[[0, 2, 3, 5, 7, 8]]
     data["x1"] = data.groupby("entity")["x1"].shift(1)
@@ -145,7 +140,7 @@ def test_jacobian_is_that_of_differences(values):
     import jax
 
     wanted = ("coef.0", "se.1", "t.0", "r2", "adj_r2", "within_r2", "F")
-    column = Column(**{**PLAIN, "vcov": "cluster", "wanted": wanted})
+    column = replace(PLAIN, vcov="cluster", wanted=wanted)
     J = np.asarray(jax.jacrev(lambda v: regression(v, CLUSTERS, column))(values[:3]))
     direction = np.random.default_rng(0).normal(size=values[:3].shape)
     up, down = (np.asarray(regression(values[:3] + h * direction, CLUSTERS, column)) for h in (1e-6, -1e-6))

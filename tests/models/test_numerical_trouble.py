@@ -33,6 +33,8 @@ from posterity.models.statistics import padded, statistics_of_design
 from posterity.models.structural import directly
 from posterity.models.tables import PrintedEstimate, exact_draws, moments
 
+from ..there import there
+
 FEW = Sampler(draws=100)
 FORMS = ("fixed", "random", "mundlak", None)
 TWO_WAY, POOLED = "y ~ x1 + x2 | city + year", "y ~ x1 + x2"
@@ -271,7 +273,7 @@ def test_instruments_do_not_know_units(frame):
     )
     draws = [directly(d, DEFAULTS, [None], 400, 1)[0].beta for d in (one, other)]
     np.testing.assert_allclose(draws[1] * 1e-18, draws[0], rtol=1e-5)
-    fits = [two_stage(d).at("x1") for d in (one, other)]
+    fits = [there(two_stage(d).at("x1")) for d in (one, other)]
     np.testing.assert_allclose(np.array(fits[1]) * 1e-18, fits[0], rtol=1e-8)
 
 

@@ -17,6 +17,8 @@ from posterity.models.slope_posterior import on_grid, settling_odds, tipping_sca
 from posterity.models.statistics import padded, statistics_of_design
 from posterity.models.tables import PrintedEstimate, bayes_factor_10, moments
 
+from ..there import there
+
 NEARLY_NORMAL = 1e6
 BOUND = stats.norm.ppf(0.975)
 
@@ -70,7 +72,7 @@ def test_a_normal_likelihood_has_the_conjugate_posterior():
 def test_the_tipping_prior_of_a_normal_estimate_is_the_scepticism_limit(estimate, error):
     slope = normal(estimate, error, unit=0.7)
     limit = scepticism_limit(estimate - BOUND * error, estimate + BOUND * error)
-    assert tipping_scale(slope) * 0.7 * BOUND == pytest.approx(limit, rel=2e-3)
+    assert there(tipping_scale(slope)) * 0.7 * BOUND == pytest.approx(limit, rel=2e-3)
 
 
 def test_no_prior_about_zero_settles_an_estimate_that_is_not_significant():

@@ -28,6 +28,7 @@ from posterity.models.threshold import threshold_model
 from .threshold_panels import panel
 
 Array = NDArray[np.float64]
+Codes = NDArray[np.int64]
 EXACT = 1e-8
 PRIORS: Priors = {
     **DEFAULTS,
@@ -83,7 +84,7 @@ class Dense:
             V += self.priors["between"].arguments[1] ** 2 * means @ means.T
         return self.X @ np.full(self.X.shape[1], slope[0]) + level[0], V
 
-    def gains(self, sets: Array, tau: float, sigma: float, sd_entity: float, sd_time: float) -> Array:
+    def gains(self, sets: Codes, tau: float, sigma: float, sd_entity: float, sd_time: float) -> Array:
         """(P,) log p(y | set, scales) - log p(y | scales), each from its own n x n covariance."""
         mean, V = self.base(sigma, sd_entity, sd_time)
         H = self.H[:, sets]  # (n, P, K)

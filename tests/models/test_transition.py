@@ -23,6 +23,7 @@ from posterity.models.transition import (
     smooth_model,
 )
 
+from ..there import there
 from .test_threshold import PRIORS, Dense, _log_normal, small
 from .threshold_panels import panel
 
@@ -125,7 +126,7 @@ def test_nuts_on_the_smooth_transition_is_the_grid() -> None:
     weight = weight / weight.sum()
     tree = nuts(smooth_model(found), Sampler(draws=1000, tune=600, chains=4, seed=2))
     posterior = tree["posterior"]
-    for name, at in (("location", shape.location), ("log_width", np.log(shape.width))):
+    for name, at in (("location", there(shape.location)), ("log_width", np.log(there(shape.width)))):
         draws = posterior[name].to_numpy()
         mean, sd = float(weight @ at), float(np.sqrt(weight @ (at - weight @ at) ** 2))
         assert draws.mean() == pytest.approx(mean, abs=0.2 * sd)

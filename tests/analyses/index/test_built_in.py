@@ -14,6 +14,8 @@ from posterity.analyses.unlinked import ASSUMED, Assumptions, Shuffle, _latent
 from posterity.data.indicators import match, read_systems
 from posterity.data.panel import Panel
 
+from ...there import there
+
 
 def test_simulated_structure():
     """Shares of variance and persistence of the latent series are the assumed ones."""
@@ -49,7 +51,7 @@ def shared_study(folder, indicators, spec, shared=""):
     text = head + f'[spec."T1.1"]\nformula = "{spec}"\n' + shared
     (folder / "study.toml").write_text(text, encoding="utf-8")
     study = po.load(folder / "study.toml")
-    return study, read_systems(study.file.indicators_path)
+    return study, read_systems(there(study.file.indicators_path))
 
 
 def test_indices_of_the_same_indicator_have_coefficient_one(folder):
@@ -90,14 +92,10 @@ def test_near_duplicates_and_variables_that_are_indicators(folder):
 def test_built_in_association_of_liu_li_2025():
     """T4.2: with effects, what is not shared associates nothing; what is shared does."""
     study = po.load("liu-li-2025")
-    systems = read_systems(study.file.indicators_path)
+    systems = read_systems(there(study.file.indicators_path))
     assert {"T4.2", "T9.1", "T9.2"} <= {view.id for view in simulable(study, systems)}
-    assert [
-        v.id
-        for v in simulable(
-            po.load("bashlai-2026"), read_systems(po.load("bashlai-2026").file.indicators_path)
-        )
-    ] == []
+    other = po.load("bashlai-2026")
+    assert [v.id for v in simulable(other, read_systems(there(other.file.indicators_path)))] == []
     (found,) = built_in(study.spec("T4.2"), systems, study.file.shared, simulations=300)
     assert (found.published, found.std_error) == (0.205, 0.041)
     assert set(found.names) == {"gdp_per_capita", "rd_intensity", "forest_coverage", "broadband_ports"}

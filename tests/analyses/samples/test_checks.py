@@ -11,6 +11,7 @@ from posterity.analyses.robust.sample_checks import cells_of, check, quantities,
 from posterity.reports.robust_samples import section
 from posterity.reports.rows import rows_of
 
+from ...there import there
 from .conftest import least_squares, panel_of
 
 
@@ -98,7 +99,7 @@ def test_munnell_has_the_faults_that_its_literature_speaks_of(munnell):
     found = {c["name"]: c for c in munnell.robustness["T1.1"]["samples"]["checks"]}
     assert found["autocorrelation"]["value"] > 0.7 > found["autocorrelation"]["high"]
     assert found["variance_ratio"]["caught"] == 1
-    body = section(munnell, rows_of(munnell)).body
+    body = there(section(munnell, rows_of(munnell))).body
     assert "Residuals of the same state are correlated from year to year: consider errors = ar1" in body
 
 
@@ -106,5 +107,6 @@ def test_without_effects_of_entities_the_page_thinks_of_them_first(fit):
     records = fit.robustness["T1.1"]["samples"]
     found = [{**c, "caught": float(c["name"] == "autocorrelation"), "value": 0.9} for c in records["checks"]]
     pooled = {**records, "checks": found, "entity_effects": False}
-    body = section(replace(fit, robustness={"T1.1": {"samples": pooled}}), rows_of(fit)).body
+    shown = section(replace(fit, robustness={"T1.1": {"samples": pooled}}), rows_of(fit))
+    body = there(shown).body
     assert "consider effects of city, or errors = ar1" in body

@@ -14,6 +14,7 @@ from posterity.analyses.verdicts import verdict
 from posterity.reports.robust_samples import section
 from posterity.reports.rows import rows_of
 
+from ...there import there
 from .conftest import HOSTILE, least_squares, panel_of
 
 
@@ -64,7 +65,7 @@ def test_munnell_without_louisiana(munnell):
     assert most["name"] == "LOUISIANA"
     panel = study.panel()
     fewer = panel.where(panel.frame["state"] != "LOUISIANA")
-    again = po.fit(study, fewer, only="T1.1").specs["T1.1"].with_effects.tree
+    again = there(po.fit(study, fewer, only="T1.1").specs["T1.1"].with_effects).tree
     draws = again["posterior"]["coef"].to_numpy().reshape(-1, 4)
     error = draws.std(axis=0) * np.sqrt(1 / len(draws) + 1 / sample_influence.DRAWS)
     np.testing.assert_array_less(np.abs(most["mean"] - draws.mean(axis=0)), 4 * error)
@@ -89,7 +90,9 @@ def test_what_cannot_be_estimated_without_a_unit_is_said(study, simulate, no_pos
     frame = simulate(n_entity=6, n_time=5, seed=2).replace({"city": {"c02": "2002"}})
     frame["x2"] = np.where(frame["city"] == "2002", frame["x2"], 0.0)
     design = study.spec("T1.1").design(panel_of(frame))
-    records = sample_influence.influence([design], "fixed", study.spec("T1.1").priors(), {"x1": 0.5}, {}, 1)
+    records = there(
+        sample_influence.influence([design], "fixed", study.spec("T1.1").priors(), {"x1": 0.5}, {}, 1)
+    )
     (refused,) = records["refused"]
     assert (refused["kind"], refused["name"]) == ("entity", "2002")
     assert "x2" in refused["why"]
@@ -103,7 +106,9 @@ def test_of_many_entities_those_that_move_least_squares_most_are_left_out(
     monkeypatch.setattr(sample_influence, "MOST", 10)
     frame = simulate(n_entity=20, n_time=5, seed=3)
     design = study.spec("T1.1").design(panel_of(frame))
-    records = sample_influence.influence([design], "fixed", study.spec("T1.1").priors(), {"x1": 0.5}, {}, 1)
+    records = there(
+        sample_influence.influence([design], "fixed", study.spec("T1.1").priors(), {"x1": 0.5}, {}, 1)
+    )
     assert records["screened"] == {"entity": 20}
     whole = least_squares(frame).params["x1"]
     moves = {
@@ -117,7 +122,9 @@ def test_of_many_entities_those_that_move_least_squares_most_are_left_out(
 def test_twins_are_mixed_evenly(study, simulate, no_posteriors):
     """Two twins of 6 entities and 5 years: twelve problems each, whose coefficients lie 0.1 apart."""
     designs = [study.spec("T1.1").design(panel_of(simulate(n_entity=6, n_time=5, seed=s))) for s in (1, 2)]
-    records = sample_influence.influence(designs, "fixed", study.spec("T1.1").priors(), {"x1": 3.0}, {}, 1)
+    records = there(
+        sample_influence.influence(designs, "fixed", study.spec("T1.1").priors(), {"x1": 3.0}, {}, 1)
+    )
     noise = np.random.default_rng(1).standard_normal((sample_influence.DRAWS_OF_TWIN, 2))[:, 0]
     third = records["units"][2]
     assert third["mean"][0] == pytest.approx(0.3 + 0.6 + noise.mean())
@@ -142,15 +149,16 @@ def test_slopes_that_vary_lose_the_group_of_the_last_entity(simulate):
     spec = Spec(formula="y ~ x1 | city", varying=Varying(by="region"))
     design = build_design(panel_of(frame), spec)
     less = sample_influence.without(design, design.entity == 4)
-    assert less.varying.groups == ("rest",)
+    varying = there(less.varying)
+    assert varying.groups == ("rest",)
     assert less.entities == ("c00", "c01", "c02", "c03", "c05")
-    assert list(less.varying.group) == [0] * 5
+    assert list(varying.group) == [0] * 5
 
 
 def test_a_page_of_twins_is_labelled(fit):
     records = {**fit.robustness["T1.1"]["samples"], "panels": 2}
     twins = replace(fit, evidence="twin", robustness={"T1.1": {"samples": records}})
-    body = section(twins, rows_of(fit)).body
+    body = there(section(twins, rows_of(fit))).body
     assert "These panels are SYNTHETIC" in body
     assert "In a typical twin x1 moves by up to" in body
 
@@ -162,7 +170,7 @@ def test_nothing_is_said_of_printed_tables(study):
 
 
 def test_the_page_names_what_moves_the_result_and_escapes_names(fit):
-    made = section(fit, rows_of(fit))
+    made = there(section(fit, rows_of(fit)))
     assert made.id == "samples"
     assert HOSTILE not in made.body
     assert "without one city" in made.plates[1].svg.decode()

@@ -19,15 +19,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from error_panels import LAWS, own, small
 
 PATH = Path(__file__).with_suffix(".csv")
-rows = pd.read_csv(PATH).to_numpy().tolist() if PATH.exists() and sys.argv[1:] else []
-for law in sys.argv[1:] or LAWS:
+asked = sys.argv[1:]
+rows = pd.read_csv(PATH).to_numpy().tolist() if PATH.exists() and asked else []
+for law in [law for law in LAWS if not asked or law in asked]:
     posterior = nuts(effects_model(small(law), DEFAULTS, "random", law), Sampler(draws=2000, seed=3))[
         "posterior"
     ]
-    values = {"x1": posterior["coef"][:, :, 0], "x2": posterior["coef"][:, :, 1]}
-    values |= {name: posterior[name] for name in ("sigma", "sd_entity", "sd_time", *own(law))}
+    coef = posterior["coef"].to_numpy()
+    values = {"x1": coef[:, :, 0], "x2": coef[:, :, 1]}
+    values |= {name: posterior[name].to_numpy() for name in ("sigma", "sd_entity", "sd_time", *own(law))}
     rows = [row for row in rows if row[0] != law]
-    for name, draws in values.items():
-        array = draws.to_numpy()
+    for name, array in values.items():
         rows.append([law, name, array.mean(), array.std(), float(array_stats.ess(array))])
     pd.DataFrame(rows, columns=["law", "name", "mean", "sd", "ess"]).to_csv(PATH, index=False)
