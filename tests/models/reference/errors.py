@@ -20,6 +20,7 @@ from error_panels import LAWS, own, small
 
 PATH = Path(__file__).with_suffix(".csv")
 asked = sys.argv[1:]
+assert set(asked) <= set(LAWS), f"{asked}: known are {', '.join(LAWS)}"
 rows = pd.read_csv(PATH).to_numpy().tolist() if PATH.exists() and asked else []
 for law in [law for law in LAWS if not asked or law in asked]:
     posterior = nuts(effects_model(small(law), DEFAULTS, "random", law), Sampler(draws=2000, seed=3))[
