@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...data.design import Design, VaryingSlopes
 from ...data.panel import Panel
-from ...data.study import Cluster, Form
-from ...data.within import split
+from ...data.study import Cluster
 from ...models.collapsed import collapsible
 from ...models.multiverse import draw_many, rescaled, widened
 from ...models.priors import Priors
@@ -26,6 +25,7 @@ from ...models.statistics import Statistics, statistics_of_design
 from ..results import Request, SpecFit
 from ..store import seed_of
 from ..study import SpecView
+from .apart import Way, between, difference, least_squares_of, regressions, summary
 from .choices import estimable, focal_terms, plain, rounded, subset, width
 
 Array = NDArray[np.float64]
@@ -35,15 +35,6 @@ TWINS, DRAWS, FEWEST = 10, 2000, 200
 MOST_GROUPS, MOST_ENTITIES, PAIRED = 12, 100, 4
 SPREADS = (0.25, 1.0, 4.0)  # multiples of the prior scale of the differences between groups
 OTHER = "the others"
-
-
-class Way(NamedTuple):
-    """How constants are modelled: a label, the form, None without effects, and the effects."""
-
-    label: str
-    form: Form | None
-    entity: bool
-    time: bool
 
 
 def part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | None:
@@ -155,8 +146,8 @@ def compared(
         for d, c in zip(designs, codes, strict=True)
     ]
     usable = [all(estimable(of[g]) for of in parts) for g in range(len(names))]
-    apart, most = _apart(parts, usable, way, column, priors, widest, draws, seed)
-    least = _least(parts, usable, column)
+    apart, most = regressions(parts, usable, way, column, priors, widest, draws, seed)
+    least = least_squares_of(parts, usable, column)
     means = pooled[:, :-1].mean(axis=0)
     pairs = list(combinations(range(len(names)), 2))
     if len(names) > PAIRED:
@@ -165,20 +156,20 @@ def compared(
     return {
         "names": list(names),
         "sizes": [len(of.entities) for of in parts[0]],
-        "pooled": [_summary(pooled[:, g]) for g in range(len(names))],
-        "common": _summary(pooled[:, -1]),
-        "only": [_summary(only[:, g]) for g in range(len(names))],
-        "apart": [None if a is None else _summary(a) for a in apart],
+        "pooled": [summary(pooled[:, g]) for g in range(len(names))],
+        "common": summary(pooled[:, -1]),
+        "only": [summary(only[:, g]) for g in range(len(names))],
+        "apart": [None if a is None else summary(a) for a in apart],
         "least_squares": least,
         "shrinkage": rounded(1 - means.std() / spread_apart) if spread_apart else None,
         "differences": [
             {
                 "of": [names[a], names[b]],
-                "pooled": _summary(pooled[:, a] - pooled[:, b]),
-                "only": _summary(only[:, a] - only[:, b]),
-                "apart": _between(apart[a], apart[b]),
-                "least_squares": _difference(least[a], least[b]),
-                "by_spread": [_summary(by[:, a] - by[:, b]) for by in by_spread],
+                "pooled": summary(pooled[:, a] - pooled[:, b]),
+                "only": summary(only[:, a] - only[:, b]),
+                "apart": between(apart[a], apart[b]),
+                "least_squares": difference(least[a], least[b]),
+                "by_spread": [summary(by[:, a] - by[:, b]) for by in by_spread],
             }
             for a, b in pairs
         ],
@@ -216,8 +207,8 @@ def by_entity(
     return {
         "names": [first.entities[i] for i in order] if len(designs) == 1 else None,
         "rows": [[rounded(v) for v in row] for row in ranked],
-        "common": _summary(draws[..., -1].ravel()),
-        "sd": _summary(slopes.std(axis=-1).ravel())[:3],
+        "common": summary(draws[..., -1].ravel()),
+        "sd": summary(slopes.std(axis=-1).ravel())[:3],
         "doubtful": doubtful,
     }
 
@@ -238,71 +229,3 @@ def _slopes(statistics: Statistics, theta: Array, column: int, place: int) -> Ar
     start = statistics.n_slope + statistics.n_between + place * groups
     common = theta[:, [column]]
     return np.hstack([common + theta[:, start : start + groups], common]) * statistics.scale.unit[column]
-
-
-def _apart(
-    parts: Sequence[Sequence[Design]],
-    usable: Sequence[bool],
-    way: Way,
-    column: int,
-    priors: Priors,
-    widest: int,
-    draws: int,
-    seed: int,
-) -> tuple[list[Array | None], int]:
-    """Draws of the separate regression of each group that can have one, over panels."""
-    fitted = [g for g, can in enumerate(usable) if can]
-    stats = [widened(statistics_of_design(of[g], way.form), widest) for g in fitted for of in parts]
-    found: list[Array | None] = [None] * len(usable)
-    if not stats:
-        return found, 0
-    made, doubtful = draw_many(
-        [(s, priors) for s in stats],
-        lambda s, theta: theta[:, column] * s.scale.unit[column],
-        draws,
-        seed,
-    )
-    rng = np.random.default_rng(seed)
-    for g, values in zip(fitted, made.reshape(len(fitted), len(parts), -1), strict=True):
-        # problems share their random numbers, and separate regressions are independent
-        found[g] = np.concatenate([rng.permutation(of) for of in values])
-    return found, doubtful
-
-
-def _between(a: Array | None, b: Array | None) -> list[float] | None:
-    return None if a is None or b is None else _summary(a - b)
-
-
-def _least(
-    parts: Sequence[Sequence[Design]], usable: Sequence[bool], column: int
-) -> list[list[float] | None]:
-    """Least squares of each group with conventional standard errors: means over panels."""
-    return [
-        [rounded(v) for v in np.mean([_least_squares(of[g], column) for of in parts], axis=0)]
-        if can
-        else None
-        for g, can in enumerate(usable)
-    ]
-
-
-def _least_squares(design: Design, column: int) -> tuple[float, float]:
-    values = np.column_stack([design.X, design.y])
-    within = split(values, design.entity, design.time, design.entity_effects, design.time_effects).within
-    X, y = within[:, :-1], within[:, -1]
-    inverse = np.linalg.inv(X.T @ X)
-    b = inverse @ X.T @ y
-    absorbed = (
-        1 + (len(design.entities) - 1) * design.entity_effects + (len(design.times) - 1) * design.time_effects
-    )
-    variance = ((y - X @ b) ** 2).sum() / (design.n - design.k - absorbed)
-    return float(b[column]), float(np.sqrt(variance * inverse[column, column]))
-
-
-def _difference(a: list[float] | None, b: list[float] | None) -> list[float] | None:
-    return None if a is None or b is None else [rounded(a[0] - b[0]), rounded(float(np.hypot(a[1], b[1])))]
-
-
-def _summary(draws: Array) -> list[float]:
-    """Mean, ends of the 95% interval, probability above 0."""
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return [rounded(v) for v in (draws.mean(), low, high, (draws > 0).mean())]

@@ -20,7 +20,7 @@ from posterity.models.effects import effects_model
 from posterity.models.priors import DEFAULTS, Prior, Priors
 from posterity.models.sampling import prepare
 
-from .test_collapsed import panel
+from .dense import panel
 
 PATH = Path(__file__).with_suffix(".csv")
 HEAVY: Priors = {

@@ -24,7 +24,7 @@ from posterity.models.statistics import padded, statistics_of_design
 
 from .collapsed_reference import CASES, ENTITIES, HEAVY, TIMES
 from .collapsed_reference import PATH as REFERENCE
-from .test_collapsed import panel
+from .dense import panel
 
 Array = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from posterity.models.groups import interacted
 from posterity.models.statistics import Statistics, statistics_of_design, statistics_of_sums
 from posterity.models.sums import Chunk, Sums, gather, merge, parquet_chunks, sums_of_design
 
-from .test_collapsed import panel
+from .dense import panel
 
 
 def chunks_of(design: Design, pieces: int, seed: int) -> list[Chunk]:
