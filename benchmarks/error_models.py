@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models"))
 from error_panels import LAWS, RANKS, TRUTH, empty, own, panels_at_truth, ranks, small
 
 from posterity.models.errors import Errors, error_posteriors
-from posterity.models.priors import DEFAULTS
+from posterity.models.priors import DEFAULTS, Priors, parse_prior
 from posterity.models.sampling import Sampler, nuts, prepare
 
 DESIGN = empty(30, 11, 0.1, 1)
@@ -49,13 +49,15 @@ def calibrate(law: Errors, count: int, seed: int) -> None:
         )
 
 
-def recover(law: Errors, count: int) -> None:
+def recover(law: Errors, count: int, priors: Priors) -> None:
     panels = panels_at_truth(law, count, DESIGN, 21)
     true = {"x1": 0.5, "x2": -0.3} | {name: TRUTH[name] for name in own(law)}
     inside: dict[str, list[bool]] = {name: [] for name in true}
     means: dict[str, list[float]] = {name: [] for name in true}
+    doubtful = 0
     for start in range(0, count, 25):
-        for one in error_posteriors(panels[start : start + 25], DEFAULTS, "mundlak", law, 1000, start):
+        for one in error_posteriors(panels[start : start + 25], priors, "mundlak", law, 1000, start):
+            doubtful += one.r_hat > 1.01 or one.ess < 400
             values = {"x1": one.coef[:, 0], "x2": one.coef[:, 1], **one.parameters}
             for name, value in true.items():
                 low, high = np.quantile(values[name], [0.025, 0.975])
@@ -67,6 +69,7 @@ def recover(law: Errors, count: int) -> None:
         say(
             f"{law:16s} {name:12s} truth {value:5.2f}  mean {np.mean(means[name]):6.3f}  coverage {np.mean(inside[name]):.3f}"
         )
+    say(f"{law:16s} {doubtful} of {count} fits with r-hat above 1.01 or fewer than 400 effective draws")
 
 
 def agree(law: Errors, count: int) -> None:
@@ -121,11 +124,15 @@ if __name__ == "__main__":
     parser.add_argument("laws", nargs="*", default=list(LAWS))
     parser.add_argument("--count", type=int)
     parser.add_argument("--seed", type=int, default=11, help="of the data of calibrate")
+    parser.add_argument("--prior", action="append", default=[], help='of recover: "nu=gamma(2, 0.5)"')
     given = parser.parse_args()
     prepare("cpu")
+    own_priors = {name: parse_prior(text) for name, text in (one.split("=") for one in given.prior)}
     default = {"calibrate": 200, "recover": 200, "agree": 1500, "cost": 1000}[given.what]
     for law in given.laws:
         if given.what == "calibrate":
             calibrate(law, given.count or default, given.seed)
+        elif given.what == "recover":
+            recover(law, given.count or default, DEFAULTS | own_priors)
         else:
-            {"recover": recover, "agree": agree, "cost": cost}[given.what](law, given.count or default)
+            {"agree": agree, "cost": cost}[given.what](law, given.count or default)
