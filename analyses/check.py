@@ -7,26 +7,35 @@ from typing import Any
 
 from ..data.errors import InputError
 from ..data.panel import Panel
-from .panels import check_terms
+from ..models.sampling import Sampler
+from .fit import on_panel
+from .results import Request
 from .study import Study
+from .tables import tables_inputs
 
 ALIKE = 0.9
 
 
 def check_panel(study: Study, panel: Panel) -> dict[str, Any]:
-    """Try every specification's design on a panel.
+    """Try every specification on a panel, as a run does before its first fit.
 
     Returns
     -------
     A record with `panel` (shape and warnings) and `specs` (usable, rows, dropped, why).
+
+    Raises
+    ------
+    InputError
+        Where the printed numbers cannot be read.
     """
     specs = []
+    request = Request("panel", Sampler())
+    _ = study.file.published  # first: a fault of it is none of one column
     for view in study.specs():
         row: dict[str, Any] = {"id": view.id, "usable": False, "rows": None, "dropped": None, "notes": []}
         try:
+            on_panel(view, panel, request)
             design = view.design(panel)
-            if view.kind in ("effects", "pooled"):
-                check_terms(view, study.file.printed(view.id), design.terms)
             row |= {
                 "usable": True,
                 "rows": design.n,
@@ -39,7 +48,7 @@ def check_panel(study: Study, panel: Panel) -> dict[str, Any]:
                 words.insert(0, f"missing values in rows {shown}")
             row["why"] = "; ".join(words)
         except InputError as error:
-            row["why"] = str(error).removeprefix(panel.source).lstrip(", :")
+            row["why"] = str(error).removeprefix(f"{view.id}: ").removeprefix(panel.source).lstrip(", :")
         specs.append(row)
     shape = {
         "source": panel.source,
@@ -52,6 +61,28 @@ def check_panel(study: Study, panel: Panel) -> dict[str, Any]:
         "warnings": _warnings(panel),
     }
     return {"study": study.name, "panel": shape, "specs": specs}
+
+
+def check_tables(study: Study) -> dict[str, Any]:
+    """Which columns the printed numbers alone can speak of: the record of `check_panel` without a panel."""
+    specs = []
+    for view in study.specs():
+        printed, inputs = study.file.printed(view.id), {p.term for p in tables_inputs(view)}
+        rest = [p.term for p in printed if p.term not in inputs]
+        mute = ", ".join(rest[:4]) + (", ..." if len(rest) > 4 else "")
+        words = [f"{len(inputs)} of {len(printed)} printed numbers"] if printed else ["no printed number"]
+        words += [f"without standard error, t or interval: {mute}"] if mute else []
+        specs.append(
+            {
+                "id": view.id,
+                "usable": bool(inputs),
+                "rows": None,
+                "dropped": None,
+                "notes": [],
+                "why": "; ".join(words),
+            }
+        )
+    return {"study": study.name, "panel": None, "specs": specs}
 
 
 def _warnings(panel: Panel) -> list[str]:

@@ -11,7 +11,7 @@ import importlib.util
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -112,6 +112,7 @@ def _spread(
 ) -> Iterator[tuple[int, Any]]:
     import cloudpickle
     from distributed import KilledWorker
+    from distributed.client import ClosedClientError
 
     mine = versions()
 
@@ -122,24 +123,24 @@ def _spread(
         return pickle.loads(task)()  # noqa: S301 what this process packed
 
     waiting = iter(enumerate(tasks))
-    numbers: dict[Any, int] = {}
+    out: dict[Any, tuple[int, Any]] = {}  # number and future of each task
     done: SimpleQueue[Any] = SimpleQueue()
 
     def send() -> None:
-        room = AHEAD * max(2, sum(client.nthreads().values())) - len(numbers)
+        room = AHEAD * max(2, sum(client.nthreads().values())) - len(out)
         for number, task in [found for _, found in zip(range(room), waiting, strict=False)]:
             packed = cloudpickle.dumps(partial(_here, mine, function, task))
             future = client.submit(unpack, packed, pure=False)
-            numbers[future.key] = number
+            out[future.key] = number, future
             future.add_done_callback(done.put)
 
     with _scheduler_there():
         _await_worker(client)
         send()
-    while numbers:
+    while out:
         with _scheduler_there():
             future = _next(client, done)
-        number = numbers.pop(future.key)
+        number, _ = out.pop(future.key)
         try:
             with _scheduler_there(future):
                 result = _result(client, future)
@@ -151,7 +152,12 @@ def _spread(
             raise InputError(
                 f"task {number} lost one worker after another; give workers more memory. {KEPT}"
             ) from None
-        yield number, result
+        try:
+            yield number, result
+        except GeneratorExit:  # whoever asked has enough
+            with suppress(OSError, ClosedClientError):
+                client.cancel([future for _, future in out.values()])
+            raise
         future.release()
         with _scheduler_there():
             send()
@@ -197,7 +203,8 @@ def _await_worker(client: Any) -> None:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError:
         raise InputError(
-            f"the scheduler has had no worker for {PATIENCE:g} seconds; start one with 'dask worker ADDRESS'. {KEPT}"
+            f"the scheduler has had no worker that takes tasks for {PATIENCE:g} seconds; start one with 'dask worker "
+            f"ADDRESS', or give those that pause more memory. {KEPT}"
         ) from None
 
 

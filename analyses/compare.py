@@ -11,7 +11,7 @@ from ..data.published import Printed, within_rounding
 from .ensemble import Ensemble, of_term
 from .results import Fit, SpecFit
 from .summaries import Posterior, faults, summarise
-from .tables import degrees_of_freedom
+from .tables import clusters_unknown, degrees_of_freedom
 from .verdicts import verdict
 
 if TYPE_CHECKING:
@@ -131,6 +131,14 @@ def _reproduced(one: SpecFit, printed: Printed) -> dict[str, Any]:
     return {"estimate": estimate, "std_error": std_error, "within_rounding": same}
 
 
+def error_reproduced(error: float | None, printed: Printed) -> bool | None:
+    """Whether a standard error prints as the published error, t or interval does; None where one is missing."""
+    interval = printed.std_error_interval()
+    if error is None or interval is None:
+        return None
+    return interval[0] * (1 - 1e-9) <= error <= interval[1] * (1 + 1e-9)
+
+
 def _flags(
     fit: Fit, one: SpecFit, printed: Printed, posterior: Posterior, reproduced: dict[str, Any]
 ) -> list[str]:
@@ -145,21 +153,17 @@ def _flags(
         flags.append(
             f"not reproduced: {reproduced['estimate']:.6g} does not print as {printed.text['estimate']}"
         )
-    if reproduced["std_error"] is not None:
-        interval = printed.std_error_interval()
-        if (
-            interval
-            and printed.std_error
-            and not interval[0] * (1 - 1e-9) <= reproduced["std_error"] <= interval[1] * (1 + 1e-9)
-        ):
-            flags.append(
-                f"standard error not reproduced: {reproduced['std_error']:.4g}, printed {printed.std_error:.4g}"
-            )
+    if printed.std_error and error_reproduced(reproduced["std_error"], printed) is False:
+        given, source = f"{printed.std_error:.4g}", printed.std_error_source
+        beside = f"printed {given}" if source == "printed" else f"{given} from the printed {source}"
+        flags.append(f"standard error not reproduced: {reproduced['std_error']:.4g}, {beside}")
     if reproduced["estimate"] is not None and one.design and printed.n not in (None, one.design.n):
         flags.append(f"sample differs: {one.design.n} rows, printed {printed.n}")
     df = degrees_of_freedom(one.view, printed) if fit.evidence == "tables" else _cluster_df(one)
     if df is not None and df <= FEW_CLUSTERS_DF:
         flags.append(f"few clusters: t with {df:g} degrees of freedom")
+    if fit.evidence == "tables" and clusters_unknown(one.view, printed):
+        flags.append("number of clusters not known: t read on rows less coefficients; give [tables] df")
     flags += one.rests.get(printed.term, ())
     unit = one.units.get(printed.term)
     if printed.term == "_cons":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 
+SIGNIFICANT = ("*", "**", "***")
+ALIKE = 0.8
+
+
 def panel_job(view: SpecView, panel: Panel, request: Request) -> Callable[[], SpecFit]:
     design = view.design(panel)
     printed = view.study.file.printed(view.id)
@@ -33,12 +38,19 @@ def panel_job(view: SpecView, panel: Panel, request: Request) -> Callable[[], Sp
 
 
 def check_terms(view: SpecView, printed: tuple[Printed, ...], terms: tuple[str, ...]) -> None:
-    """Refuse a printed coefficient of a term that the specification does not have."""
+    """Refuse a printed coefficient of a term that the specification lacks.
+
+    Told by its standard error or stars, or by a name all but that of a term which has no printed number.
+    """
+    known = (*terms, "_cons")
+    unprinted = {*terms} - {number.term for number in printed}
     for number in printed:
-        if number.std_error is not None and number.term not in (*terms, "_cons"):
+        coefficient = number.std_error is not None or number.stars in SIGNIFICANT
+        misspelt = difflib.get_close_matches(number.term, unprinted, n=1, cutoff=ALIKE)
+        if (coefficient or misspelt) and number.term not in known:
             raise InputError(
                 f"{view.study.file.published_path}: {number.id} is not a term of the formula of {view.id}."
-                f"{did_you_mean(number.term, (*terms, '_cons'))}"
+                f"{did_you_mean(number.term, known)}"
             )
 
 

@@ -52,7 +52,12 @@ class SpecView:
     def design(self, panel: Panel) -> Design:
         """The arrays of this specification on a panel."""
         spec = with_instruments(self.spec) if self.kind == "instrument" else self.spec
-        return build_design(panel.with_groups(self.study.file.groups), spec, self.id)
+        try:
+            return build_design(panel.with_groups(self.study.file.groups), spec, self.id)
+        except InputError as error:
+            if self.id in str(error):
+                raise
+            raise InputError(f"{self.id}: {error}") from None
 
     def model(self, panel: Panel, priors: dict[str, str] | None = None, form: Form | None = None) -> pm.Model:
         """The PyMC model of this specification on a panel."""

@@ -43,21 +43,35 @@ def degrees_of_freedom(view: SpecView, printed: Printed) -> float:
     stated = view.spec.df or view.study.file.tables.df
     if stated is not None:
         return stated
-    if printed.n is None:
-        return NORMAL_DF
-    header = view.study.file.study
-    sizes = {header.entity: header.entities or 0, header.time: _periods(view)}
+    sizes = _sizes(view)
     vcov = view.spec.vcov
     if isinstance(vcov, Cluster) and sizes.get(vcov.cluster, 0) > 1:
         return float(sizes[vcov.cluster] - 1)
+    if printed.n is None:
+        return NORMAL_DF
     formula = view.spec.parsed
     absorbed = sum(sizes.get(name, 0) for name in formula.effects)
     return float(max(1, printed.n - len(formula.terms) - max(1, absorbed - (len(formula.effects) - 1))))
 
 
-def _periods(view: SpecView) -> int:
-    periods = view.study.file.study.periods
-    return periods[1] - periods[0] + 1 if periods else 0
+def clusters_unknown(view: SpecView, printed: Printed) -> bool:
+    """Whether a printed t is read on n - k for want of the number of clusters."""
+    vcov = view.spec.vcov
+    stated = view.spec.df or view.study.file.tables.df
+    return (
+        isinstance(vcov, Cluster)
+        and stated is None
+        and printed.std_error_source != "interval"
+        and _sizes(view).get(vcov.cluster, 0) < 2
+    )
+
+
+def _sizes(view: SpecView) -> dict[str, int]:
+    """How many entities, times and members of each grouping the study file tells of; 0 where it does not."""
+    file, header = view.study.file, view.study.file.study
+    periods = header.periods[1] - header.periods[0] + 1 if header.periods else 0
+    groups = {name: len(members) for name, members in file.groups.items()}
+    return groups | {header.entity: header.entities or 0, header.time: periods}
 
 
 def unit_of(view: SpecView, printed: Printed) -> float | None:

@@ -134,9 +134,12 @@ def open_workshop(
         raise InputError(
             f"{study.name}: no printed number maps to a statistic of a panel; nothing to make twins of."
         )
+    from .twins.marginals import contradicted
+
     found: list[list[str]] = []
+    impossible = contradicted(plan)
     progress("what can hold together", 0, PILOTS)
-    shop = Workshop(study, plan, tuple(identities(study.file)), {})
+    shop = Workshop(study, plan, tuple(identities(study.file)), impossible)
     tasks = [(shop, seed, number) for number in range(PILOTS)]
     for done, (_, missed) in enumerate((each or in_turn)(_pilot, tasks)):
         progress("what can hold together", done + 1, PILOTS)
@@ -148,7 +151,7 @@ def open_workshop(
         counts = Counter(name for missed in found for name in missed)
         often = sorted(name for name, times in counts.items() if 2 * times > PILOTS)
     why = f"no panel was found that has it beside the others, in most of {PILOTS} starts"
-    return replace(shop, dropped=dict.fromkeys(often, why))
+    return replace(shop, dropped=impossible | dict.fromkeys(often, why))
 
 
 def _pilot(shop: Workshop, seed: int, number: int) -> list[str]:
@@ -200,9 +203,11 @@ def _program(shop: Workshop) -> Program:
     """The program of a plan, compiled once in a process for the plan as it is, to the last printed digit."""
     from .twins.program import narrowed, program
 
-    if not _COMPILED or _COMPILED[0][0] != shop.whole:
-        _COMPILED[:] = [(shop.whole, program(shop.whole))]
-    return narrowed(_COMPILED[0][1], shop.plan)
+    found = next((made for plan, made in [*_COMPILED] if plan == shop.whole), None)
+    if found is None:
+        found = program(shop.whole)
+        _COMPILED[:] = [(shop.whole, found)]
+    return narrowed(found, shop.plan)
 
 
 def _attempt(

@@ -133,6 +133,6 @@ if __name__ == "__main__":
         if given.what == "calibrate":
             calibrate(law, given.count or default, given.seed)
         elif given.what == "recover":
-            recover(law, given.count or default, DEFAULTS | own_priors)
+            recover(law, given.count or default, {**DEFAULTS, **own_priors})
         else:
             {"agree": agree, "cost": cost}[given.what](law, given.count or default)

@@ -215,7 +215,8 @@ def damage(name: str, number: int, cache: Path, rng: random.Random) -> Counter[s
                 status = forked(arguments, whole, cache)
             seen["failed"] += status != 0
             seen["other results"] += comparison(whole) != expected
-            seen["made anew or mended"] += bytes(content) != path.read_bytes() if path.exists() else 1
+            left = path.exists() and bytes(content) == path.read_bytes()
+            seen[f"not opened: {path.name}" if left else "made anew or mended"] += 1
             seen["other fits changed"] += (
                 sum(
                     digest != good[f]

@@ -46,7 +46,7 @@ def list_studies(as_json: Json = False) -> None:
 def _speaks_of_a_study(path: Path) -> bool:
     """Whether a file has a table `study`: other tools keep their settings in TOML too."""
     try:
-        return re.search(r"^\s*\[?\s*study\b", read_text(path), re.MULTILINE) is not None
+        return re.search(r"^\s*\[?\s*[\"']?study\b", read_text(path), re.MULTILINE) is not None
     except InputError:
         return True
 
@@ -91,21 +91,28 @@ def check(
     panel_file: Annotated[Path | None, typer.Option("--panel")] = None,
     as_json: Json = False,
 ) -> None:
-    """Is this panel usable for the study: what would be dropped, and why."""
-    from ..analyses.check import check_panel
+    """Is this panel usable for the study: what would be dropped, and why. Without a panel, are the tables?"""
+    from ..analyses.check import check_panel, check_tables
     from ..analyses.study import load
 
     study = load(study_name)
-    record = check_panel(study, study.panel(panel_file))
+    tables = panel_file is None and study.file.panel is None
+    record = check_tables(study) if tables else check_panel(study, study.panel(panel_file))
+    source = study.file.published_path if tables else record["panel"]["source"]
+    usable = [spec["id"] for spec in record["specs"] if spec["usable"]]
+    unusable = [spec["id"] for spec in record["specs"] if not spec["usable"]]
 
     def display() -> None:
-        p = record["panel"]
-        shape = "balanced" if p["balanced"] else "unbalanced"
-        terminal.show(
-            f"{p['source']}: {p['entities']} entities, {p['times']} times, {p['rows']:,} rows, {shape}"
-        )
-        for warning in p["warnings"]:
-            terminal.show(f"  note: {warning}")
+        if tables:
+            terminal.show(f"No panel: what the printed numbers of {source} alone can speak of.")
+        else:
+            p = record["panel"]
+            shape = "balanced" if p["balanced"] else "unbalanced"
+            terminal.show(
+                f"{source}: {p['entities']} entities, {p['times']} times, {p['rows']:,} rows, {shape}"
+            )
+            for warning in p["warnings"]:
+                terminal.show(f"  note: {warning}")
         rows = (
             (s["id"], "yes" if s["usable"] else "no", s["rows"] or "", s["dropped"] or "", s["why"])
             for s in record["specs"]
@@ -113,10 +120,11 @@ def check(
         terminal.show_table(("spec", "usable", ">rows", ">dropped", "why"), rows)
 
     terminal.emit(as_json, record, display)
-    if not any(spec["usable"] for spec in record["specs"]):
-        raise InputError(
-            f"{record['panel']['source']}: no specification of {study.name} can use this panel; see the reasons above."
-        )
+    if not usable:
+        raise InputError(f"{source}: no specification of {study.name} can use it; see the reasons above.")
+    if unusable and not tables:
+        others = " ".join(f"--only {name}" for name in usable)
+        terminal.say(f"A run stops at {unusable[0]}: mend it, or run the others with {others}")
 
 
 @app.command()

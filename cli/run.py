@@ -189,10 +189,15 @@ def run_study(
         compared, page = _written(fit, folder, settings)
     for spec_id, why in fit.skipped.items():
         terminal.say(f"left out {spec_id}: {why}")
+    bare = [
+        f"{name} ({one.view.kind})" for name, one in fit.specs.items() if name not in (fit.robustness or {})
+    ]
+    if parts is not None and bare:
+        terminal.say(f"no robustness for {', '.join(bare)}: there is none of this evidence and kind")
     if not fit.robustness and (folder / "robustness.json").exists():
         terminal.say(
             f"{folder / 'robustness.json'} is of other settings, data or code than this run and not in its report; "
-            f"'posterity robustness {settings['study']}' makes it anew."
+            f"'{_words('robustness', {**settings, 'out': str(out)})}' makes it anew."
         )
 
     def display() -> None:
@@ -220,9 +225,13 @@ def _written(fit: Fit, folder: Path, settings: dict[str, Any]) -> tuple[dict[str
 def _command(settings: dict[str, Any], fit: Fit) -> str:
     """What makes the page again: the command that computed the robustness it shows, else `run`."""
     parts = {name for of in (fit.robustness or {}).values() for name in of}
-    verb = "run" if not parts else "priors" if parts == {"priors"} else "robustness"
+    return _words("run" if not parts else "priors" if parts == {"priors"} else "robustness", settings)
+
+
+def _words(verb: str, settings: dict[str, Any]) -> str:
+    """A command with the settings that are not the defaults."""
     words = ["posterity", verb, settings["study"]]
-    defaults = {"draws": 1000, "seed": 20250101, "device": "cpu", "twins": 20}
+    defaults = {"draws": 1000, "seed": 20250101, "device": "cpu", "twins": 20, "out": "posterity-out"}
     for name, value in settings.items():
         if name == "study" or value in (None, [], defaults.get(name)):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from itertools import islice
 
@@ -20,6 +21,18 @@ class InputError(ValueError):
 def shortened(text: str, most: int) -> str:
     """A text with its middle left out where it is longer than `most`."""
     return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 + 5 :]}"
+
+
+def such(number: int, things: str = "cells") -> str:
+    """How many faults of one kind there are beside the one told; nothing where it is the only one."""
+    return f" ({number} such {things})" if number > 1 else ""
+
+
+def number_remedy(text: str, otherwise: str) -> str:
+    """What to do about a text that is no number: the comma, decimal or of thousands, is the common fault."""
+    if re.fullmatch(r"\s*[-+\u2212]?\d+(,\d+)+(\.\d+)?\s*", text):
+        return "write a decimal point, and no comma between thousands"
+    return otherwise
 
 
 def did_you_mean(name: str, known: Iterable[object]) -> str:

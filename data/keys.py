@@ -6,7 +6,7 @@ import unicodedata
 
 import pandas as pd
 
-from .errors import MAX_NAME, InputError, shortened
+from .errors import MAX_NAME, InputError, shortened, such
 
 MAX_TIME = 1_000_000
 MAX_WHOLE = 1e15
@@ -38,8 +38,8 @@ def entity_names(column: pd.Series, source: str) -> pd.Series:
     if padded.any():
         row = padded.idxmax()
         raise InputError(
-            f"{source}, row {row}, column {name!r}: {text.loc[row]!r} begins or ends with a blank "
-            f"({int(padded.sum())} such cells); remove the blanks, or it counts as another entity."
+            f"{source}, row {row}, column {name!r}: {text.loc[row]!r} begins or ends with a blank"
+            f"{such(int(padded.sum()))}; remove the blanks, or it counts as another entity."
         )
     folded = text.str.casefold()
     spellings = text.groupby(folded).nunique()
@@ -66,14 +66,14 @@ def whole_times(column: pd.Series, source: str) -> pd.Series:
     if bad.any():
         row = bad.idxmax()
         raise InputError(
-            f"{source}, row {row}, column {name!r}: {column.loc[row]!r} is not a whole number; "
+            f"{source}, row {row}, column {name!r}: {str(column.loc[row])!r} is not a whole number; "
             "give time as a year such as 2012."
         )
     far = numbers.abs() >= MAX_TIME
     if far.any():
         row = far.idxmax()
         raise InputError(
-            f"{source}, row {row}, column {name!r}: {column.loc[row]!r} is beyond {MAX_TIME:,}; "
+            f"{source}, row {row}, column {name!r}: {str(column.loc[row])!r} is beyond {MAX_TIME:,}; "
             "give time as a year such as 2012."
         )
     return numbers.astype(int)

@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from .display import display
-from .errors import InputError, did_you_mean
+from .errors import InputError, did_you_mean, number_remedy, such
 from .formula import Term
 from .keys import composed, entity_names, synthetic_label, whole_times
 from .read import marked_synthetic, read_table
@@ -104,8 +104,8 @@ class Panel:
             who, when = frame.loc[row, entity], frame.loc[row, time]
             first = frame.index[(frame[entity] == who) & (frame[time] == when)][0]
             raise InputError(
-                f"{source}, row {row}: {who!r} in {when} stands already in row {first} "
-                f"({int(duplicate.sum())} such rows in all); keep one row an entity and time."
+                f"{source}, row {row}: {who!r} in {when} stands already in row {first}"
+                f"{such(int(duplicate.sum()), 'rows in all')}; keep one row an entity and time."
             )
         for name, least in ((entity, 2), (time, 2)):
             values = frame[name].unique()
@@ -167,15 +167,15 @@ class Panel:
         if bad.any():
             row = bad.idxmax()
             raise InputError(
-                f"{self.source}, row {row}, column {name!r}: {column.loc[row]!r} is not a number "
-                f"({int(bad.sum())} such cells); leave a missing value blank."
+                f"{self.source}, row {row}, column {name!r}: {column.loc[row]!r} is not a number"
+                f"{such(int(bad.sum()))}; {number_remedy(str(column.loc[row]), 'leave a missing value blank')}."
             )
         infinite = np.isinf(numbers)
         if infinite.any():
             row = infinite.idxmax()
             raise InputError(
-                f"{self.source}, row {row}, column {name!r}: the value is infinite "
-                f"({int(infinite.sum())} such cells); correct it or leave it blank."
+                f"{self.source}, row {row}, column {name!r}: the value is infinite"
+                f"{such(int(infinite.sum()))}; correct it or leave it blank."
             )
         return numbers
 
@@ -188,8 +188,8 @@ class Panel:
         if bad.any():
             row = bad.idxmax()
             raise InputError(
-                f"{self.source}, row {row}, column {term.variable!r}: log({values.loc[row]:g}) does not exist "
-                f"({int(bad.sum())} such rows); drop these rows or use the variable without log()."
+                f"{self.source}, row {row}, column {term.variable!r}: log({values.loc[row]:g}) does not exist"
+                f"{such(int(bad.sum()), 'rows')}; drop these rows or use the variable without log()."
             )
         return np.log(values)
 

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from math import ulp
 from pathlib import Path
 
-from .errors import MAX_NAME, InputError, did_you_mean, shortened
+from .errors import MAX_NAME, InputError, did_you_mean, number_remedy, shortened
 from .files import read_csv_rows
 
 COLUMNS = (
@@ -171,7 +171,8 @@ def _printed(path: Path, row: int, cells: dict[str, str]) -> Printed:
         cells[column] = cells[column].replace("−", "-")
         most = MAX_EXPONENT_P if column == "p_value" else MAX_EXPONENT
         if cells[column] and not _is_number(cells[column], most):
-            raise wrong(column, "is not a number; copy the digits as printed, stars go to column 'stars'")
+            plain = "copy the digits as printed, stars go to column 'stars'"
+            raise wrong(column, f"is not a number; {number_remedy(cells[column], plain)}")
     if cells["stars"] not in STARS:
         raise wrong("stars", "is not one of ***, **, *, none, unknown or empty")
     if cells["std_error"] and float(cells["std_error"]) < 0:

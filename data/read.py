@@ -127,6 +127,7 @@ def _parquet(path: Path) -> pd.DataFrame:
             f"{MAX_PARQUET_CELLS:,} cells or {MAX_BYTES:,} bytes: keep the columns of the study."
         )
     try:
+        pq.read_table(path).validate(full=True)  # text that is not UTF-8 would fail only where it is used
         frame = pd.read_parquet(path)
     except Exception as error:
         raise InputError(f"{path} cannot be read as Parquet ({_first(error)}); write it again.") from None

@@ -12,6 +12,15 @@ from .formula import Formula, parse
 
 Kind = Literal["effects", "pooled", "mediation", "threshold", "instrument"]
 Form = Literal["fixed", "random", "mundlak"]
+OWNERS: dict[str, Kind] = {
+    "mediator": "mediation",
+    "treatment": "mediation",
+    "variable": "threshold",
+    "regime_dependent": "threshold",
+    "thresholds": "threshold",
+    "max_thresholds": "threshold",
+    "location_prior": "threshold",
+}  # keys that one kind reads
 Errors = Literal["gaussian", "student_t", "ar1", "entity_variance", "cluster"]
 
 
@@ -121,14 +130,20 @@ class Spec(Frozen):
                 )
         if self.errors is not None:
             self._errors_fit(self.errors)
-        if self.kind == "threshold" and not (self.variable and self.regime_dependent):
+        kind = self.resolved_kind
+        if kind == "threshold" and not (self.variable and self.regime_dependent):
             raise ValueError("kind 'threshold' needs 'variable' and 'regime_dependent'")
-        if self.kind == "mediation" and not self.mediator:
+        if kind == "mediation" and not self.mediator:
             raise ValueError("kind 'mediation' needs 'mediator'")
-        if (self.kind == "instrument") != bool(formula.endogenous):
+        if (kind == "instrument") != bool(formula.endogenous):
             raise ValueError(
-                "kind 'instrument' and a formula part 'endogenous ~ instruments' belong together"
+                "kind 'instrument' and a formula part 'endogenous ~ instruments' belong together; give both"
             )
+        for key, owner in OWNERS.items():
+            if kind != owner and getattr(self, key) is not None:
+                raise ValueError(
+                    f"{key!r} belongs to kind {owner!r}, and this is of kind {kind!r}; remove it"
+                )
         return self
 
     def _errors_fit(self, errors: Errors) -> None:
@@ -149,4 +164,13 @@ class Spec(Frozen):
 
     @property
     def resolved_kind(self) -> Kind:
-        return self.kind or ("effects" if self.parsed.effects else "pooled")
+        """The kind given, else what the formula and the other keys say."""
+        if self.kind:
+            return self.kind
+        if self.parsed.endogenous:
+            return "instrument"
+        if self.mediator:
+            return "mediation"
+        if self.regime_dependent:
+            return "threshold"
+        return "effects" if self.parsed.effects else "pooled"

@@ -142,6 +142,9 @@ class StudyFile(Frozen):
                 raise ValueError(f'[spec."{name}"]: a specification is named TABLE.COLUMN, such as "T4.2"')
         for name in {"entity", "time"} & self.groups.keys():
             raise ValueError(f"[groups.{name}]: the name is taken; call the grouping otherwise")
+        for name, members in self.groups.items():
+            for group in (group for group, entities in members.items() if not entities):
+                raise ValueError(f"[groups.{name}]: {group!r} has no members; name some, or leave it out")
         for name, spec in self.spec.items():
             if spec.variant_of is not None and (spec.variant_of not in self.spec or spec.variant_of == name):
                 raise ValueError(

@@ -58,10 +58,12 @@ def keep_compiled(folder: Path) -> None:
 
 
 def shrink(folder: Path, most: int) -> int:
-    """Of a folder with more than `most` bytes keep what was used last, 3/4 of that; the bytes left."""
+    """Of a folder with more than `most` bytes of programs keep what was used last, 3/4 of that; the bytes left."""
     files = []
     with suppress(OSError):
         for path in folder.iterdir():
+            if path.suffix not in (".sealed", ".part"):
+                continue
             with suppress(OSError):  # another process may have removed it
                 files.append((path.stat().st_mtime_ns, path.stat().st_size, path))
     size = sum(each for _, each, _ in files)

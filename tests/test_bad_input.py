@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -82,6 +84,9 @@ CASES = {
     "study name unknown": (None, ["run", "munell-1990"], ["munnell-1990"]),
     "study is a folder without a study": (lambda d: (d / "empty").mkdir(), ["run", "empty"], ["empty", "folder"]),
     "broken TOML": (in_study("[study]", "[study"), TABLES, ["study.toml", "TOML", "line"]),
+    "study in Latin-1": (
+        lambda d: (d / "study.toml").write_bytes(STUDY.replace("SYNTHETIC", "Goodyéar").encode("latin-1")),
+        TABLES, ["study.toml", "is not UTF-8: save"]),
     "study in GBK": (gbk("study.toml"), TABLES, ["study.toml", "GBK", "UTF-8"]),
     "study key unknown": (in_study("title =", "titel ="), TABLES, ["titel", "title"]),
     "study key missing": (in_study('entity = "city"\n', ""), TABLES, ["study.entity", "missing"]),
@@ -123,6 +128,19 @@ CASES = {
     "panel file outside the folder": (
         in_study("[spec", '[panel]\nfile = "../../etc/passwd.csv"\n[spec'), TABLES, ["outside"]),
     "data set unknown": (in_study("[spec", '[panel]\ndataset = "munel"\n[spec'), TABLES, ["munel", "munnell"]),
+    "treatment of no mediation": (
+        in_study("formula", 'treatment = "x1"\nformula'), TABLES, ["'treatment'", "'mediation'", "'effects'", "remove"]),
+    "mediator without a kind, misspelt": (
+        in_study("formula", 'mediator = "x3"\nformula'), RUN, ["T1.1", "mediator 'x3'", "regressor"]),
+    "formula of a column that the panel lacks": (in_study("x2 |", "x3 |"), RUN, ["T1.1", "panel.csv", "'x3'"]),
+    "published coefficient misspelt, without its error": (
+        lambda d: (in_study("x2", "capital")(d), panel(lambda f: f.assign(capital=f.x2))(d), in_published(ROWS, ROWS + "T1,1,captial,0.3,,,,,,,84,,y,\n")(d)),
+        RUN, ["T1.1.captial", "'capital'"]),
+    "published coefficient with stars of no term": (
+        in_published(ROWS, ROWS + "T1,1,wage,0.3,,,**,,,,84,,y,\n"), RUN, ["T1.1.wage", "not a term", "x2"]),
+    "published with a decimal comma": (in_published("0.5,0.1", '"0,5",0.1'), TABLES, ["'0,5'", "decimal point"]),
+    "panel with a decimal comma": (cell(5, "x1", "4,046"), RUN, ["row 5", "'4,046'", "not a number; write a decimal point"]),
+    "time between two years": (cell(5, "year", 2001.5), RUN, ["row 5", ": '2001.5' is not a whole number"]),
     "cluster column absent": (
         in_study("formula", 'vcov = { cluster = "regoin" }\nformula'), RUN, ["regoin", "region"]),
     "cluster with one value": (
@@ -146,6 +164,8 @@ CASES = {
     # printed numbers
     "grouping with a name that is taken": (
         in_study("[spec", '[groups.time]\neast = ["c01"]\n[spec'), TABLES, ["groups.time", "taken"]),
+    "group without members": (
+        in_study("[spec", '[groups.zone]\nnorth = ["c01"]\nsouth = []\n[spec'), TABLES, ["groups.zone", "'south'", "no members"]),
     "published missing": (lambda d: (d / "published.csv").unlink(), TABLES, ["published.csv", "does not exist"]),
     "published in GBK": (
         lambda d: (d / "published.csv").write_bytes((PUBLISHED + "T1,1,x2,1,1,,,,,,,,y,北京\n").encode("gbk")),
@@ -264,6 +284,26 @@ def test_one_sentence_and_exit_2(case, folder, call):
     assert lines[0].startswith("posterity: ")
     for name in names:
         assert name in lines[0], f"{name!r} is not in {lines[0]!r}"
+
+
+def test_check_speaks_of_one_column_and_the_run_of_the_others(folder, call):
+    more = '[spec."T1.2"]\nformula = "y ~ x1"\nmediator = "x9"\n'
+    (folder / "study.toml").write_text(STUDY + more, encoding="utf-8")
+    (folder / "published.csv").write_text(PUBLISHED + ROWS.replace("T1,1", "T1,2"), encoding="utf-8")
+    code, out, err = call("check", "study.toml", "--panel", "panel.csv", "--json")
+    usable = {spec["id"]: (spec["usable"], spec["why"]) for spec in json.loads(out)["specs"]}
+    assert (code, usable["T1.1"]) == (0, (True, ""))
+    assert usable["T1.2"][0] is False
+    assert "mediator 'x9'" in usable["T1.2"][1]
+    assert "run the others with --only T1.1" in err
+
+
+def test_check_without_a_panel_reads_the_printed_numbers(folder, call):
+    (folder / "published.csv").write_text(PUBLISHED + "T1,1,R2,0.9,,,,,,,84,,y,\n", encoding="utf-8")
+    code, out, _ = call("check", "study.toml", "--json")
+    record = json.loads(out)
+    assert (code, record["panel"], record["specs"][0]["usable"]) == (0, None, True)
+    assert record["specs"][0]["why"].startswith("1 of 2 printed numbers")
 
 
 def test_nothing_above_fails_on_the_good_folder(folder, call):

@@ -117,10 +117,12 @@ def test_settings_of_other_tools_are_no_studies(tmp_path, call, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "a study"\n')
     (tmp_path / "broken.toml").write_text('[study]\ntitel = "a paper"\n')
+    (tmp_path / "quoted.toml").write_text('["study"]\ntitel = "a paper"\n')
     code, shown, said = call("list", "--json")
     assert code == 0
     assert {row["name"] for row in json.loads(shown)} == {"bashlai-2026", "liu-li-2025", "munnell-1990"}
     assert "broken.toml" in said
+    assert "quoted.toml" in said
     assert "pyproject" not in said
 
 
@@ -132,5 +134,6 @@ def test_robustness_of_other_settings_is_not_in_the_report_and_said(tmp_path, ca
     assert 'id="robust-priors"' in page.read_text()
     code, _, said = call("run", *only, "--draws", "500")
     assert code == 0
-    assert "'posterity robustness bashlai-2026' makes it anew" in said
+    again = f"'posterity robustness bashlai-2026 --only T5.1 --draws 500 --out {tmp_path}' makes it anew"
+    assert again in " ".join(said.split())
     assert 'id="robust-priors"' not in page.read_text()

@@ -23,7 +23,6 @@ OWN = {
     "ar1": ("rho_error",),
     "cluster": ("sd_cluster", "rho_cluster"),
 }
-MOST_R_HAT = 1.05
 
 
 def errors_subject(
@@ -49,7 +48,7 @@ def errors_subject(
             drawn = np.column_stack([one.coef, *(one.parameters[p] for p in parameters)])
             true = np.concatenate([truths["slope"][i], [truths[p][i] for p in parameters]])
             ranks.append(ranks_of(drawn, true))
-            trusted.append(one.k_hat <= 0.7 or one.r_hat <= MOST_R_HAT)
+            trusted.append(one.trusted)
         return Ranked(np.array(ranks), np.array(trusted))
 
     identity = {"data": design.sha256, "errors": errors, "form": form, "priors": texts_of(priors)}

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from .prior import Setting
 
 SHARES = ("share", "index", "percent of", "proportion")
+WITHIN_ONE = {
+    "mean": 1.0,
+    "sd": 0.5,
+    "median": 1.0,
+    "min": 1.0,
+    "max": 1.0,
+}  # at most, of a variable in [0, 1]
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,8 @@ def marginals(
 ) -> list[Marginal]:
     """Mean, spread and bounds of every variable: printed, or such that printed coefficients are of ordinary size."""
     printed = {key: (t.low + t.high) / 2 for key, t in plan.descriptives.items()}
-    spread = {v: printed[v, "sd"] for v in plan.variables if (v, "sd") in printed}
+    boxes = {v: plan.descriptives[v, "sd"] for v in plan.variables if (v, "sd") in printed}
+    spread = {v: max(printed[v, "sd"], (box.high - box.low) / 2) for v, box in boxes.items()}
     if not spread and plan.questions:
         spread[plan.variables[plan.questions[0].variables[0]]] = 1.0
     inside: dict[str, float] = {}
@@ -55,14 +63,34 @@ def marginals(
     found = []
     for name in plan.variables:
         sd = spread.get(name, 1.0)
-        bounded = any(word in meanings.get(name, "").lower() for word in SHARES)
         mean = printed.get((name, "mean"), sd * rng.uniform(1.5, 3.0))
-        low = plan.descriptives[name, "min"].low if (name, "min") in printed else 0.0 if bounded else -np.inf
-        high = plan.descriptives[name, "max"].high if (name, "max") in printed else 1.0 if bounded else np.inf
-        if bounded and (name, "mean") not in printed:
+        share = any(word in meanings.get(name, "").lower() for word in SHARES) and all(
+            0 <= printed.get((name, s), 0) <= most for s, most in WITHIN_ONE.items()
+        )
+        if share and (name, "mean") not in printed:
             mean = min(mean, 0.5)
-        share = np.clip((inside[name] / sd) ** 2, 1e-4, 0.9) if name in inside else np.nan
-        found.append(Marginal(mean, sd, low, high, share))
+        low = plan.descriptives[name, "min"].low if (name, "min") in printed else 0.0 if share else -np.inf
+        high = plan.descriptives[name, "max"].high if (name, "max") in printed else 1.0 if share else np.inf
+        if not low < mean < high:  # where the mean is not printed, and bounds are
+            mean = (low + high) / 2 if np.isfinite(high - low) else low + sd if mean <= low else high - sd
+        within = np.clip((inside[name] / sd) ** 2, 1e-4, 0.9) if name in inside else np.nan
+        found.append(Marginal(mean, sd, low, high, within))
+    return found
+
+
+def contradicted(plan: Plan) -> dict[str, str]:
+    """Descriptive statistics that no panel can have beside the printed minimum and maximum, and why."""
+    found: dict[str, str] = {}
+    for name in plan.variables:
+        of = {s: plan.descriptives.get((name, s)) for s in WITHIN_ONE}
+        least, most = of["min"], of["max"]
+        low, high = least.low if least else -np.inf, most.high if most else np.inf
+        if least and most and low >= high:
+            found |= dict.fromkeys((least.name, most.name), "its minimum is not below its maximum")
+            continue
+        for middle in (of["mean"], of["median"]):
+            if middle and not (middle.low < high and low < middle.high):
+                found[middle.name] = "it does not lie between the printed minimum and maximum"
     return found
 
 

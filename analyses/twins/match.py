@@ -48,8 +48,8 @@ def match(
 
     Given its regressors an outcome enters most of its statistics linearly, so that each rank is an easy
     problem. Columns that cannot be added to those that hold are put off and tried again at the end; without
-    a limit to how many, one that is still missed is added without one or two of its numbers where that suffices, R2 and
-    standard errors given up before coefficients.
+    a limit to how many, one that is still missed is added without one or two of its numbers where that suffices, descriptive
+    statistics, R2 and standard errors given up before coefficients.
 
     Parameters
     ----------
@@ -103,7 +103,8 @@ def match(
         if number == 1 and program.selecting:
             start = _renamed(program, start)
         add(batch)
-        if most is not None and len(later) > most:
+        if most is not None and len(later) > most and batch is not program.batches[-1]:
+            later.clear()  # the start is given up
             break
     for unit in later:
         if attempt([unit]):
@@ -146,8 +147,9 @@ def _renamed(program: Program, start: Start) -> Start:
 
 def _less(program: Program, unit: int) -> list[tuple[int, ...]]:
     """Which targets of a column to give up, fewest first."""
+    kinds = [t.statistic.partition(".")[0] for t in program.targets]
     inside = list(np.flatnonzero(program.units == unit))
-    inside.sort(key=lambda i: GIVEN_UP.index(program.targets[i].statistic.partition(".")[0]))
+    inside.sort(key=lambda i: GIVEN_UP.index(kinds[i]) if kinds[i] in GIVEN_UP else -1)
     singles = [(int(i),) for i in inside]
     soft = [i for i in inside if not program.targets[i].statistic.startswith("coef")]
     return [*singles, *((int(i), int(j)) for i, j in combinations(soft, 2))][:MOST_TRIED]

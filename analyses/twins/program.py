@@ -54,6 +54,7 @@ class Program(NamedTuple):
 
 def program(plan: Plan) -> Program:
     """Compile the statistics of a plan and their Jacobian; columns of one shape share a computation."""
+    jax.config.update("jax_enable_x64", True)
     parts: list[tuple[list[Target], Callable[[Any, Any], Any], NDArray[np.int64], tuple[int, ...]]] = []
     shapes: dict[Any, list[Any]] = {}
     for question in plan.questions:

@@ -47,6 +47,19 @@ def test_a_killed_worker_loses_no_result(each, tmp_path):
     assert found == {n: n * n for n in range(30)}
 
 
+def test_who_has_enough_waits_for_no_queued_task(each, tmp_path):
+    def slow(number: int) -> int:
+        time.sleep(0.3)
+        (tmp_path / str(number)).touch()
+        return number
+
+    for _ in each(slow, [(n,) for n in range(6)]):
+        break
+    assert dict(each(lambda n: n, [(7,)])) == {0: 7}
+    time.sleep(1.0)
+    assert len(list(tmp_path.iterdir())) <= 4  # two were running
+
+
 def test_fits_of_other_processes_equal_those_of_one(each, tmp_path):
     study = po.load("munnell-1990")
     panel = study.panel()

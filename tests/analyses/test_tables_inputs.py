@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
+from scipy import stats
 
 import posterity as po
 from posterity.analyses.tables import degrees_of_freedom, tables_inputs, unit_of
 from posterity.data.published import NUMBERS, Printed
 from posterity.data.study import Spec
+
+from ..papers import write_paper
 
 
 def printed(**numbers):
@@ -67,3 +71,43 @@ def test_degrees_of_freedom_count_absorbed_effects(effects, df):
     view = po.load("bashlai-2026").spec("T5.3")
     view = replace(view, spec=Spec(formula=f"CO ~ NQP + TRADE {effects}"))
     assert degrees_of_freedom(view, printed(estimate="0.8", t_value="18.08", n="110")) == df
+
+
+GROUPED = """
+[groups.region]
+north = ["a"]
+middle = ["b"]
+south = ["c"]
+[spec."T1.1"]
+formula = "y ~ x | city + year"
+vcov = { cluster = "region" }
+[spec."T1.2"]
+formula = "y ~ x | city + year"
+vcov = { cluster = "city" }
+"""
+
+
+def test_clusters_are_counted_where_the_study_file_tells_of_them(tmp_path):
+    """Three regions: t with 2 degrees of freedom. How many cities there are is not told, and that is said."""
+    rows = "".join(f"T1,{column},x,0.5,0.1,,**,,,,60,,y,\n" for column in (1, 2))
+    fit = po.fit(po.load(write_paper(tmp_path, GROUPED, rows)), priors={"slope": "normal(0, 1000)"})
+    table = po.compare(fit)
+    table.index = pd.Index([*fit.specs])
+    assert table.loc["T1.1", "posterior_q97.5"] == pytest.approx(0.5 + stats.t.ppf(0.975, 2) * 0.1, abs=0.02)
+    assert "few clusters: t with 2" in table.loc["T1.1", "flags"]
+    assert "number of clusters not known" in table.loc["T1.2", "flags"]
+    assert "number of clusters" not in table.loc["T1.1", "flags"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "kind"),
+    [
+        ({"formula": "y ~ x"}, "pooled"),
+        ({"formula": "y ~ x | city"}, "effects"),
+        ({"formula": "y ~ w | city | x ~ z"}, "instrument"),
+        ({"formula": "y ~ x + m | city", "mediator": "m"}, "mediation"),
+        ({"formula": "y ~ x + q | city", "variable": "q", "regime_dependent": "x"}, "threshold"),
+    ],
+)
+def test_the_kind_follows_from_formula_and_keys(keys, kind):
+    assert Spec(**keys).resolved_kind == kind

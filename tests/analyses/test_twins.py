@@ -1,6 +1,8 @@
 """Twins: printed numbers by other hands, the word SYNTHETIC everywhere, resuming, sums among indices."""
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -205,3 +207,59 @@ def test_a_study_without_its_size_is_told_what_to_add(small):
     (small / "study.toml").write_text(text)
     with pytest.raises(InputError, match="add entities = 30"):
         twins(po.load(small), 1)
+
+
+def test_a_fit_between_two_calls_changes_no_twin(small):
+    """In a fresh process, where nothing has yet asked JAX for 64 bits."""
+    code = (
+        "import sys, posterity as po; from posterity.models.sampling import prepare\n"
+        "study = po.load(sys.argv[1]); first = po.twins(study, 1, seed=1).frames[0]; prepare('cpu')\n"
+        "po.twins(study, 1, seed=2); again = po.twins(study, 1, seed=1).frames[0]; sys.exit(not first.equals(again))"
+    )
+    found = subprocess.run([sys.executable, "-c", code, str(small)], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+
+
+IMPOSSIBLE = {
+    "a standard deviation beyond the range": {"sd,y": "9.000"},
+    "a mean beyond the maximum": {"mean,x": "99.000"},
+    "a minimum above the maximum": {"min,y": "99.000"},
+    "a median beside the maximum": {"median,x": None},
+}
+
+
+@pytest.mark.parametrize("change", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_an_impossible_descriptive_statistic_is_left_out_by_name(small, change):
+    published = small / "published.csv"
+    lines = published.read_text().splitlines()
+    ((key, value),) = change.items()
+    at = next(i for i, line in enumerate(lines) if line.startswith(f"T1,{key},"))
+    cells = lines[at].split(",")
+    most = next(line.split(",")[3] for line in lines if line.startswith(f"T1,max,{key[-1]},"))
+    cells[3] = value or f"{float(most) - 0.001:.3f}"
+    lines[at] = ",".join(cells)
+    published.write_text("\n".join(lines) + "\n")
+    made = twins(po.load(small), 1, seed=1)
+    left = {name for name in made.left_out if name.startswith("T1.")}
+    assert left
+    assert all(name.endswith(f".{key[-1]}") for name in left)
+
+
+def test_a_share_in_percent_is_not_bounded_by_one(small):
+    published = small / "published.csv"
+    lines = [
+        line
+        for line in published.read_text().splitlines()
+        if not line.startswith(("T1,min,x", "T1,max,x", "T1,median,x"))
+    ]
+    scaled = [
+        ",".join([*line.split(",")[:3], f"{100 * float(line.split(',')[3]):.1f}", *line.split(",")[4:]])
+        if line.startswith(("T1,mean,x", "T1,sd,x"))
+        else line.replace("0.480,0.070", "0.0048,0.0007").replace("0.450,0.060", "0.0045,0.0006")
+        for line in lines
+    ]
+    published.write_text("\n".join(scaled) + "\n")
+    path = small / "study.toml"
+    path.write_text(path.read_text() + '[variables]\nx = "exports, percent of output"\n')
+    made = twins(po.load(small), 1, seed=1)
+    assert {"T1.mean.x", "T1.sd.x"} <= set(made.satisfied)

@@ -130,18 +130,20 @@ def test_no_damage_to_a_compiled_program_goes_unseen(tmp_path):
 def test_compiled_programs_keep_to_their_bound(tmp_path, monkeypatch):
     """Twelve of 1,000 bytes and their seals where 10,000 may stay: what was put or read last does."""
     monkeypatch.setattr(jax_cache, "MOST", 10_000)
+    (tmp_path / "thesis.txt").write_bytes(bytes(20_000))  # somebody else's, and never counted
     first, second = SealedCache(tmp_path), SealedCache(tmp_path)
     for number in range(9):
         first.put(f"p{number}", bytes(1000))
         os.utime(tmp_path / f"p{number}.sealed", ns=(number, number))
-    assert len(list(tmp_path.iterdir())) == 9
+    assert len(list(tmp_path.glob("*.sealed"))) == 9
     assert first.get("p0") == bytes(1000)
     second.put("p9", bytes(1000))  # another process, which has put nothing yet
-    assert {p.stem for p in tmp_path.iterdir()} == {"p0", "p9", *(f"p{n}" for n in range(4, 9))}
+    assert {p.stem for p in tmp_path.glob("*.sealed")} == {"p0", "p9", *(f"p{n}" for n in range(4, 9))}
     assert first.get("p1") is None
     for number in range(10, 13):
         second.put(f"p{number}", bytes(1000))
-    assert sum(p.stat().st_size for p in tmp_path.iterdir()) <= 10_000
+    assert sum(p.stat().st_size for p in tmp_path.glob("*.sealed")) <= 10_000
+    assert (tmp_path / "thesis.txt").exists()
     assert second.get("p12") == bytes(1000)
 
 
