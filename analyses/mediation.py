@@ -65,9 +65,9 @@ def roles(view: SpecView) -> tuple[str, str]:
     if taken:
         raise InputError(f"{where}: {taken[0]!r} is the name of an effect here; rename that regressor.")
     others = [t for t in terms if t != mediator]
-    if not others:
+    treatment = spec.treated
+    if treatment is None:
         raise InputError(f"{where}: the formula has no regressor beside the mediator; add the treatment.")
-    treatment = spec.treatment or others[0]
     if treatment == mediator:
         raise InputError(f"{where}: treatment and mediator are both {mediator!r}; name two variables.")
     if treatment not in terms:

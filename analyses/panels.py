@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 
-SIGNIFICANT = ("*", "**", "***")
 ALIKE = 0.8
 
 
@@ -40,14 +39,13 @@ def panel_job(view: SpecView, panel: Panel, request: Request) -> Callable[[], Sp
 def check_terms(view: SpecView, printed: tuple[Printed, ...], terms: tuple[str, ...]) -> None:
     """Refuse a printed coefficient of a term that the specification lacks.
 
-    Told by its standard error or stars, or by a name all but that of a term which has no printed number.
+    Told by its standard error, or by a name all but that of a term which has no printed number.
     """
     known = (*terms, "_cons")
     unprinted = {*terms} - {number.term for number in printed}
     for number in printed:
-        coefficient = number.std_error is not None or number.stars in SIGNIFICANT
         misspelt = difflib.get_close_matches(number.term, unprinted, n=1, cutoff=ALIKE)
-        if (coefficient or misspelt) and number.term not in known:
+        if (number.std_error is not None or misspelt) and number.term not in known:
             raise InputError(
                 f"{view.study.file.published_path}: {number.id} is not a term of the formula of {view.id}."
                 f"{did_you_mean(number.term, known)}"

@@ -116,7 +116,7 @@ def paths_job(view: SpecView, job: Job, request: Request) -> Job:
 
 def _on_trust(view: SpecView) -> dict[str, tuple[str, ...]]:
     """The flag of every path that printed numbers cannot put to the test."""
-    terms: tuple[str | None, ...] = ("direct", "indirect", view.spec.treatment, view.spec.mediator)
+    terms: tuple[str | None, ...] = ("direct", "indirect", view.spec.treated, view.spec.mediator)
     if view.kind == "instrument":
         terms = tuple(map(str, view.spec.parsed.endogenous))
     return {term: (TRUST[view.kind],) for term in terms if term}

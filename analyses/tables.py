@@ -81,7 +81,7 @@ def unit_of(view: SpecView, printed: Printed) -> float | None:
     if view.spec.regime_dependent and variable.startswith(f"{view.spec.regime_dependent}_regime"):
         variable = view.spec.regime_dependent
     if view.spec.kind == "mediation" and variable == "direct":
-        variable = view.spec.treatment or ""
+        variable = view.spec.treated or ""
     sd = {p.term: p.estimate for p in view.study.file.published if p.table == table and p.column == "sd"}
     outcome = printed.outcome or str(view.spec.parsed.outcome)
     if not sd.get(outcome) or not sd.get(variable):

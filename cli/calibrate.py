@@ -87,6 +87,7 @@ def _study(name: str, models: list[str]) -> Any:
     except InputError as error:
         if Path(name).exists():
             raise
+        near = did_you_mean(name, models)
         raise InputError(
-            f"{str(error).rstrip('.')}; models are {', '.join(models)}.{did_you_mean(name, models)}"
+            f"{str(error).rstrip('.')}; models are {', '.join(models)}.{near if 'Did you mean' in near else ''}"
         ) from None

@@ -1,11 +1,11 @@
 """A small fixest-style formula language, parsed and never evaluated.
 
-    formula   := side '~' sum [ '|' sum ] [ '|' sum '~' sum ]
+    formula   := term '~' ( sum | '1' ) [ '|' sum ] [ '|' sum '~' sum ]
     sum       := term { '+' term }
     term      := name | 'log' '(' name ')'
     name      := letters, digits and underscores (any script), or `anything in backticks`
 
-`y ~ x1 + x2 | entity + year | endogenous ~ iv1 + iv2`
+`y ~ x1 + x2 | entity + year | endogenous ~ iv1 + iv2`; `1` stands for no regressor beside the endogenous ones.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .errors import InputError
 
-TOKEN = re.compile(r"\s*(?:(?P<name>[^\W\d]\w*)|`(?P<quoted>[^`\n]+)`|(?P<mark>[~+|()])|(?P<bad>\S))")
+TOKEN = re.compile(r"\s*(?:(?P<name>[^\W\d]\w*)|`(?P<quoted>[^`\n]+)`|(?P<mark>[~+|()]|1(?!\w))|(?P<bad>\S))")
 MAX_LENGTH = 2_000
 
 
@@ -136,7 +136,13 @@ class _Parser:
     def formula(self) -> Formula:
         outcome = self.term()
         self.take("~")
-        regressors = self.sum()
+        regressors: tuple[Term, ...] = ()
+        if self.is_mark("1"):
+            self.take("1")
+            if self.is_mark("+"):
+                raise self._error("'1' stands alone, for no regressor")
+        else:
+            regressors = self.sum()
         effects: tuple[str, ...] = ()
         endogenous: tuple[Term, ...] = ()
         instruments: tuple[Term, ...] = ()
@@ -153,6 +159,10 @@ class _Parser:
                 raise self._error("log() of an effect has no meaning")
             effects = tuple(t.variable for t in part)
         self.end()
+        if not regressors and not endogenous:
+            raise self._error(
+                "'1' stands for no regressor, which only a formula with instruments can do without"
+            )
         result = Formula(outcome, regressors, effects, endogenous, instruments)
         right = [str(t) for t in result.terms]
         if len(set(right)) < len(right):

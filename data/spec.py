@@ -174,3 +174,10 @@ class Spec(Frozen):
         if self.regime_dependent:
             return "threshold"
         return "effects" if self.parsed.effects else "pooled"
+
+    @property
+    def treated(self) -> str | None:
+        """The treatment of a mediation: as named, else the first regressor that is not the mediator."""
+        if self.resolved_kind != "mediation":
+            return None
+        return self.treatment or next((t for t in map(str, self.parsed.terms) if t != self.mediator), None)

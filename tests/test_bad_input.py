@@ -136,8 +136,6 @@ CASES = {
     "published coefficient misspelt, without its error": (
         lambda d: (in_study("x2", "capital")(d), panel(lambda f: f.assign(capital=f.x2))(d), in_published(ROWS, ROWS + "T1,1,captial,0.3,,,,,,,84,,y,\n")(d)),
         RUN, ["T1.1.captial", "'capital'"]),
-    "published coefficient with stars of no term": (
-        in_published(ROWS, ROWS + "T1,1,wage,0.3,,,**,,,,84,,y,\n"), RUN, ["T1.1.wage", "not a term", "x2"]),
     "published with a decimal comma": (in_published("0.5,0.1", '"0,5",0.1'), TABLES, ["'0,5'", "decimal point"]),
     "panel with a decimal comma": (cell(5, "x1", "4,046"), RUN, ["row 5", "'4,046'", "not a number; write a decimal point"]),
     "time between two years": (cell(5, "year", 2001.5), RUN, ["row 5", ": '2001.5' is not a whole number"]),

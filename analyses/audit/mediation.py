@@ -32,7 +32,7 @@ def paths(tables: Tables) -> list[Path]:
     """Every column that holds a mediator, with what else is printed of its paths."""
     found = []
     for column in tables.columns:
-        mediator, treatment = column.spec.mediator, column.spec.treatment
+        mediator, treatment = column.spec.mediator, column.spec.treated
         if mediator is None or treatment is None:
             continue
         rest = set(column.terms) - {mediator}

@@ -38,7 +38,7 @@ def column_of(
         split = _position(regressors, spec.regime_dependent)
     if spec.mediator in regressors:
         without = _position(regressors, spec.mediator)
-        split = _position(regressors, spec.treatment) if spec.treatment else None
+        split = _position(regressors, spec.treated)
     steps, kept, used = _steps(file, spec, names, entities, times, groups)
     for effect in formula.effects:
         if effect not in (header.entity, header.time):

@@ -54,6 +54,21 @@ def reference(frame: pd.DataFrame):
     return IV2SLS(frame["y"], X, frame[["x1"]], frame[["z1", "z2"]]).fit(cov_type="unadjusted", debiased=True)
 
 
+@pytest.mark.parametrize("effects", ["", "| city + year"])
+def test_a_column_without_controls_is_that_of_linearmodels(effects, tmp_path, simulate):
+    frame = instruments(simulate)
+    dummies = [pd.get_dummies(frame[c], drop_first=True, dtype=float) for c in ("city", "year") if effects]
+    X = pd.concat([pd.Series(1.0, frame.index, name="const"), *dummies], axis=1).rename(columns=str)
+    fit = IV2SLS(frame["y"], X, frame[["x1"]], frame[["z2"]]).fit(cov_type="unadjusted", debiased=True)
+    row = f"T8,1,x1,{fit.params['x1']:.4f},{fit.std_errors['x1']:.4f},,***,,,,160,,y,\n"
+    made = study(tmp_path, SPEC.format(formula=f"y ~ 1 {effects} | x1 ~ z2", more=""), row)
+    panel = Panel.of(frame, entity="city", time="year", source="SYNTHETIC", synthetic=True)
+    (record,) = comparison(po.fit(made, panel, draws=200))["estimates"]
+    assert record["reproduced"]["estimate"] == pytest.approx(fit.params["x1"], rel=1e-8)
+    assert record["reproduced"]["std_error"] == pytest.approx(fit.std_errors["x1"], rel=1e-8)
+    assert record["verdict"] == "holds"
+
+
 @pytest.fixture
 def ready(tmp_path, simulate):
     frame = instruments(simulate)

@@ -19,6 +19,11 @@ def test_all_three_parts():
     assert f.variables == ("y", "p", "a", "b", "z1", "z2")
 
 
+def test_only_what_is_instrumented_on_the_right():
+    f = parse("y ~ 1 | firm + year | p ~ z")
+    assert (f.regressors, f.terms, f.effects) == ((), (Term("p"),), ("firm", "year"))
+
+
 def test_names_of_any_script_and_in_backticks():
     f = parse("共同富裕 ~ `GDP per head` + naïve | 省份")
     assert [str(t) for t in f.terms] == ["GDP per head", "naïve"]
@@ -32,6 +37,10 @@ def test_names_of_any_script_and_in_backticks():
         "y ~",
         "~ x",
         "y ~ 1",
+        "y ~ 1 | firm",
+        "y ~ 1 + x | firm | p ~ z",
+        "y ~ 12 | firm | p ~ z",
+        "y ~ x + 1",
         "y ~ x +",
         "y ~ x | ",
         "y ~ x ~ z",
