@@ -14,7 +14,7 @@ def first_fault(error: ValidationError, keys_at: Callable[[tuple[int | str, ...]
     faults = error.errors(include_url=False)
     fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     where = ".".join(f'"{p}"' if "." in str(p) else str(p) for p in fault["loc"] if p not in ("Cluster",))
-    message = fault["msg"].removeprefix("Value error, ").rstrip(".")
+    message = fault["msg"].replace("Value error, ", "").replace("Input should be", "must be").rstrip(".")
     if fault["type"] == "extra_forbidden":
         known = keys_at(fault["loc"][:-1])
         message = f"key {str(fault['loc'][-1])!r} is not known.{did_you_mean(str(fault['loc'][-1]), known)} Remove or mend it"

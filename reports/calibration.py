@@ -93,10 +93,12 @@ def figure(checks: list[dict[str, Any]]) -> Figure:
         row, column = divmod(number, ACROSS)
         axes = box(made, 0.1 + column * width + 0.38, row * (HIGH + GAP) + 0.05, width - 0.48, HIGH)
         heading(axes, name, 26)
-        at, low, high = limits(checks[0]["quantities"][number]["simulations"])
-        axes.fill_between(at, low, high, color=GREY, alpha=0.25, linewidth=0)
-        for check in checks:
-            values = check["quantities"][number]["ecdf_difference"]
+        asked = [check["quantities"][number] for check in checks]
+        for count in {quantity["simulations"] for quantity in asked}:  # they differ where some were left out
+            at, low, high = limits(count)
+            axes.fill_between(at, low, high, color=GREY, alpha=0.25, linewidth=0)
+        for check, quantity in zip(checks, asked, strict=True):
+            values = quantity["ecdf_difference"]
             axes.plot(at, values, color=COLOURS[check["question"]], linewidth=1.1, label=check["question"])
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1])
