@@ -187,13 +187,12 @@ def run_study(
             fit = run_fit(study, panel, settings["only"], request, progress, each)
             fit = robust(fit, request, parts or (), progress, known_only=parts is None, each=each)
         compared, page = _written(fit, folder, settings)
+    from ..reports.words import answer, uncovered
+
     for spec_id, why in fit.skipped.items():
         terminal.say(f"left out {spec_id}: {why}")
-    bare = [
-        f"{name} ({one.view.kind})" for name, one in fit.specs.items() if name not in (fit.robustness or {})
-    ]
-    if parts is not None and bare:
-        terminal.say(f"no robustness for {', '.join(bare)}: there is none of this evidence and kind")
+    if parts is not None and (left := uncovered(fit)):
+        terminal.say(left)
     if not fit.robustness and (folder / "robustness.json").exists():
         terminal.say(
             f"{folder / 'robustness.json'} is of other settings, data or code than this run and not in its report; "
@@ -202,7 +201,6 @@ def run_study(
 
     def display() -> None:
         from ..reports.rows import rows_of
-        from ..reports.words import answer
 
         terminal.show(answer(rows_of(fit, compared["estimates"])))
         terminal.show(f"Report: {page}")

@@ -207,6 +207,7 @@ def embedded(fit: Fit, made: list[Dial]) -> str:
                 / dial.prior.arguments[-1],
                 "units": dial.units,
                 "published": dial.row.record["published"]["estimate"],
+                "used": _as_used(dial.row),
                 "decimals": dial.row.decimals,
                 "ess": round(dial.ess, 1),
                 "withheld": dial.withheld,
@@ -225,6 +226,18 @@ def embedded(fit: Fit, made: list[Dial]) -> str:
     }
     text = json.dumps(body, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _as_used(row: Row) -> dict[str, Any]:
+    """What the tables say of a coefficient; the draws that a page carries are fewer and coarser."""
+    part = row.record[judged(row)]
+    return {
+        "mean": part["mean"],
+        "low": part["q2.5"],
+        "high": part["q97.5"],
+        "positive": part["prob_positive"],
+        "verdict": row.verdict,
+    }
 
 
 def _closest_call(made: list[Dial]) -> str | None:

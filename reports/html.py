@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..analyses.compare import error_reproduced
 from ..analyses.results import Fit, SpecFit
 from ..analyses.store import versions
 from ..analyses.summaries import converged
@@ -21,7 +22,7 @@ from .equations import equation_svg, model_name, models_used
 from .explore import dials, embedded
 from .methods import references
 from .plates import Plate, Section
-from .rows import Row, by_table, evidence_label, number, rows_of, synthetic
+from .rows import NOTHING, Row, by_table, evidence_label, factor, minus, number, rows_of, synthetic
 from .templating import TEMPLATES, data_uri, rendered
 
 SHOWN = 12
@@ -39,7 +40,8 @@ class Column:
 
     def flags(self, row: Row) -> list[str]:
         """What only this row has; that a constant is a convention is said once, above the tables."""
-        return [f for f in row.record["flags"] if f not in self.shared and not f.startswith("constant:")]
+        flags = [f for f in row.record["flags"] if f not in self.shared and not f.startswith("constant:")]
+        return [minus(flag) for flag in flags]
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ class Table:
     @property
     def reproduced(self) -> bool:
         return any(r.record["reproduced"]["estimate"] is not None for r in self.rows)
+
+    @property
+    def bayes_factors(self) -> bool:
+        return any(factor(r.record["bayes_factor_10"]) != NOTHING for r in self.rows)
 
     @property
     def with_effects(self) -> bool:
@@ -185,7 +191,6 @@ def _sample(one: SpecFit) -> dict[str, Any]:
 
 def _gate(one: SpecFit, rows: list[Row]) -> dict[str, Any]:
     mine = [r for r in rows if r.spec_id == one.id and r.record["reproduced"]["within_rounding"] is not None]
-    errors = [e for r in mine if (e := words.error_reproduced(r)) is not None]
     printed = next((p for p in one.printed if p.n is not None), None)
     r2 = next((p.text["r2"] for p in one.printed if p.text["r2"]), "")
     vcov = one.view.spec.vcov
@@ -193,13 +198,27 @@ def _gate(one: SpecFit, rows: list[Row]) -> dict[str, Any]:
     return {
         "id": one.id,
         "estimates": f"{sum(r.record['reproduced']['within_rounding'] for r in mine)} of {len(mine)}",
-        "errors": f"{sum(errors)} of {len(errors)}" if errors else "–",
+        "errors": _errors(one, mine),
         "n": one.least_squares.n,
         "printed_n": printed.n if printed else "–",
         "r2": number(one.least_squares.r2, 3),
         "printed_r2": r2 or "–",
         "errors_kind": f"clustered by {vcov.cluster}" if isinstance(vcov, Cluster) else ERRORS[vcov],
     }
+
+
+def _errors(one: SpecFit, rows: list[Row]) -> str:
+    """How many standard errors reproduce, and what gives the printed ones where no standard error is printed."""
+    printed = {p.id: p for p in one.printed}
+    found = [
+        (printed[r.id], error_reproduced(r.record["reproduced"]["std_error"], printed[r.id])) for r in rows
+    ]
+    known = [(p.std_error_source, same) for p, same in found if same is not None]
+    if not known:
+        return NOTHING
+    sources = dict.fromkeys(source for source, _ in known if source not in (None, "printed"))
+    note = f" (from the printed {' and '.join(map(str, sources))})" if sources else ""
+    return f"{sum(same for _, same in known)} of {len(known)}{note}"
 
 
 def _diagnostics(fit: Fit, one: SpecFit) -> list[dict[str, Any]]:

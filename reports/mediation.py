@@ -13,10 +13,11 @@ from .canvas import BLUE, GREY, ORANGE, box, canvas, heading
 from .figures import INK, QUIET, SIZE, drawn
 from .plates import Plate, Section
 from .rows import Row, evidence_label, number, plural, shorten, synthetic
-from .templating import rendered
+from .templating import LONGEST, rendered
 
 ROW, GAP = 1.5, 0.72
 PATHS = ("direct", "indirect", "total")
+ON_A_LINE = 36
 
 
 def section(fit: Fit, rows: list[Row]) -> Section | None:
@@ -37,6 +38,7 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
         printed=[_printed(one) for one in paths],
         plates=plates,
         label=evidence_label(fit),
+        most=ON_A_LINE,
     )
     return Section("mediation", "Mediation", body, plates)
 
@@ -73,11 +75,17 @@ def _printed(one: SpecFit) -> dict[str, Any]:
 
     return {
         "id": one.id,
-        "path": f"{found['treatment']} → {found['mediator']} → {one.view.spec.parsed.outcome}",
+        "path": _path(one),
         "a_from": found["a_from"],
         "total_from": found["total_from"] or number(None, 0),
         **{name: ends(found[name]) for name in ("indirect", "indirect_with_total", "correlation_ab")},
     }
+
+
+def _path(one: SpecFit) -> str:
+    found = one.mechanism or {}
+    names = found["treatment"], found["mediator"], str(one.view.spec.parsed.outcome)
+    return " → ".join(shorten(name, LONGEST) for name in names)
 
 
 def _column(one: SpecFit) -> dict[str, Any]:
@@ -94,9 +102,7 @@ def _column(one: SpecFit) -> dict[str, Any]:
     proportion = found["proportion"]
     return {
         "id": one.id,
-        "treatment": found["treatment"],
-        "mediator": found["mediator"],
-        "outcome": str(one.view.spec.parsed.outcome),
+        "path": _path(one),
         **{name: span(found[name]) for name in PATHS},
         "proportion": f"{number(proportion['median'], 2)} [{number(proportion['q2.5'], 2)}, {number(proportion['q97.5'], 2)}]",
         "stable": proportion["stable"],

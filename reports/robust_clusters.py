@@ -24,6 +24,7 @@ KINDS = {
     "shocks": ("posterior, shocks of clusters", BLUE, "o"),
     "slopes": ("posterior, slopes differ by cluster", GREEN, "o"),
 }
+MODELS = ("independent", "shocks", "slopes")
 WEIGHTS = {"webb": "six-point weights of Webb", "rademacher": "random signs"}
 
 
@@ -62,6 +63,7 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
         plate=plates[0] if plates else None,
         cluster=first["cluster"],
         groups=_groups(fitted),
+        models=[name for name in MODELS if any(part[name] != NOTHING for part in parts)],
         panels=max(records["panels"] for records in found.values()),
         label=label,
     )
@@ -75,8 +77,7 @@ def _groups(fitted: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "count": count,
             "df": records["df"],
-            "sizes": ", ".join(map(str, records["sizes"][:12]))
-            + (", …" if len(records["sizes"]) > 12 else ""),
+            "sizes": _sizes(records["sizes"]),
             "weights": WEIGHTS[records["weights"]],
             "smallest": probability(records["smallest"]),
             "signs": probability(records["smallest_by_signs"]),
@@ -84,6 +85,12 @@ def _groups(fitted: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for count, records in sorted(by_count.items())
     ]
+
+
+def _sizes(sizes: list[int]) -> str:
+    if len(set(sizes)) == 1:
+        return f"of {plural(sizes[0], 'row')}"
+    return f"(rows: {', '.join(map(str, sizes[:12]))}{', …' if len(sizes) > 12 else ''})"
 
 
 def _row(spec: str, records: dict[str, Any], term: dict[str, Any], decimals: int) -> dict[str, Any]:
@@ -104,7 +111,7 @@ def _row(spec: str, records: dict[str, Any], term: dict[str, Any], decimals: int
         "wild": _over(term["tests"]["wild"], probability),
         "robust": ends(*term["robust"][1:]),
         "interval": ends(*term["wild"][1:]),
-        **{name: posterior.get(name, NOTHING) for name in ("independent", "shocks", "slopes")},
+        **{name: posterior.get(name, NOTHING) for name in MODELS},
         "sd": number(shocks.get("sd_cluster"), 2),
         "rho": number(shocks.get("rho_cluster"), 2),
         "doubtful": sum(at["doubtful"] for at in term["posterior"].values()),

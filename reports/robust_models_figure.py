@@ -88,6 +88,15 @@ def curve(
     return figure
 
 
+def limits(bars: Sequence[Bar]) -> tuple[float, float]:
+    """Of the axis: 0 and all bars but the outermost fiftieth of members, and nothing so far out that the rest were flat."""
+    low = min(0.0, sorted(bar.low for bar in bars)[len(bars) // 50])
+    high = max(0.0, sorted(bar.high for bar in bars)[-1 - len(bars) // 50])
+    named, span = [bar for bar in bars if bar.kind != "member"], high - low
+    lowest, highest = min([low, *(bar.low for bar in named)]), max([high, *(bar.high for bar in named)])
+    return max(lowest, low - span), min(highest, high + span)
+
+
 def _posteriors(axes: Axes, bars: Sequence[Bar], term: str) -> None:
     for x, bar in enumerate(bars):
         sure = bar.low > 0 or bar.high < 0
@@ -111,12 +120,16 @@ def _posteriors(axes: Axes, bars: Sequence[Bar], term: str) -> None:
             zorder=z + 1,
         )
     axes.axhline(0, color=INK, linewidth=0.8, zorder=1)
-    middle = (
-        sorted(bar.low for bar in bars)[len(bars) // 50],
-        sorted(bar.high for bar in bars)[-1 - len(bars) // 50],
-    )
-    room = 0.06 * (middle[1] - middle[0])
-    axes.set_ylim(min(0, middle[0]) - room, max(0, middle[1]) + room)
+    low, high = limits(bars)
+    room = 0.06 * (high - low)
+    axes.set_ylim(low - room, high + room)
+    for x, bar in enumerate(bars):
+        for cut, end, head in (
+            (bar.low < low - room, low - room, "v"),
+            (bar.high > high + room, high + room, "^"),
+        ):
+            if cut:
+                axes.plot([x], [end], head, color=INK, markersize=4, clip_on=False, zorder=6)
     axes.set_xlim(-1.5, len(bars) + 0.5)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)

@@ -43,11 +43,12 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
         parts=[part for part in parts if part["plates"]],
         others=[part for part in parts if not part["plates"]],
         halves=[_half(half, fit, rows) for half in halves],
+        grouped=any(part["groups"] for part in parts),
         entity=fit.study.file.study.entity,
         panels=max((records.get("panels", 0) for records in found.values()), default=0),
         label=label,
     )
-    return Section("slopes", "Region slopes", body, tuple(plates))
+    return Section("slopes", "Slopes that differ", body, tuple(plates))
 
 
 def _plates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ..data.published import Printed
 STOPPED = "stopped"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
+SIGN = re.compile(r"(?<![^\s(\[,:=~])-(?=\.?\d)|(?<=\de)-(?=\d)")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # of a cell that a spreadsheet would run
 
@@ -200,6 +202,11 @@ def number(value: float | None, decimals: int) -> str:
     if value is None or not math.isfinite(value):
         return NOTHING
     return f"{value:z.{decimals}f}".replace("-", MINUS)
+
+
+def minus(text: str) -> str:
+    """A sentence with a proper minus before its negative numbers."""
+    return SIGN.sub(MINUS, text)
 
 
 def probability(value: float) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+
+from markupsafe import Markup
 
 from ..analyses.results import Fit
 from .audit import section as audit
@@ -17,6 +20,7 @@ from .robust_slopes import section as slopes
 from .rows import Row
 from .threshold import section as thresholds
 from .twins import section as twins
+from .words import uncovered
 
 SECTIONS: tuple[Callable[[Fit, list[Row]], Section | None], ...] = (
     twins,
@@ -32,5 +36,16 @@ SECTIONS: tuple[Callable[[Fit, list[Row]], Section | None], ...] = (
 )
 
 
+ROBUST = (priors, models, slopes, samples, clusters)
+
+
 def sections(fit: Fit, rows: list[Row]) -> list[Section]:
-    return [section for make in SECTIONS if (section := make(fit, rows)) is not None]
+    """The first of those about robustness begins with the columns that none of them covers."""
+    left, found = uncovered(fit), []
+    for make in SECTIONS:
+        section = make(fit, rows)
+        if section is not None and make in ROBUST and left:
+            section, left = replace(section, body=Markup("<p>{}</p>\n").format(left) + section.body), ""
+        if section is not None:
+            found.append(section)
+    return found

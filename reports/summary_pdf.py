@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 
 import matplotlib
 from matplotlib.backends.backend_pdf import PdfPages
@@ -42,6 +43,8 @@ def summary_pdf(brief: Brief) -> bytes:
             (first, whole), (second, all_rows) = _first(brief, family, scale), _second(brief, family, scale)
             if whole and all_rows:
                 break
+        if not all_rows:
+            second, _ = _second(brief, family, scale, most=3)
         pages = [first, second]
         matplotlib.rcParams["pdf.fonttype"] = embedding(*pages)
         metadata = METADATA["pdf"] | {"Title": f"{brief.study}: reanalysis"}
@@ -163,35 +166,37 @@ def _forest(sheet: Sheet, brief: Brief) -> bool:
     return ample >= 0.15
 
 
-def _second(brief: Brief, family: tuple[str, ...], scale: float) -> tuple[Figure, bool]:
-    """The page, and whether its table has all rows; how to make it again stands at the foot."""
+def _second(
+    brief: Brief, family: tuple[str, ...], scale: float, most: int | None = None
+) -> tuple[Figure, bool]:
+    """The page with at most so many lines of a paragraph, and whether its table has all rows; how to make it again stands at the foot."""
     sheet = _sheet(brief, family, scale, 2)
     sheet.write(MARGIN, sheet.y, "Published and posterior", 10.5, weight="bold")
     sheet.y += 0.26
     heights = []
-    for part in (_prose, _colophon):  # drawn once on a page that is thrown away
+    for part in (partial(_prose, most=most), _colophon):  # drawn once on a page that is thrown away
         trial = Sheet(family, scale)
         part(trial, brief)
         heights.append(trial.y - MARGIN)
     whole = _table(sheet, brief, sheet.last - sum(heights))
-    _prose(sheet, brief)
+    _prose(sheet, brief, most)
     foot = sheet.last - heights[1]
     whole, sheet.y = whole and sheet.y <= foot, max(sheet.y, foot)
     _colophon(sheet, brief)
     return sheet.figure, whole
 
 
-def _prose(sheet: Sheet, brief: Brief) -> None:
+def _prose(sheet: Sheet, brief: Brief, most: int | None) -> None:
     sheet.heading("Evidence")
     sheet.paragraph(f"{brief.can} {brief.cannot}", 9, after=0.03)
     if brief.robustness:
         sheet.heading("Robustness")
         for sentence in brief.robustness:
-            sheet.bullet(sentence, 9, most=3)
+            sheet.bullet(sentence, 9, most=most)
     sheet.heading("Models, priors and checks")
     for name, meaning in brief.models:
-        sheet.paragraph(f"{name.capitalize()}. {meaning}", 8.5, after=0.02, most=3)
-    sheet.paragraph(f"Priors on the standardised scale: {brief.priors}.", 8.5, after=0.02, most=3)
+        sheet.paragraph(f"{name.capitalize()}. {meaning}", 8.5, after=0.02, most=most)
+    sheet.paragraph(f"Priors on the standardised scale: {brief.priors}.", 8.5, after=0.02, most=most)
     sheet.paragraph(" ".join(brief.checks), 8.5, after=0.02)
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from .rows import factor, probability, shorten
+from .rows import factor, minus, probability, shorten
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONGEST = 60
+UNBROKEN = re.compile(r" (?!\[|\(|to [^])]*$)")
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]+")
 
 
@@ -31,6 +32,8 @@ def environment() -> Environment:
     made.filters |= {
         "probability": probability,
         "factor": factor,
+        "minus": minus,
+        "parted": parted,
         "data": data_uri,
         "slug": lambda text: text.replace(" ", "-"),
         "short": lambda text: shorten(text, LONGEST),
@@ -49,6 +52,11 @@ def named(text: str, room: int | None = None) -> Markup:
     escaped = str(escape(text if room is None else shorten(text, room)))
     spoken = HAN.sub(lambda run: f'<span lang="zh">{run[0]}</span>', escaped)
     return Markup(f"<bdi>{spoken}</bdi>")
+
+
+def parted(text: str) -> str:
+    """Numbers of a crowded table, which may break before a bracket or a range and nowhere else."""
+    return UNBROKEN.sub("\N{NO-BREAK SPACE}", text)
 
 
 def data_uri(svg: bytes) -> str:

@@ -6,7 +6,6 @@ import math
 
 from ..analyses.results import Fit, SpecFit
 from ..analyses.verdicts import VERDICTS
-from ..data.published import within_rounding
 from ..models.error_rows import OWN
 from .rows import STOPPED, Row, focal, number, plural, shorten, synthetic
 
@@ -151,6 +150,39 @@ def constants(rows: list[Row]) -> str:
     return f"{n} {are} listed in the tables and not counted above: the normalisation of a constant is a convention."
 
 
+def unread(fit: Fit) -> str:
+    """The coefficients that printed numbers alone say nothing of, where there are any."""
+    if fit.evidence != "tables":
+        return ""
+    left = [
+        f"{shorten(printed.term, 60)} ({one.id})"
+        for one in fit.specs.values()
+        for printed in fit.study.file.printed(one.id)
+        if printed not in one.printed and _coefficient(one, printed.term)
+    ]
+    if not left:
+        return ""
+    are = "coefficient is" if len(left) == 1 else "coefficients are"
+    them = "it" if len(left) == 1 else "them"
+    return (
+        f"{len(left)} more {are} printed without a standard error, t or interval, so that nothing can be said of {them}: "
+        f"{', '.join(left)}."
+    )
+
+
+def uncovered(fit: Fit) -> str:
+    """The columns that robustness says nothing of, with the kind of each."""
+    left = [f"{one.id} ({one.view.kind})" for one in fit.specs.values() if one.id not in fit.robustness]
+    return f"Not covered by robustness: {', '.join(left)}." if left else ""
+
+
+def _coefficient(one: SpecFit, term: str) -> bool:
+    """Whether a printed term is a coefficient; columns print N, R2 and tests beside them."""
+    spec = one.view.spec
+    known = {*map(str, spec.parsed.terms), "_cons", "direct", "indirect", "total"}
+    return term in known or bool(spec.regime_dependent and term.startswith(f"{spec.regime_dependent}_regime"))
+
+
 TWINS = (
     "The twins are SYNTHETIC: panels that print the paper's tables. 'Uncertain' here means that panels with these "
     "tables disagree, or that each of them leaves it open; 'holds' that whatever panel printed them would show it. No "
@@ -250,14 +282,15 @@ def _focal(rows: list[Row]) -> list[str]:
 
 
 def _stars(rows: list[Row]) -> list[str]:
-    judged = [
-        r for r in rows if r.verdict not in ("not reproduced", STOPPED) and not r.record["with_effects"]
-    ]
-    starred = [r for r in judged if r.stars and not r.constant]
+    printed = [r for r in rows if r.stars and not r.constant]
+    judged = [r for r in printed if r.verdict not in ("not reproduced", STOPPED)]
+    starred = [r for r in judged if not r.record["with_effects"]]
     if not starred:
         return []
     open_ = [f"{shorten(r.id, 60)} ({r.stars})" for r in starred if r.verdict == "uncertain"]
-    total = f"{plural(len(starred), 'coefficient')} printed with stars"
+    other = "the other " if len(judged) > len(starred) else ""
+    noun = "coefficient" if len(judged) == len(printed) else "judged coefficient"
+    total = f"{other}{plural(len(starred), noun)} printed with stars"
     if not open_:
         return [f"None of {total} has a 95% interval that contains 0."]
     listed = ", ".join(open_[:MOST]) + (f" and {len(open_) - MOST} more" if len(open_) > MOST else "")
@@ -280,11 +313,3 @@ def _gate(rows: list[Row]) -> list[str]:
             f"{len(failed)} of {len(tried)} printed estimates do not reproduce within their rounding{why}: {listed}."
         ]
     return [f"All {len(tried)} printed estimates reproduce within their rounding."]
-
-
-def error_reproduced(row: Row) -> bool | None:
-    """Whether the standard error prints as the published one; None where one of them is missing."""
-    error = row.record["reproduced"]["std_error"]
-    if error is None or not row.text["std_error"]:
-        return None
-    return within_rounding(error, row.text["std_error"])

@@ -23,11 +23,19 @@ def reference(tables: Tables) -> list[Finding]:
     found, convention = groups(tables)
     for group in found:
         if group.legible:
-            findings += [_implied(group, convention), *_misfits(group)]
+            where = _where(group, found)
+            findings += [_implied(group, convention, where), *_misfits(group, where)]
     return findings
 
 
-def _implied(group: Group, convention: str) -> Finding:
+def _where(group: Group, found: list[Group]) -> str:
+    """The tables of a group; its columns where others of the table are of another group."""
+    shared = {table for other in found if other is not group for table in other.tables}
+    cells = [c.printed for c in group.cells]
+    return listed(dict.fromkeys(p.spec_id if p.table in shared else p.table for p in cells))
+
+
+def _implied(group: Group, convention: str, where: str) -> Finding:
     legible = group.legible
     ids = tuple(c.printed.id for c in legible)
     possible = group.possible()
@@ -40,12 +48,11 @@ def _implied(group: Group, convention: str) -> Finding:
     ]
     words = "; ".join(f"{group.hits(d)} with {_df(d)}" for d in profile)
     arithmetic = f"of {len(legible)} cells with legible stars ({convention}), possible: {words}"
-    where = listed(group.tables)
     if explained(group):
         df = float(residual[0]) if residual else None
+        law = "the residual degrees of freedom of the columns" if residual else _df(usual(group))
         return Finding(
-            "implied_df", ids, "consistent",
-            f"{where}: the stars fit the residual degrees of freedom of the columns{_fewest(group, possible)}.", arithmetic, df,
+            "implied_df", ids, "consistent", f"{where}: the stars fit {law}{_fewest(group, possible)}.", arithmetic, df,
         )  # fmt: skip
     best, top = group.best()
     against = group.log_likelihood(usual(group))
@@ -84,7 +91,7 @@ def _span(possible: list[int]) -> str:
     return f"{possible[0]} to {possible[-1]}"
 
 
-def _misfits(group: Group) -> list[Finding]:
+def _misfits(group: Group, where: str) -> list[Finding]:
     df = usual(group) if explained(group) else group.best()[0]
     findings = []
     fitting = [c for c in group.legible if c.share(df, group.levels) > 0]
@@ -117,7 +124,7 @@ def _misfits(group: Group) -> list[Finding]:
         findings.append(
             Finding(
                 "stars", tuple(c.printed.id for c in fitting), "consistent",
-                f"{listed(group.tables)}: estimate ÷ standard error fits the printed stars in {len(fitting)} of {len(group.legible)} cells under {_df(df)}.", words, len(fitting),
+                f"{where}: estimate ÷ standard error fits the printed stars in {len(fitting)} of {len(group.legible)} cells under {_df(df)}.", words, len(fitting),
             )
         )  # fmt: skip
     return findings

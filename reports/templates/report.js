@@ -289,7 +289,9 @@
     const shape = numbers.slice(0, -2), [own, width] = numbers.slice(-2);
     const factor = data.scales[scale.value], shift = data.shifts[centre.value];
     const prior = [family, ...shape, own + shift, width * factor];
-    const used = moved(item, item.prior), now = moved(item, prior);
+    const atRest = factor === 1 && shift === 0;
+    const used = { ...moved(item, item.prior), ...item.used };
+    const now = atRest ? used : moved(item, prior);
     const named = written_prior(prior);
     scale.setAttribute("aria-valuetext", `scale ${plain(width * factor)}`);
     centre.setAttribute("aria-valuetext", `centre ${plain(own + shift)}`);
@@ -306,7 +308,7 @@
     const ascii = (text) => text.replace(/\u2212/g, "-");
     one("#explore-status").textContent = !now.reliable
       ? `These draws cannot tell what ${named} gives: ${reason}. To compute it: posterity run ${data.study} --only ${item.spec} --prior "slope=${ascii(named)}", which gives that prior to every slope of the column.`
-      : factor === 1 && shift === 0
+      : atRest
         ? `With the prior as used: ${now.verdict}. Move a slider.`
       : now.verdict === used.verdict
         ? `Under ${named} the verdict stays: ${now.verdict}.`

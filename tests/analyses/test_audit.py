@@ -68,6 +68,16 @@ def test_stars_of_the_effects_columns_need_three_degrees_of_freedom(liu):
     assert f"{by_hand[3]} with t(3); {by_hand[4]} with t(4); {by_hand[5]} with t(5)" in f.arithmetic
 
 
+def test_groups_of_one_table_are_told_apart_by_their_columns(liu):
+    """T4 has pooled columns (1, 3 and 5) and columns with effects, whose stars fit another distribution."""
+    plain, clustered = one(liu, "implied_df", "T4.1.NqP"), one(liu, "implied_df", "T4.2.NqP")
+    assert plain.statement.startswith(
+        "T4.1, T4.3 and T4.5: the stars fit the residual degrees of freedom of the columns"
+    )
+    assert clustered.statement.startswith("T4.2, T4.4, T4.6, T5, T6, T7 and T9: ")
+    assert one(liu, "implied_df", "T8.4.NqP").statement.startswith("T8: ")
+
+
 def test_one_cell_cannot_have_its_stars(liu):
     # T4.6 Eco: -0.040 (0.002), two stars; even (0.0395/0.0025) = 15.8 has p < 0.01 under t(3)
     assert 2 * stats.t.sf(0.0395 / 0.0025, 3) < 0.01

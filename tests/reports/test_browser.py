@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -14,11 +15,14 @@ from PIL import Image
 import posterity as po
 from posterity.analyses.results import Evidence
 from posterity.analyses.summaries import MAX_K_HAT, MIN_ESS
+from posterity.reports.board import judged
 from posterity.reports.explore import SCALES, SHIFTS, at, dials, moved
 from posterity.reports.html import page
 from posterity.reports.plates import plates
 from posterity.reports.rows import rows_of
 from posterity.reports.sections import sections
+
+from .test_robust_parts import AT, SHOCKS, cluster_records
 
 STUDIES: dict[str, Evidence] = {"munnell-1990": "panel", "liu-li-2025": "tables", "bashlai-2026": "tables"}
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1366, "height": 768}
@@ -133,6 +137,44 @@ def test_the_slider_says_what_python_says(opened, pages, name, scale, centre):
             assert tab.inner_text("#explore-mean-now") == dial.row.number(found.mean)
             low, high = dial.row.number(found.low), dial.row.number(found.high)
             assert tab.inner_text("#explore-interval-now") == f"[{low}, {high}]"
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_at_rest_the_slider_says_what_the_table_says(opened, pages, name):
+    one = pages(name)
+    tab = opened(one.address)
+    for dial in dials(one.fit, one.rows)[0][:12]:
+        tab.select_option("#explore-which", dial.row.id)
+        shown = dial.row.interval(judged(dial.row))
+        for side in ("used", "now"):
+            told = [tab.inner_text(f"#explore-{key}-{side}") for key in ("mean", "interval")]
+            assert " ".join(told) == shown
+            assert tab.inner_text(f"#explore-verdict-{side}") == dial.row.verdict
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_no_table_is_cut_on_a_laptop(opened, pages, name):
+    tab = opened(pages(name).address)
+    cut = tab.evaluate(
+        "[...document.querySelectorAll('main details')].forEach(d => { d.open = true }),"
+        "[...document.querySelectorAll('.scroll:has(table)')].filter(e => e.scrollWidth > e.clientWidth)"
+        ".map(e => e.getAttribute('aria-label'))"
+    )
+    assert cut == []
+
+
+def test_the_widest_table_is_not_cut_on_a_laptop(opened, pages, tmp_path):
+    """Tests over twins beside three posteriors, of five decimals."""
+    one = pages("munnell-1990")
+    row = next(row for row in one.rows if row.spec_id == "T1.2")
+    models = {"independent": AT, "shocks": AT | SHOCKS, "slopes": AT}
+    records = cluster_records(row.term, models, [200, 200, 200, 216])
+    records["terms"][0]["tests"] = {"t": [4.95, 5.06], "p_value": [0.0151, 0.0161], "wild": [0.0371, 0.0791]}
+    fit = replace(one.fit, robustness={row.spec_id: {"clusters": records}})
+    address = tmp_path / "wide.html"
+    address.write_text(page(fit, one.rows, [], "", sections(fit, one.rows)), encoding="utf-8")
+    part = opened(address.as_uri()).locator("#clusters .scroll:has(table)")
+    assert part.evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
 def test_a_prior_that_changes_a_verdict_is_said_to(opened, pages):

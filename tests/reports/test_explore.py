@@ -177,6 +177,19 @@ def test_a_page_of_many_coefficients_carries_fewer_draws_of_each(fits, monkeypat
     assert closed == {"T2.1.x3": "left out to keep this page small"}
 
 
+@pytest.mark.parametrize("evidence", ["tables", "panel", "twin"])
+def test_the_page_carries_what_the_table_says_of_the_prior_as_used(fits, evidence):
+    fit = fits[evidence]
+    dial = dial_of(fit)
+    found, shown = moved(dial, dial.prior), dial.row.record["posterior"]
+    (item,) = json.loads(embedded(fit, [dial]))["items"]
+    assert item["used"] == {
+        "mean": shown["mean"], "low": shown["q2.5"], "high": shown["q97.5"], "positive": shown["prob_positive"],
+        "verdict": dial.row.verdict,
+    }  # fmt: skip
+    assert found.low != shown["q2.5"]  # the draws are coarser
+
+
 def test_embedded_text_cannot_end_its_element(fits):
     fit = fits["tables"]
     dial = dial_of(fit)

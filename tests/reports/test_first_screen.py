@@ -78,3 +78,31 @@ def test_holds_is_said_of_verdicts_alone(bashlai):
     text = page(bashlai)
     assert not re.search(r"\bholds? 0|survives? state|does not survive", text)
     assert "The interval contains 0." in text
+
+
+def test_stars_that_are_counted_elsewhere_are_not_counted_again(tables_fit, panel_fit):
+    """Of ten coefficients with three stars, four are pooled and given effects, and one may be not reproduced."""
+    rows = [row for row in rows_of(tables_fit) if row.spec_id != "T1.1"]
+
+    def said(found):
+        return next(s for s in words.headlines(panel_fit, found) if "with stars" in s)
+
+    none = "coefficients printed with stars has a 95% interval that contains 0."
+    assert said(rows) == f"None of 6 {none}"
+    pooled = [replace(row, record=row.record | {"verdict": "holds"}) for row in rows_of(panel_fit)]
+    assert said([*pooled, *rows]) == f"None of the other 6 {none}"
+    lost = replace(rows[0], record={**rows[0].record, "verdict": "not reproduced"})
+    assert said([lost, *rows[1:]]) == f"None of 5 judged {none}"
+
+
+def test_coefficients_without_an_error_are_named_and_statistics_are_not(tables_fit, panel_fit, bashlai):
+    """bashlai-2026 prints N, R2 and adj_R2 in every column, and an error beside every coefficient."""
+    assert words.unread(bashlai) == words.unread(tables_fit) == words.unread(panel_fit) == ""
+    one = tables_fit.specs["T1.2"]
+    fit = replace(tables_fit, specs=tables_fit.specs | {"T1.2": replace(one, printed=one.printed[:-1])})
+    said = (
+        "1 more coefficient is printed without a standard error, t or interval, so that nothing can be said of it: "
+        "=cmd|x (T1.2)."
+    )
+    assert words.unread(fit) == said
+    assert f"<p>{said}</p>" in page(fit)

@@ -8,6 +8,7 @@ from posterity.reports.rows import (
     evidence_label,
     factor,
     focal,
+    minus,
     number,
     probability,
     rows_of,
@@ -76,3 +77,15 @@ def test_focal_term_joins_tables(tables_fit, panel_fit):
 def test_a_posterior_without_numbers_is_a_dash():
     lost = dict.fromkeys(("mean", "q2.5", "q97.5")) | {"prob_positive": 0.0}
     assert make(posterior=lost, verdict=None).interval("posterior") == "–"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("holds 0 from rho = -0.81; [-.5, 2]", "holds 0 from rho = −0.81; [−.5, 2]"),
+        ("error 3e-05, normal(-1, 1)", "error 3e−05, normal(−1, 1)"),
+        ("posterior-driven, 2000-2005, T1-2, x_(1)-2 of (95%-99%)", "posterior-driven, 2000-2005, T1-2, x_(1)-2 of (95%-99%)"),
+    ],
+)  # fmt: skip
+def test_a_negative_number_in_a_sentence_has_a_minus(text, shown):
+    assert minus(text) == shown

@@ -142,6 +142,22 @@ def test_short_content_is_set_larger_and_ends_at_the_foot(briefs, monkeypatch):
     assert 0.75 < sheet.height - y < 1.0
 
 
+def test_text_is_not_cut_where_smaller_type_has_room_for_it(briefs, monkeypatch):
+    """A model of five lines at full size, of more than the three that a page without room gives it."""
+    written = watched(monkeypatch)
+    brief = briefs["tables"]
+    rows = [row for row in brief.rows if row.term == "=cmd|x"]
+    long = " ".join(f"word{k}" for k in range(120)) + " end."
+    summary_pdf(replace(brief, rows=rows, models=[("pooled", long)]))
+    sheet = written[-1][0]
+    kept = [text for page, _, text in written if page is sheet]
+    assert any(text.endswith("end.") for text in kept)
+    written.clear()
+    summary_pdf(replace(brief, rows=brief.rows * 4, models=[("pooled", long)] * 9))
+    kept = [text for page, _, text in written if page is written[-1][0]]
+    assert not any(text.endswith("end.") for text in kept)
+
+
 def test_robustness_is_told_for_the_key_figure():
     """T4.2 of liu-li-2025: 0.205 / 0.041 = 5 on three degrees of freedom; scipy.stats.t.sf(5, 3) * 2 = 0.0154."""
     fit = po.fit(po.load("liu-li-2025"), only=["T4.2", "T6.1"], evidence="tables", draws=100)

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -189,3 +190,37 @@ def test_csv_has_no_formula_and_reads_back(tables_folder, tables_fit):
 
 def test_json_has_null_where_it_has_no_number():
     assert finite({"a": [1.0, float("nan")], "b": float("inf")}) == {"a": [1.0, None], "b": None}
+
+
+def test_an_error_that_a_printed_interval_gives_is_called_so(panel_fit):
+    """By hand: (0.139 - 0.095) / 2 / 1.96 = 0.01122; between 0.138 - 0.096 and 0.140 - 0.094 nothing comes near 0.1."""
+    one = panel_fit.specs["T1.1"]
+    first, second, *others = one.printed
+    interval = replace(first, text=first.text | {"std_error": "", "ci_low": "0.095", "ci_high": "0.139"})
+    one = replace(one, printed=(interval, replace(second, text=second.text | {"std_error": ""}), *others))
+    fit = replace(panel_fit, specs={"T1.1": one})
+    flags = rows_of(fit)[0].record["flags"]
+    assert any(
+        re.search("standard error not reproduced: 0[.][0-9]+, 0.01122 from the printed interval$", f)
+        for f in flags
+    )
+    gate = page(fit).split('id="gate"')[1].split("</section>")[0]
+    assert re.search(r"<td>[0-2] of 3 \(from the printed interval\)</td>", gate)
+    assert "from the printed" not in page(panel_fit).split('id="gate"')[1].split("</section>")[0]
+
+
+def test_bayes_factors_that_are_not_there_leave_no_dash_before_a_number(tables_fit):
+    rows = rows_of(tables_fit)
+    assert "Bayes factor</th>" not in page(tables_fit, rows)
+    some = [replace(rows[0], record=rows[0].record | {"bayes_factor_10": 3.0}), *rows[1:]]
+    table = page(tables_fit, some).split('<table class="estimates">')[1].split("</table>")[0]
+    assert "Bayes factor</th>" in table
+    assert '<td class="num">3</td>' in table
+    assert table.count('<td class="num"></td>') == sum(row.table == "T1" for row in rows) - 1
+    assert "–</td>" not in table
+
+
+def test_flags_have_a_minus_on_the_page(tables_fit):
+    rows = rows_of(tables_fit)
+    rows[0].record["flags"].append("holds 0 from rho = -0.81")
+    assert "holds 0 from rho = −0.81" in page(tables_fit, rows)
