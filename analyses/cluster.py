@@ -26,6 +26,14 @@ CONNECT = "20s"
 PATIENCE = 120.0  # seconds without a result after which there must be a worker, and that one is waited for
 KEPT = "Finished fits are kept, and the same command goes on."
 TWIN = 10  # fits that take as long as making a twin
+# glibc in workers here: Dask has them hand back every freed 64 kB, large arrays are mapped anew each time, and each
+# thread has a heap of its own, which together cost a fifth of the arithmetic again
+MEMORY = {
+    "MALLOC_TRIM_THRESHOLD_": 2**30,
+    "MALLOC_MMAP_THRESHOLD_": 2**25,
+    "MALLOC_TOP_PAD_": 2**26,
+    "MALLOC_ARENA_MAX": 1,
+}
 PAYS, MOST = 60, 8  # fits for which one more process pays, and the most processes started unasked
 
 
@@ -82,8 +90,7 @@ def _client(scheduler: str | None, count: int, stack: ExitStack) -> Any:
     settings = {
         "distributed.scheduler.allowed-failures": DEATHS,
         "distributed.comm.timeouts.connect": CONNECT,
-        # Dask has workers hand back every freed 64 kB, which costs as much again as half of the arithmetic here
-        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**30,
+        **{f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in MEMORY.items()},
     }
     stack.enter_context(dask.config.set(settings))
     # xarray takes its file locks from a default client, and this one is not for it

@@ -152,7 +152,9 @@ def test_a_scheduler_without_workers_is_not_waited_for_without_end(own, done):
         next(results)
         time.sleep(0.5 * done)
         own.scale(0)
-        with pytest.raises(InputError, match=r"no worker that takes tasks for 0\.2 seconds.* Finished fits are kept"):
+        with pytest.raises(
+            InputError, match=r"no worker that takes tasks for 0\.2 seconds.* Finished fits are kept"
+        ):
             list(results)
 
 
