@@ -34,6 +34,7 @@ def check_panel(study: Study, panel: Panel) -> dict[str, Any]:
     for view in study.specs():
         row: dict[str, Any] = {"id": view.id, "usable": False, "rows": None, "dropped": None, "notes": []}
         try:
+            view.priors()
             on_panel(view, panel, request)
             design = view.design(panel)
             row |= {

@@ -27,7 +27,7 @@ PATIENCE = 120.0  # seconds without a result after which there must be a worker,
 KEPT = "Finished fits are kept, and the same command goes on."
 TWIN = 10  # fits that take as long as making a twin
 # glibc in workers here: Dask has them hand back every freed 64 kB, large arrays are mapped anew each time, and each
-# thread has a heap of its own, which together cost a fifth of the arithmetic again
+# thread has a heap of its own, which together cost a quarter of the arithmetic again
 MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": 2**30,
     "MALLOC_MMAP_THRESHOLD_": 2**25,

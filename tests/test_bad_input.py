@@ -296,6 +296,15 @@ def test_check_speaks_of_one_column_and_the_run_of_the_others(folder, call):
     assert "run the others with --only T1.1" in err
 
 
+def test_check_sees_a_prior_that_a_run_refuses(folder, call):
+    (folder / "study.toml").write_text(
+        STUDY.replace("formula", 'priors = { slope = "half_normal(1)" }\nformula'), encoding="utf-8"
+    )
+    code, out, _ = call("check", "study.toml", "--panel", "panel.csv", "--json")
+    assert (code, json.loads(out)["specs"][0]["usable"]) == (2, False)
+    assert "half_normal(1)" in json.loads(out)["specs"][0]["why"]
+
+
 def test_check_without_a_panel_reads_the_printed_numbers(folder, call):
     (folder / "published.csv").write_text(PUBLISHED + "T1,1,R2,0.9,,,,,,,84,,y,\n", encoding="utf-8")
     code, out, _ = call("check", "study.toml", "--json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -38,21 +39,34 @@ def panel(
     y += rng.normal(size=len(e))
     y += 0.6 * X[:, list(varying)].sum(axis=1) * (e % 3 - 1)
     keep = (rng.uniform(size=len(e)) < 0.7) | (t == e % times) if gaps else np.ones(len(e), bool)
+    made = firms(3 + 2 * y[keep], (10 + X * np.arange(1, k + 1))[keep], e[keep], t[keep], effects)
+    if not varying:
+        return made
+    return replace(made, varying=VaryingSlopes(varying, np.arange(entities) % 3, ("a", "b", "c")))
+
+
+def firms(
+    y: NDArray[np.float64],
+    X: NDArray[np.float64],
+    entity: NDArray[np.int64],
+    time: NDArray[np.int64],
+    effects: str,
+) -> Design:
+    """Rows of firms e0, e1, ... and years from 2000 on, each of which has some, as a design."""
     return Design(
         outcome="y",
-        terms=tuple(f"x{j}" for j in range(k)),
-        y=3 + 2 * y[keep],
-        X=(10 + X * np.arange(1, k + 1))[keep],
-        entity=e[keep],
-        time=t[keep],
-        entities=tuple(f"e{i}" for i in range(entities)),
-        times=tuple(range(2000, 2000 + times)),
+        terms=tuple(f"x{j}" for j in range(X.shape[1])),
+        y=y,
+        X=X,
+        entity=entity,
+        time=time,
+        entities=tuple(f"e{i}" for i in range(entity.max() + 1)),
+        times=tuple(range(2000, 2001 + int(time.max()))),
         entity_name="firm",
         time_name="year",
         entity_effects=effects in ("entity", "both"),
         time_effects=effects in ("time", "both"),
         clusters=None,
-        varying=VaryingSlopes(varying, np.arange(entities) % 3, ("a", "b", "c")) if varying else None,
     )
 
 

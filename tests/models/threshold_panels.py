@@ -6,6 +6,8 @@ import numpy as np
 
 from posterity.data.design import Design
 
+from .dense import firms
+
 
 def panel(
     effects: str = "both",
@@ -31,21 +33,4 @@ def panel(
         + noise * rng.normal(size=len(e))
     )
     keep = (rng.uniform(size=len(e)) < 0.8) | (t == e % times) if gaps else np.ones(len(e), bool)
-    return (
-        Design(
-            outcome="y",
-            terms=("x0", "x1"),
-            y=(3 + 2 * y)[keep],
-            X=X[keep],
-            entity=e[keep],
-            time=t[keep],
-            entities=tuple(f"e{i}" for i in range(entities)),
-            times=tuple(range(2000, 2000 + times)),
-            entity_name="firm",
-            time_name="year",
-            entity_effects=effects in ("entity", "both"),
-            time_effects=effects in ("time", "both"),
-            clusters=None,
-        ),
-        q[keep],
-    )
+    return firms((3 + 2 * y)[keep], X[keep], e[keep], t[keep], effects), q[keep]

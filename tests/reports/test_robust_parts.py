@@ -98,6 +98,7 @@ def test_columns_that_robustness_leaves_out_are_named_once(tables_fit):
     bodies = {part.id: str(part.body) for part in sections(fit, rows)}
     assert bodies["clusters"].startswith(f"<p>{said}</p>")
     assert sum(said in body for body in bodies.values()) == 1
+    assert not any("Not covered" in str(part.body) for part in sections(tables_fit, rows))
     assert uncovered(replace(fit, robustness=dict.fromkeys(fit.specs, records["T1.1"]))) == ""
 
 
