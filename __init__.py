@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .analyses.audit import audit as audit
-    from .analyses.compare import compare as compare
-    from .analyses.fit import fit as fit
-    from .analyses.results import Fit as Fit
+    from .analyses.judge.compare import compare as compare
+    from .analyses.run.fit import fit as fit
+    from .analyses.run.results import Fit as Fit
     from .analyses.study import Study as Study
     from .analyses.study import load as load
-    from .analyses.twin import twins as twins
+    from .analyses.twins.make import twins as twins
     from .data.errors import InputError as InputError
-    from .data.panel import Panel as Panel
-    from .reports.plots import plot_forest as plot_forest
-    from .reports.plots import plot_posterior as plot_posterior
-    from .reports.plots import plot_prior_posterior as plot_prior_posterior
-    from .reports.write import write_report as write_report
+    from .data.panel.panel import Panel as Panel
+    from .reports.drawing.plots import plot_forest as plot_forest
+    from .reports.drawing.plots import plot_posterior as plot_posterior
+    from .reports.drawing.plots import plot_prior_posterior as plot_prior_posterior
+    from .reports.files.write import write_report as write_report
 
 _WHERE = {
     "InputError": "data.errors",
-    "Panel": "data.panel",
+    "Panel": "data.panel.panel",
     "Study": "analyses.study",
     "load": "analyses.study",
-    "Fit": "analyses.results",
-    "fit": "analyses.fit",
-    "compare": "analyses.compare",
+    "Fit": "analyses.run.results",
+    "fit": "analyses.run.fit",
+    "compare": "analyses.judge.compare",
     "audit": "analyses.audit",
-    "twins": "analyses.twin",
-    "write_report": "reports.write",
-    "plot_forest": "reports.plots",
-    "plot_posterior": "reports.plots",
-    "plot_prior_posterior": "reports.plots",
+    "twins": "analyses.twins.make",
+    "write_report": "reports.files.write",
+    "plot_forest": "reports.drawing.plots",
+    "plot_posterior": "reports.drawing.plots",
+    "plot_prior_posterior": "reports.drawing.plots",
 }
 __all__ = sorted(_WHERE)
 

@@ -6,12 +6,12 @@ import difflib
 from typing import Any
 
 from ..data.errors import InputError
-from ..data.panel import Panel
-from ..models.sampling import Sampler
-from .fit import on_panel
-from .results import Request
+from ..data.panel.panel import Panel
+from ..models.engine.sampling import Sampler
+from .run.fit import on_panel
+from .run.results import Request
+from .run.tables import tables_inputs
 from .study import Study
-from .tables import tables_inputs
 
 ALIKE = 0.9
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .store import versions
+from .run.store import versions
 
 
 def examine() -> dict[str, Any]:
     """Versions, devices and two small checks; a check is (works, words)."""
     import jax
 
-    from ..models.sampling import Sampler, prepare
+    from ..models.engine.sampling import Sampler, prepare
 
     checks: dict[str, tuple[bool, str]] = {}
     devices = ", ".join(f"{d.platform}:{d.id} {d.device_kind}" for d in jax.devices())
@@ -40,7 +40,7 @@ def examine() -> dict[str, Any]:
 def _samples(sampler: Any) -> tuple[bool, str]:
     import pymc as pm
 
-    from ..models.sampling import nuts
+    from ..models.engine.sampling import nuts
 
     with pm.Model() as model:
         pm.Normal("x", 3.0, 1.0)

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..data.datasets import DATASETS
-from ..data.design import Design, build_design
 from ..data.display import display
 from ..data.errors import InputError, did_you_mean
 from ..data.files import inside
-from ..data.panel import Panel
-from ..data.study import Errors, Form, PanelSource, Spec, StudyFile, read_study
+from ..data.panel.datasets import DATASETS
+from ..data.panel.panel import Panel
+from ..data.sample.design import Design, build_design
+from ..data.study.file import PanelSource, StudyFile, read_study
+from ..data.study.other_regressors import with_instruments
+from ..data.study.spec import Errors, Form, Spec
 from ..models.priors import Priors, with_overrides
-from .rewrite import with_instruments
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -61,28 +62,28 @@ class SpecView:
 
     def model(self, panel: Panel, priors: dict[str, str] | None = None, form: Form | None = None) -> pm.Model:
         """The PyMC model of this specification on a panel."""
-        from ..models.effects import effects_model
-        from ..models.pooled import pooled_model
+        from ..models.kinds.effects import effects_model
+        from ..models.kinds.pooled import pooled_model
 
         design = self.design(panel)
         if self.kind == "pooled":
             return pooled_model(design, self.priors(priors), self.errors)
         if self.kind == "mediation":
-            from ..models.mediation import mediation_model
-            from .mediation import roles
+            from ..models.kinds.mediation import mediation_model
+            from .kinds.mediation.fit import roles
 
             effects = (form or self.form) if self.spec.parsed.effects else None
             return mediation_model(design, *roles(self), self.priors(priors), effects)
         if self.kind == "instrument":
-            from ..models.instrument import instrument_model
-            from ..models.iv import instrumented
+            from ..models.frequentist.iv import instrumented
+            from ..models.kinds.instrument import instrument_model
 
             formula = self.spec.parsed
             data = instrumented(design, len(formula.endogenous), len(formula.instruments))
             return instrument_model(data, self.priors(priors))
         if self.kind == "threshold":
-            from ..models.threshold import threshold_model
-            from .threshold import log_location, regimes_of
+            from ..models.kinds.threshold import threshold_model
+            from .kinds.threshold.fit import log_location, regimes_of
 
             found = regimes_of(self, panel)
             count = self.spec.thresholds or 1

@@ -14,9 +14,9 @@ def munnell_priors(write: Callable[[str], None], count: int = 500) -> None:
     import numpy as np
 
     import posterity as po
-    from posterity.models.direct import batch
+    from posterity.models.engine.posterior import batch
+    from posterity.models.engine.statistics import padded, statistics_of_design
     from posterity.models.priors import DEFAULTS, Prior
-    from posterity.models.statistics import padded, statistics_of_design
 
     rng = np.random.default_rng(1)
     priors = [

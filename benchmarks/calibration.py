@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from posterity.analyses.calibration import MODELS, adjust, calibrate, verdict
-from posterity.analyses.results import Request
-from posterity.models.sampling import Sampler, prepare
-from posterity.reports.calibration import write_calibration
+from posterity.analyses.calibration.calibrate import MODELS, adjust, calibrate, verdict
+from posterity.analyses.run.results import Request
+from posterity.models.engine.sampling import Sampler, prepare
+from posterity.reports.files.calibration import write_calibration
 
 SIMULATIONS = {"nuts": 200, "gibbs": 200}
 MOST = 1000

@@ -14,11 +14,11 @@ from dataclasses import replace
 import numpy as np
 
 import posterity as po
-from posterity.analyses.cluster import workers
-from posterity.analyses.compare import comparison
-from posterity.analyses.fit import run
-from posterity.analyses.results import Request
-from posterity.models.sampling import Sampler
+from posterity.analyses.judge.compare import comparison
+from posterity.analyses.run.fit import run
+from posterity.analyses.run.results import Request
+from posterity.analyses.run.workers import workers
+from posterity.models.engine.sampling import Sampler
 
 COLUMNS, DRAWS = ["T1.2", "T1.3"], 50
 

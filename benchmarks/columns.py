@@ -9,9 +9,9 @@ import sys
 import time
 
 import posterity as po
-from posterity.analyses.fit import on_panel
-from posterity.analyses.results import Request
-from posterity.models.sampling import Sampler, prepare
+from posterity.analyses.run.fit import on_panel
+from posterity.analyses.run.results import Request
+from posterity.models.engine.sampling import Sampler, prepare
 
 
 def main(name: str, *files: str) -> None:

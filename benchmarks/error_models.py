@@ -22,9 +22,9 @@ from scipy import stats
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models"))
 from error_panels import LAWS, RANKS, TRUTH, empty, own, panels_at_truth, ranks, small
 
-from posterity.models.errors import Errors, error_posteriors
+from posterity.models.engine.sampling import Sampler, nuts, prepare
+from posterity.models.errors.posteriors import Errors, error_posteriors
 from posterity.models.priors import DEFAULTS, Priors, parse_prior
-from posterity.models.sampling import Sampler, nuts, prepare
 
 DESIGN = empty(30, 11, 0.1, 1)
 
@@ -75,7 +75,7 @@ def recover(law: Errors, count: int, priors: Priors) -> None:
 def agree(law: Errors, count: int) -> None:
     from arviz_stats.base import array_stats
 
-    from posterity.models.effects import effects_model
+    from posterity.models.kinds.effects import effects_model
 
     design = small(law)
     for form in ("random", "fixed"):

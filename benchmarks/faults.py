@@ -83,12 +83,12 @@ def forked(
 def fitting(study: str, out: Path) -> None:
     """What `posterity run` does with printed tables, without figures and page, which cost seconds a run."""
     import posterity as po
-    from posterity.analyses.compare import comparison
-    from posterity.analyses.fit import run
-    from posterity.analyses.folder import alone_in
-    from posterity.analyses.results import Request
-    from posterity.analyses.store import write_whole
-    from posterity.models.sampling import Sampler
+    from posterity.analyses.judge.compare import comparison
+    from posterity.analyses.run.fit import run
+    from posterity.analyses.run.folder import alone_in
+    from posterity.analyses.run.results import Request
+    from posterity.analyses.run.store import write_whole
+    from posterity.models.engine.sampling import Sampler
 
     opened = po.load(study)
     with alone_in(out / study) as folder:

@@ -22,15 +22,15 @@ import numpy as np
 import pandas as pd
 
 import posterity as po
-from posterity.analyses.built_in import built_in, simulable
-from posterity.analyses.index import entity_mass, index
+from posterity.analyses.indices.built_in_association import built_in, simulable
+from posterity.analyses.indices.index import entity_mass, index
 from posterity.analyses.study import SpecView
-from posterity.data.design import Design
-from posterity.data.gaps import Fill
-from posterity.data.index import Convention, composite, entropy_weights
-from posterity.data.indicators import match, read_systems
-from posterity.data.panel import Panel
-from posterity.models.sampling import prepare
+from posterity.data.indices.composite import Convention, composite, entropy_weights
+from posterity.data.indices.gaps import Fill
+from posterity.data.indices.indicators import match, read_systems
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import Design
+from posterity.models.engine.sampling import prepare
 
 STUDIES = ("liu-li-2025", "bashlai-2026")
 MILD, HEAVY = (0.3, 0.45, 0.6), (0.3, 0.45, 0.6, 0.75, 0.9)
@@ -106,9 +106,9 @@ def _design(
     years: int = 8,
     within: float = 0.3,
 ) -> tuple[np.ndarray, np.ndarray, float, float]:
-    from posterity.models.direct import batch
+    from posterity.models.engine.posterior import batch
+    from posterity.models.engine.statistics import statistics_of_design
     from posterity.models.priors import DEFAULTS
-    from posterity.models.statistics import statistics_of_design
 
     rng = np.random.default_rng(20250101)
     weights = spread**2 + within**2
@@ -161,7 +161,7 @@ def provinces(file: Path) -> None:
     """An index of science and technology for 30 provinces, gaps interpolated and multiply imputed."""
     import tempfile
 
-    from posterity.data.names import name_findings, recognised
+    from posterity.data.panel.names import name_findings, recognised
 
     panel = Panel.read(file, entity="province", time="year")
     known = recognised(set(panel.frame["province"]), {}, None)

@@ -21,19 +21,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from posterity.data.design import Design
-from posterity.data.within import split
-from posterity.models.direct import batch
-from posterity.models.instrument import Root
-from posterity.models.instrument_direct import direction, draw
-from posterity.models.iv import anderson_rubin, instrumented, two_stage
-from posterity.models.mediation import equations
-from posterity.models.paths import Paths, effects_at, paths, rho_draws
+from posterity.data.sample.design import Design
+from posterity.data.sample.within import split
+from posterity.models.engine.posterior import batch
+from posterity.models.engine.sampling import prepare
+from posterity.models.engine.statistics import statistics_of_design
+from posterity.models.engine.sums import moved
+from posterity.models.frequentist.iv import anderson_rubin, instrumented, two_stage
+from posterity.models.kinds.instrument import Root
+from posterity.models.kinds.mediation import equations
+from posterity.models.mechanisms.direct_instrument import direction, draw
+from posterity.models.mechanisms.paths import Paths, effects_at, paths, rho_draws
 from posterity.models.priors import DEFAULTS, Prior
-from posterity.models.sampling import prepare
 from posterity.models.scale import Scale
-from posterity.models.statistics import statistics_of_design
-from posterity.models.sums import moved
 
 Array = NDArray[np.float64]
 ENTITIES, TIMES, CONTROLS = 30, 11, 5
@@ -67,7 +67,7 @@ def raw_units():
         k = len(sums.terms)
         return moved(sums, np.zeros_like(sums.shift)), Scale(0.0, 1.0, np.zeros(k), np.ones(k))
 
-    with mock.patch("posterity.models.statistics._standardised", as_they_are):
+    with mock.patch("posterity.models.engine.statistics._standardised", as_they_are):
         yield
 
 
@@ -266,8 +266,8 @@ def coverage_instruments(write: Callable[[str], None], count: int = 400) -> None
 
 
 def _one(data, seed: int) -> tuple[float, ...]:
-    from posterity.models.iv import first_stage_f
-    from posterity.models.structural import directly
+    from posterity.models.frequentist.iv import first_stage_f
+    from posterity.models.mechanisms.instrument_draws import directly
 
     found = directly(data, DEFAULTS, [None], DRAWS, seed)[0]
     low, high = np.quantile(found.beta, [0.025, 0.975])

@@ -26,11 +26,11 @@ def munnell(write: Write, by_nuts: bool = False) -> None:
     import numpy as np
 
     import posterity as po
-    from posterity.analyses.robust.prior_batch import refits
-    from posterity.models.direct import posterior
+    from posterity.analyses.robustness.priors.batch import refits
+    from posterity.models.engine.posterior import posterior
+    from posterity.models.engine.sampling import Sampler
+    from posterity.models.engine.statistics import padded, statistics_of_design
     from posterity.models.priors import DEFAULTS, Prior
-    from posterity.models.sampling import Sampler
-    from posterity.models.statistics import padded, statistics_of_design
 
     rng = np.random.default_rng(SEED)
     study = po.load("munnell-1990")
@@ -113,9 +113,9 @@ def flags(write: Write, panels: int = 100) -> None:
     """
     import numpy as np
 
-    from posterity.analyses.robust.priors import panel_records
+    from posterity.analyses.robustness.priors.part import panel_records
+    from posterity.models.engine.sampling import Sampler
     from posterity.models.priors import DEFAULTS
-    from posterity.models.sampling import Sampler
 
     write(
         f"SYNTHETIC: {panels} panels of {ENTITIES} x {TIMES} for each share, true slope 0 or 0.5; two-way effects, mundlak\n"
@@ -149,11 +149,11 @@ def _panel(rng: Any, why: str, share: float, truth: float) -> tuple[Any, float]:
     import numpy as np
     import pandas as pd
 
-    from posterity.data.design import build_design
-    from posterity.data.panel import Panel
-    from posterity.data.study import Spec
-    from posterity.data.within import split
-    from posterity.models.statistics import padded, statistics_of_design
+    from posterity.data.panel.panel import Panel
+    from posterity.data.sample.design import build_design
+    from posterity.data.sample.within import split
+    from posterity.data.study.spec import Spec
+    from posterity.models.engine.statistics import padded, statistics_of_design
 
     entity, year = np.divmod(np.arange(ENTITIES * TIMES), TIMES)
     level, when = rng.normal(0, 1, ENTITIES), rng.normal(0, 0.5, TIMES)

@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 
 import posterity as po
-from posterity.analyses.fit import run
-from posterity.analyses.results import Request
-from posterity.models.sampling import Sampler
+from posterity.analyses.run.fit import run
+from posterity.analyses.run.results import Request
+from posterity.models.engine.sampling import Sampler
 
 TERMS = ("NqP", "Lab", "Urban", "Eco", "Tax", "Soc")
 OUTCOMES = ("Cp", "Cp1", "Cp2", "RD")

@@ -24,10 +24,10 @@ def main() -> None:
     given = parser.parse_args()
 
     import posterity as po
-    from posterity.analyses.fit import run
-    from posterity.analyses.results import Request
     from posterity.analyses.robustness import PARTS, robust
-    from posterity.models.sampling import Sampler, prepare
+    from posterity.analyses.run.fit import run
+    from posterity.analyses.run.results import Request
+    from posterity.models.engine.sampling import Sampler, prepare
 
     prepare("cpu")
     study = po.load(given.study)

@@ -16,17 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 import posterity as po
-from posterity.analyses.fit import run
-from posterity.analyses.results import Request
-from posterity.analyses.robust.sample_checks import check, checks
-from posterity.analyses.robust.sample_influence import influence
-from posterity.analyses.robust.sample_predict import DRAWS, candidates, predictions
-from posterity.analyses.robust.samples import judged
-from posterity.data.design import Design
-from posterity.models.importance import MAX_K_HAT
-from posterity.models.predictive import predictive, scale_draws
-from posterity.models.psis import leave_out_elpd
-from posterity.models.sampling import Sampler
+from posterity.analyses.robustness.samples.checks import check, checks
+from posterity.analyses.robustness.samples.influence import influence
+from posterity.analyses.robustness.samples.part import judged
+from posterity.analyses.robustness.samples.prediction import DRAWS, candidates, predictions
+from posterity.analyses.run.fit import run
+from posterity.analyses.run.results import Request
+from posterity.data.sample.design import Design
+from posterity.models.engine.importance import MAX_K_HAT
+from posterity.models.engine.psis import leave_out_elpd
+from posterity.models.engine.sampling import Sampler
+from posterity.models.prediction.predictive import predictive, scale_draws
 
 Array = NDArray[np.float64]
 Errors = Callable[[np.random.Generator], Array]

@@ -18,14 +18,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from posterity.data.design import Design
-from posterity.data.study import Form
-from posterity.models import changepoints, hansen
-from posterity.models.changepoint_draws import draw
-from posterity.models.changepoints import enumerate_thresholds
-from posterity.models.frequentist import least_squares
-from posterity.models.regimes import Regimes, regime_design, regimes
-from posterity.models.sampling import prepare
+from posterity.data.sample.design import Design
+from posterity.data.study.spec import Form
+from posterity.models.engine.sampling import prepare
+from posterity.models.frequentist import hansen
+from posterity.models.frequentist.least_squares import least_squares
+from posterity.models.thresholds import changepoints
+from posterity.models.thresholds.changepoint_draws import draw
+from posterity.models.thresholds.changepoints import enumerate_thresholds
+from posterity.models.thresholds.regimes import Regimes, regime_design, regimes
 
 ENTITIES, TIMES = 30, 11
 SLOPES, PLACES = (0.319, 0.476, 0.655), (0.2511, 0.3313)

@@ -41,11 +41,11 @@ def own(path: str) -> None:
     """The same tasks here, from a data frame to estimates, tests and intervals."""
     import pandas as pd
 
-    from posterity.data.design import build_design
-    from posterity.data.panel import Panel
-    from posterity.data.study import Spec
-    from posterity.models import hansen
-    from posterity.models.regimes import regimes
+    from posterity.data.panel.panel import Panel
+    from posterity.data.sample.design import build_design
+    from posterity.data.study.spec import Spec
+    from posterity.models.frequentist import hansen
+    from posterity.models.thresholds.regimes import regimes
 
     whole = Panel.of(pd.read_csv(path), entity="id", time="year", source=path)
     spec = Spec(formula="i ~ q1 + q2 + q3 + d1 + qd1 + c1 | id")
@@ -68,12 +68,12 @@ def posterior(path: str) -> None:
     import pandas as pd
     from threshold_recovery import simulate
 
-    from posterity.data.design import build_design
-    from posterity.data.panel import Panel
-    from posterity.data.study import Spec
-    from posterity.models.changepoints import enumerate_thresholds
-    from posterity.models.regimes import regimes
-    from posterity.models.sampling import prepare
+    from posterity.data.panel.panel import Panel
+    from posterity.data.sample.design import build_design
+    from posterity.data.study.spec import Spec
+    from posterity.models.engine.sampling import prepare
+    from posterity.models.thresholds.changepoints import enumerate_thresholds
+    from posterity.models.thresholds.regimes import regimes
 
     prepare("cpu")
     whole = Panel.of(pd.read_csv(path), entity="id", time="year", source=path)

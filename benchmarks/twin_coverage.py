@@ -64,10 +64,10 @@ def simulate(rng: np.random.Generator) -> pd.DataFrame:
 
 def print_tables(frame: pd.DataFrame, folder: Path, effects: bool) -> None:
     """Write the study and its printed numbers, with three decimals."""
-    from posterity.data.design import build_design
-    from posterity.data.panel import Panel
-    from posterity.data.study import Spec
-    from posterity.models.frequentist import least_squares
+    from posterity.data.panel.panel import Panel
+    from posterity.data.sample.design import build_design
+    from posterity.data.study.spec import Spec
+    from posterity.models.frequentist.least_squares import least_squares
 
     panel = Panel.of(frame, entity="unit", time="year", source="simulated")
     rows = []
@@ -89,12 +89,12 @@ def print_tables(frame: pd.DataFrame, folder: Path, effects: bool) -> None:
 
 def within_slopes(frames: list[pd.DataFrame]) -> np.ndarray:
     """(panels, draws) Posterior draws of the two-way slope of x, all panels in one compiled batch."""
-    from posterity.data.design import build_design
-    from posterity.data.panel import Panel
-    from posterity.data.study import Spec
-    from posterity.models.direct import batch
+    from posterity.data.panel.panel import Panel
+    from posterity.data.sample.design import build_design
+    from posterity.data.study.spec import Spec
+    from posterity.models.engine.posterior import batch
+    from posterity.models.engine.statistics import padded, statistics_of_design
     from posterity.models.priors import DEFAULTS
-    from posterity.models.statistics import padded, statistics_of_design
 
     spec = Spec(formula="y ~ x + c | unit + year")
     panels = [Panel.of(f, entity="unit", time="year", source="panel") for f in frames]
@@ -110,8 +110,8 @@ def main() -> None:
     parser.add_argument("--twins", type=int, default=8)
     given = parser.parse_args()
     import posterity as po
-    from posterity.analyses.twin import twins
-    from posterity.models.sampling import prepare
+    from posterity.analyses.twins.make import twins
+    from posterity.models.engine.sampling import prepare
 
     prepare("cpu")
     for effects, label in ((False, "pooled column only"), (True, "pooled and two-way column")):

@@ -24,8 +24,8 @@ def main() -> None:
     from twin_checker import wrong_numbers
 
     import posterity as po
-    from posterity.analyses.twin import make, open_workshop, satisfied
-    from posterity.models.sampling import prepare
+    from posterity.analyses.twins.make import make, open_workshop, satisfied
+    from posterity.models.engine.sampling import prepare
 
     prepare("cpu")
     for name in given.studies:

@@ -23,11 +23,11 @@ DRAWS, CHAINS, TARGET = 1000, 4, 4000
 
 def collapsed(path: str, names: list[str], time_effects: bool = True) -> dict[str, float]:
     """posterity: one pass over the rows in chunks, then independent draws."""
-    from posterity.models.direct import batch
+    from posterity.models.engine.posterior import batch
+    from posterity.models.engine.sampling import Sampler, prepare
+    from posterity.models.engine.statistics import padded, statistics_of_sums
+    from posterity.models.engine.sums import gather, parquet_chunks
     from posterity.models.priors import DEFAULTS
-    from posterity.models.sampling import Sampler, prepare
-    from posterity.models.statistics import padded, statistics_of_sums
-    from posterity.models.sums import gather, parquet_chunks
 
     prepare(Sampler().device)
     imported = time.perf_counter()
@@ -113,7 +113,7 @@ def statspai_one(path: str, names: list[str]) -> dict[str, float]:
 
 
 def _pymc(path: str, names: list[str], sampler: str, plain: bool = False) -> dict[str, float]:
-    """The same model in PyMC, as `posterity.models.effects` writes it: centred on the level, years summing to 0.
+    """The same model in PyMC, as `posterity.models.kinds.effects` writes it: centred on the level, years summing to 0.
 
     `plain`: as textbooks write it, both kinds of effects with mean 0 beside the intercept.
     """

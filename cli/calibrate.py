@@ -46,11 +46,11 @@ def calibrate(
 
     overrides = _prior_overrides(prior or [])
     with terminal.progress(what) as progress:
-        from ..analyses.calibration import MODELS, calibrate, subjects_of, verdict
-        from ..analyses.folder import alone_in
-        from ..analyses.results import Request
-        from ..models.sampling import Sampler, prepare
-        from ..reports.calibration import write_calibration
+        from ..analyses.calibration.calibrate import MODELS, calibrate, subjects_of, verdict
+        from ..analyses.run.folder import alone_in
+        from ..analyses.run.results import Request
+        from ..models.engine.sampling import Sampler, prepare
+        from ..reports.files.calibration import write_calibration
 
         prepare("cpu")
         if what in MODELS:

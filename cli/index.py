@@ -13,11 +13,11 @@ from ..data.errors import InputError
 from .options import Json, Only, Out, StudyName, app
 
 if TYPE_CHECKING:
-    from ..analyses.built_in import BuiltIn
-    from ..analyses.index import Indexed
+    from ..analyses.indices.built_in_association import BuiltIn
+    from ..analyses.indices.index import Indexed
     from ..analyses.study import SpecView, Study
-    from ..data.indicators import System
-    from ..data.panel import Panel
+    from ..data.indices.indicators import System
+    from ..data.panel.panel import Panel
 
 DRAWS = 200
 SIMULATIONS = 1000
@@ -87,14 +87,14 @@ def index_command(
 
     Without --indicators: only what shared indicators build into the study's coefficients.
     """
-    from ..analyses.conventions import multiverse
-    from ..analyses.folder import alone_in
-    from ..analyses.index import effects_over_draws, index, usable
+    from ..analyses.indices.conventions import multiverse
+    from ..analyses.indices.index import effects_over_draws, index, usable
+    from ..analyses.run.folder import alone_in
     from ..analyses.study import load
-    from ..data.index import Convention
-    from ..data.indicators import match, read_systems
-    from ..data.panel import Panel
-    from ..reports.index_files import Coefficients, IndexReport, write_index
+    from ..data.indices.composite import Convention
+    from ..data.indices.indicators import match, read_systems
+    from ..data.panel.panel import Panel
+    from ..reports.files.indices import Coefficients, IndexReport, write_index
 
     study = load(study_name)
     path = study.file.indicators_path
@@ -156,7 +156,7 @@ def index_command(
 
 def _names(study: Study, panel: Panel) -> tuple[str, ...]:
     """Refuse names of entities that are wrong; say which years an entity lacks, and a number that differs."""
-    from ..data.names import name_findings, recognised
+    from ..data.panel.names import name_findings, recognised
 
     header = study.file.study
     known = recognised(set(panel.frame[panel.entity]), study.file.groups, header.entities)
@@ -175,7 +175,7 @@ def _built_in(
     study: Study, systems: dict[str, System], indexed: Indexed | None, only: list[str] | None, seed: int
 ) -> tuple[BuiltIn, ...]:
     """Columns whose two sides share indicators: those asked for, else the first of each formula."""
-    from ..analyses.built_in import built_in, simulable, source_of
+    from ..analyses.indices.built_in_association import built_in, simulable, source_of
 
     views = simulable(study, systems, only)
     if not only:

@@ -35,7 +35,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..analyses.results import Fit
+    from ..analyses.run.results import Fit
 
 SETTINGS = {
     "study",
@@ -83,7 +83,7 @@ def run(
 @app.command()
 def report(study_name: StudyName, out: Out = Path("posterity-out"), as_json: Json = False) -> None:
     """Build the report again from what was run."""
-    from ..analyses.store import seal_holds
+    from ..analyses.run.store import seal_holds
     from ..analyses.study import load
     from ..data.files import read_text
 
@@ -145,7 +145,7 @@ def run_study(
 
     The folder is held from the first fit to the report.
     """
-    from ..analyses.folder import alone_in
+    from ..analyses.run.folder import alone_in
     from ..analyses.study import load
 
     study = load(settings["study"])
@@ -155,11 +155,11 @@ def run_study(
     priors = _prior_overrides(settings["prior"] or [])
     folder = out / study.name
     with alone_in(folder), terminal.progress(study.name) as progress:
-        from ..analyses.cluster import workers, worth
-        from ..analyses.fit import run as run_fit
-        from ..analyses.results import Request
         from ..analyses.robustness import robust
-        from ..models.sampling import Sampler, prepare
+        from ..analyses.run.fit import run as run_fit
+        from ..analyses.run.results import Request
+        from ..analyses.run.workers import workers, worth
+        from ..models.engine.sampling import Sampler, prepare
 
         sampler = Sampler(draws=settings["draws"], seed=settings["seed"], device=settings["device"])
         if evidence != "tables":
@@ -187,7 +187,7 @@ def run_study(
             fit = run_fit(study, panel, settings["only"], request, progress, each)
             fit = robust(fit, request, parts or (), progress, known_only=parts is None, each=each)
         compared, page = _written(fit, folder, settings)
-    from ..reports.words import answer, uncovered
+    from ..reports.page.words import answer, uncovered
 
     for spec_id, why in fit.skipped.items():
         terminal.say(f"left out {spec_id}: {why}")
@@ -210,9 +210,9 @@ def run_study(
 
 def _written(fit: Fit, folder: Path, settings: dict[str, Any]) -> tuple[dict[str, Any], Path]:
     """The comparison and the path of the report, with all outputs beside it."""
-    from ..analyses.compare import comparison
-    from ..analyses.store import with_seal, write_whole
-    from ..reports.write import finite, write_report
+    from ..analyses.judge.compare import comparison
+    from ..analyses.run.store import with_seal, write_whole
+    from ..reports.files.write import finite, write_report
 
     text = json.dumps(with_seal(settings), indent=1) + "\n"
     write_whole(folder / "settings.json", lambda p: p.write_text(text))

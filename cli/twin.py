@@ -22,16 +22,16 @@ def twin(
     as_json: Json = False,
 ) -> None:
     """Make SYNTHETIC panels that reproduce the printed tables."""
-    from ..analyses.folder import alone_in
+    from ..analyses.run.folder import alone_in
     from ..analyses.study import load
 
     study = load(study_name)
     folder = out / study.name
     with alone_in(folder), terminal.progress(study.name) as progress:
-        from ..analyses.cluster import TWIN, worth
-        from ..analyses.cluster import workers as processes
+        from ..analyses.run.workers import TWIN, worth
+        from ..analyses.run.workers import workers as processes
         from ..analyses.twins.write import write_twins
-        from ..models.sampling import prepare
+        from ..models.engine.sampling import prepare
 
         prepare("cpu")
         with processes(scheduler, worth(n * TWIN) if workers is None else workers) as each:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .sums import Array, Sums, merge, moved, sums_of_design
+from .engine.sums import Array, Sums, merge, moved, sums_of_design
 
 if TYPE_CHECKING:
-    from ..data.design import Design
+    from ..data.sample.design import Design
 
 
 def interactions(z: Array, varying: Sequence[int], group: NDArray[np.int64], count: int) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from ..data.design import Design
+    from ..data.sample.design import Design
 
 Array = NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from scipy import stats
 
-from ..analyses.compare import estimates
-from ..analyses.results import Fit, SpecFit
-from ..analyses.tables import degrees_of_freedom
+from ..analyses.judge.compare import estimates
+from ..analyses.run.results import Fit, SpecFit
+from ..analyses.run.tables import degrees_of_freedom
 from ..data.published import Printed
 
 STOPPED = "stopped"

@@ -28,7 +28,7 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture(scope="session", autouse=True)
 def cpu():
     """JAX on the CPU, with its compilation cache."""
-    from posterity.models.sampling import prepare
+    from posterity.models.engine.sampling import prepare
 
     prepare("cpu")
 

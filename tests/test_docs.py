@@ -61,7 +61,7 @@ def reader(home, monkeypatch):
     matplotlib.use("agg")
     monkeypatch.chdir(home)
     for name in ("agreement_of", "tables_agreement"):
-        monkeypatch.setattr(f"posterity.analyses.fit.{name}", lambda done, request: None)
+        monkeypatch.setattr(f"posterity.analyses.run.fit.{name}", lambda done, request: None)
     yield
     plt.close("all")
 

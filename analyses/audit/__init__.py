@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..study import Study
-from .claims import claims
+from .claims.claims import claims
 from .columns import Tables, arrange
 from .correlations import correlations
 from .descriptives import bounds, vif

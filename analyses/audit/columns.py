@@ -7,7 +7,8 @@ from functools import cached_property
 
 from ...data.intervals import Interval
 from ...data.published import Printed
-from ...data.study import Spec, Step, StudyFile
+from ...data.study.file import StudyFile
+from ...data.study.spec import Spec, Step
 
 CONSTANT = "_cons"
 DESCRIPTIVES = ("n", "mean", "sd", "min", "max", "median")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ...data.indicators import Indicator, read_systems
-from ...data.study import StudyFile
+from ...data.indices.indicators import Indicator, read_systems
+from ...data.study.file import StudyFile
 from .columns import Column, Tables
 from .finding import Finding, listed
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import chi2
 
-from ...data.keys import composed
+from ...data.panel.keys import composed
 from ...data.published import Printed
-from ...data.study import Cluster, Spec, StudyFile
+from ...data.study.file import StudyFile
+from ...data.study.spec import Cluster, Spec
 from ...models.moments import Column
 from .targets import Target, UnmappedError, target
 

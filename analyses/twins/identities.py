@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from ...data.study import StudyFile
+from ...data.study.file import StudyFile
 
 SPARE = 4
 PRECISE = 0.1

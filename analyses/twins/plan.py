@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ...data.errors import InputError
-from ...data.keys import composed, synthetic_label
+from ...data.panel.keys import composed, synthetic_label
 from ...data.published import Printed
-from ...data.study import Cluster, StudyFile
+from ...data.study.file import StudyFile
+from ...data.study.spec import Cluster
 from ...models.moments import DESCRIPTIVES
 from .columns import column_of, targets_of
 from .r_squared import of_nested, of_one_regressor

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...data.read import SYNTHETIC
-from ..cluster import Each
-from ..store import key_of, sha256_of, versions, write_whole
+from ...data.panel.read import SYNTHETIC
+from ..run.store import key_of, sha256_of, versions, write_whole
+from ..run.workers import Each
 from ..study import Study
-from ..twin import Twin, Workshop, make, open_workshop, satisfied
+from .make import Twin, Workshop, make, open_workshop, satisfied
 
 MANIFEST = "manifest.json"
 SEAL = "twins_sha256"

@@ -10,17 +10,17 @@ import pytest
 from scipy import stats
 
 import posterity as po
-from posterity.analyses.calibration import MODELS, calibrate, subjects_of, verdict
-from posterity.analyses.calibrations import effects as calibrated
-from posterity.analyses.calibrations.effects import beside, effects_subject, mean_of, prior_values
-from posterity.analyses.calibrations.panels import declared_panel, standard_design
-from posterity.analyses.calibrations.ranks import adjusted, limits, summary
-from posterity.analyses.calibrations.subject import in_units_of
-from posterity.analyses.results import Request
+from posterity.analyses.calibration.calibrate import MODELS, calibrate, subjects_of, verdict
+from posterity.analyses.calibration.panels import declared_panel, standard_design
+from posterity.analyses.calibration.ranks import adjusted, limits, summary
+from posterity.analyses.calibration.subject import in_units_of
+from posterity.analyses.kinds.effects import calibration as calibrated
+from posterity.analyses.kinds.effects.calibration import beside, effects_subject, mean_of, prior_values
+from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
-from posterity.models.effects import effects_model
+from posterity.models.engine.sampling import Sampler
+from posterity.models.kinds.effects import effects_model
 from posterity.models.priors import DEFAULTS, Prior
-from posterity.models.sampling import Sampler
 from posterity.models.scale import standardise
 
 SMALL = standard_design(2, entities=10, times=5)

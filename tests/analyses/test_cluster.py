@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 import posterity as po
-from posterity.analyses import cluster
-from posterity.analyses.compare import comparison
-from posterity.analyses.fit import run
-from posterity.analyses.results import Request
+from posterity.analyses.judge.compare import comparison
+from posterity.analyses.run import workers as cluster
+from posterity.analyses.run.fit import run
+from posterity.analyses.run.results import Request
 from posterity.analyses.twins.write import write_twins
 from posterity.data.errors import InputError
-from posterity.models.sampling import Sampler
+from posterity.models.engine.sampling import Sampler
 
 from ..there import there
 

@@ -5,10 +5,10 @@ import pytest
 from scipy import stats
 
 import posterity as po
-from posterity.analyses.compare import estimates
-from posterity.analyses.store import seed_of
-from posterity.analyses.summaries import Posterior, faults, savage_dickey
-from posterity.analyses.verdicts import verdict
+from posterity.analyses.judge.compare import estimates
+from posterity.analyses.judge.summaries import Posterior, faults, savage_dickey
+from posterity.analyses.judge.verdict import verdict
+from posterity.analyses.run.store import seed_of
 from posterity.models.priors import Prior
 
 

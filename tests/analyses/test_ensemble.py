@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 import posterity as po
-from posterity.analyses.compare import estimates
-from posterity.analyses.ensemble import of_term
-from posterity.analyses.fit import run
-from posterity.analyses.results import Request
+from posterity.analyses.judge.compare import estimates
+from posterity.analyses.run.fit import run
+from posterity.analyses.run.results import Request
+from posterity.analyses.run.twin_mixture import of_term
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
-from posterity.models.sampling import Sampler
-from posterity.reports.write import write_report
+from posterity.data.panel.panel import Panel
+from posterity.models.engine.sampling import Sampler
+from posterity.reports.files.write import write_report
 
 from ..papers import write_paper
 from ..there import there

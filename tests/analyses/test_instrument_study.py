@@ -10,15 +10,15 @@ import pytest
 from linearmodels.iv import IV2SLS
 
 import posterity as po
-from posterity.analyses.compare import compare, comparison
-from posterity.analyses.fit import run
-from posterity.analyses.instrumented import rests
-from posterity.analyses.results import Engine, Request
+from posterity.analyses.judge.compare import compare, comparison
+from posterity.analyses.kinds.instrument.record import rests
+from posterity.analyses.run.fit import run
+from posterity.analyses.run.results import Engine, Request
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
-from posterity.models.sampling import Sampler
-from posterity.reports.html import page
-from posterity.reports.instrument import section
+from posterity.data.panel.panel import Panel
+from posterity.models.engine.sampling import Sampler
+from posterity.reports.kinds.instrument import section
+from posterity.reports.page.page import page
 from posterity.reports.rows import rows_of
 
 from ..there import there

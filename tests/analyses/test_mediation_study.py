@@ -9,18 +9,18 @@ import pytest
 import statsmodels.formula.api as smf
 
 import posterity as po
-from posterity.analyses.compare import compare, comparison
-from posterity.analyses.fit import run
-from posterity.analyses.mediated import changes_at
-from posterity.analyses.printed_paths import paths_of
-from posterity.analyses.results import Request
+from posterity.analyses.judge.compare import compare, comparison
+from posterity.analyses.kinds.mediation.printed_paths import paths_of
+from posterity.analyses.kinds.mediation.record import changes_at
+from posterity.analyses.run.fit import run
+from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
-from posterity.models.product import correlations, product
-from posterity.models.sampling import Sampler
-from posterity.models.tables import PrintedEstimate
-from posterity.reports.html import page
-from posterity.reports.mediation import section
+from posterity.data.panel.panel import Panel
+from posterity.models.engine.sampling import Sampler
+from posterity.models.printed.indirect_effect import correlations, product
+from posterity.models.printed.tables import PrintedEstimate
+from posterity.reports.kinds.mediation import section
+from posterity.reports.page.page import page
 from posterity.reports.rows import rows_of
 
 from ..papers import write_paper

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import posterity as po
-from posterity.analyses.fit import fit
+from posterity.analyses.run.fit import fit
 from posterity.data.errors import InputError
 
 from ..papers import write_paper

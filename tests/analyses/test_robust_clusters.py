@@ -7,12 +7,12 @@ import pytest
 from xarray import DataTree
 
 import posterity as po
-from posterity.analyses.results import Fit, Request, SpecFit
-from posterity.analyses.robust.clusters import clusters
-from posterity.data.panel import Panel
+from posterity.analyses.robustness.clusters import clusters
+from posterity.analyses.run.results import Fit, Request, SpecFit
+from posterity.data.panel.panel import Panel
 from posterity.data.published import COLUMNS
-from posterity.models.sampling import Sampler
-from posterity.reports.robust_clusters import section
+from posterity.models.engine.sampling import Sampler
+from posterity.reports.robustness.clusters import section
 
 from ..there import there
 

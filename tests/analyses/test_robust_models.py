@@ -10,9 +10,7 @@ import pandas as pd
 import pytest
 
 import posterity as po
-from posterity.analyses.results import Request
-from posterity.analyses.robust import models
-from posterity.analyses.robust.choices import (
+from posterity.analyses.robustness.choices import (
     control_choices,
     effects_choices,
     focal_terms,
@@ -21,16 +19,18 @@ from posterity.analyses.robust.choices import (
     sample_choices,
     subset,
 )
-from posterity.analyses.robust.spread import spread
+from posterity.analyses.robustness.models import part as models
+from posterity.analyses.robustness.models.variance_shares import spread
+from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
-from posterity.models.direct import batch
-from posterity.models.frequentist import least_squares
-from posterity.models.multiverse import draw_many, widened, without
+from posterity.data.panel.panel import Panel
+from posterity.models.engine.posterior import batch
+from posterity.models.engine.sampling import Sampler
+from posterity.models.engine.statistics import padded, statistics_of_design
+from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.priors import DEFAULTS, Prior
-from posterity.models.sampling import Sampler
-from posterity.models.statistics import padded, statistics_of_design
-from posterity.reports.robust_models import section
+from posterity.models.slopes.multiverse import draw_many, widened, without
+from posterity.reports.robustness.models import section
 from posterity.reports.rows import rows_of
 
 from ..there import there

@@ -12,30 +12,30 @@ import xarray as xr
 from scipy import stats
 
 import posterity as po
-from posterity.analyses.compare import estimates
-from posterity.analyses.results import Request
-from posterity.analyses.robust.prior_batch import refits
-from posterity.analyses.robust.prior_choices import own_choices
-from posterity.analyses.robust.prior_sense import of_all, prior_driven
-from posterity.analyses.robust.priors import judge, priors_part, slope_records
-from posterity.analyses.robust.samples import samples
-from posterity.analyses.robust.slopes import part as slopes_part
+from posterity.analyses.judge.compare import estimates
 from posterity.analyses.robustness import robust as robust_fit
-from posterity.data.design import build_design
+from posterity.analyses.robustness.priors.batch import refits
+from posterity.analyses.robustness.priors.choices import own_choices
+from posterity.analyses.robustness.priors.part import judge, priors_part, slope_records
+from posterity.analyses.robustness.priors.power_scaling import of_all, prior_driven
+from posterity.analyses.robustness.samples.part import samples
+from posterity.analyses.robustness.slopes.part import part as slopes_part
+from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
-from posterity.data.study import Spec
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import build_design
+from posterity.data.study.spec import Spec
 from posterity.data.template import write_template
-from posterity.models.credibility import scepticism_limit
-from posterity.models.direct import batch
-from posterity.models.multiverse import rescaled
+from posterity.models.engine.posterior import batch
+from posterity.models.engine.sampling import Sampler
+from posterity.models.engine.statistics import padded, statistics_of_design
 from posterity.models.priors import DEFAULTS, Prior, parse_prior
-from posterity.models.sampling import Sampler
 from posterity.models.scale import standardise
-from posterity.models.slope_likelihood import SlopeLikelihood, given_coefficients, of_panels
-from posterity.models.slope_posterior import on_grid
-from posterity.models.statistics import padded, statistics_of_design
-from posterity.reports.robust_priors import section, sentence
+from posterity.models.slopes.credibility import scepticism_limit
+from posterity.models.slopes.likelihood import SlopeLikelihood, given_coefficients, of_panels
+from posterity.models.slopes.multiverse import rescaled
+from posterity.models.slopes.posterior import on_grid
+from posterity.reports.robustness.priors import section, sentence
 from posterity.reports.rows import rows_of
 
 from ..papers import write_paper
@@ -133,14 +133,14 @@ def test_a_heavy_tail_drawn_by_the_batch_is_the_one_integrated_exactly(simulate)
 
 def test_where_importance_sampling_fails_nuts_takes_over(fit, monkeypatch):
     statistics = padded(statistics_of_design(fit.specs["T1.3"].design, "mundlak"))
-    monkeypatch.setattr("posterity.analyses.robust.prior_batch.MAX_K_HAT", -9.0)
+    monkeypatch.setattr("posterity.analyses.robustness.priors.batch.MAX_K_HAT", -9.0)
     asked = []
 
     def nuts(statistics, priors, sampler, method):
         asked.append(method)
         return {"posterior": {"coef": xr.DataArray(np.full((2, 5, 4), 7.0))}}
 
-    monkeypatch.setattr("posterity.analyses.robust.prior_batch.posterior", nuts)
+    monkeypatch.setattr("posterity.analyses.robustness.priors.batch.posterior", nuts)
     found = refits([statistics], [DEFAULTS], 500, Sampler())[0]
     assert (found.how, asked) == ("nuts", ["nuts"])
     assert found.coef.shape == (10, 4)
@@ -222,7 +222,7 @@ def test_the_likelihood_given_coefficients_is_that_of_the_rows(simulate):
 
 
 def test_the_factor_is_a_curve_whose_top_is_the_bound():
-    from posterity.models.credibility import bayes_factor_01, least_bayes_factor_01
+    from posterity.models.slopes.credibility import bayes_factor_01, least_bayes_factor_01
 
     record = normal_records(0.5, 0.2)
     curve = record["curve"]

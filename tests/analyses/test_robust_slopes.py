@@ -10,14 +10,14 @@ import pytest
 from scipy import stats
 
 import posterity as po
-from posterity.analyses.results import Request
-from posterity.analyses.robust.choices import subset
-from posterity.analyses.robust.slopes import part
-from posterity.data.panel import Panel
-from posterity.models.frequentist import least_squares
+from posterity.analyses.robustness.choices import subset
+from posterity.analyses.robustness.slopes.part import part
+from posterity.analyses.run.results import Request
+from posterity.data.panel.panel import Panel
+from posterity.models.engine.sampling import Sampler
+from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.priors import parse_prior
-from posterity.models.sampling import Sampler
-from posterity.reports.robust_slopes import section
+from posterity.reports.robustness.slopes import section
 from posterity.reports.rows import rows_of
 
 from ..there import there

@@ -4,7 +4,7 @@ import arviz as az
 import numpy as np
 import pytest
 
-from posterity.analyses.store import key_of, read_fit, write_fit
+from posterity.analyses.run.store import key_of, read_fit, write_fit
 
 from ..there import there
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize, stats
 
 import posterity as po
-from posterity.analyses.summaries import summarise
+from posterity.analyses.judge.summaries import summarise
 
 # bashlai 2026, Table 5: estimate and t, each with half a unit of its last place; n - k - 1.
 PRINTED = {

@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 import posterity as po
-from posterity.analyses.tables import degrees_of_freedom, tables_inputs, unit_of
+from posterity.analyses.run.tables import degrees_of_freedom, tables_inputs, unit_of
 from posterity.data.published import NUMBERS, Printed
-from posterity.data.study import Spec
+from posterity.data.study.spec import Spec
 
 from ..papers import write_paper
 

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 import posterity as po
-from posterity.analyses.fit import fit, run
-from posterity.analyses.results import Request
+from posterity.analyses.run.fit import fit, run
+from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
-from posterity.models.hansen import search
-from posterity.models.regimes import regimes
-from posterity.models.sampling import Sampler
-from posterity.reports.write import write_report
+from posterity.models.engine.sampling import Sampler
+from posterity.models.frequentist.hansen import search
+from posterity.models.thresholds.regimes import regimes
+from posterity.reports.files.write import write_report
 
 from ..models.threshold_panels import panel
 from ..papers import write_paper

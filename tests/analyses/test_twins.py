@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import posterity as po
-from posterity.analyses.twin import twins
 from posterity.analyses.twins.identities import identities
+from posterity.analyses.twins.make import twins
 from posterity.analyses.twins.plan import plan_of
 from posterity.analyses.twins.write import write_twins
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
+from posterity.data.panel.panel import Panel
 
 from ..papers import write_paper
 
@@ -212,7 +212,7 @@ def test_a_study_without_its_size_is_told_what_to_add(small):
 def test_a_fit_between_two_calls_changes_no_twin(small):
     """In a fresh process, where nothing has yet asked JAX for 64 bits."""
     code = (
-        "import sys, posterity as po; from posterity.models.sampling import prepare\n"
+        "import sys, posterity as po; from posterity.models.engine.sampling import prepare\n"
         "study = po.load(sys.argv[1]); first = po.twins(study, 1, seed=1).frames[0]; prepare('cpu')\n"
         "po.twins(study, 1, seed=2); again = po.twins(study, 1, seed=1).frames[0]; sys.exit(not first.equals(again))"
     )

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import posterity as po
-from posterity.data.panel import Panel
-from posterity.reports.html import page
+from posterity.data.panel.panel import Panel
+from posterity.reports.page.page import page
 
 from ..papers import write_paper
 
@@ -32,7 +32,7 @@ def fit(tmp_path, simulate):
 def test_group_slopes_lie_between_their_own_regression_and_the_common_slope(fit):
     """With 80 rows a group pooling is slight: within 0.02 of least squares on each region's own rows."""
     design = fit.specs["T1.1"].design
-    from posterity.data.within import split
+    from posterity.data.sample.within import split
 
     X = np.column_stack([design.X, design.y])
     V = np.column_stack(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posterity.data.errors import InputError
-from posterity.data.formula import Term, parse
+from posterity.data.study.formula import Term, parse
 
 
 def test_all_three_parts():

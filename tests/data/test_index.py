@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from posterity.data.errors import InputError
-from posterity.data.index import (
+from posterity.data.indices.composite import (
     Convention,
     composite,
     entropy_weights,
@@ -12,7 +12,7 @@ from posterity.data.index import (
     standardise,
     theil,
 )
-from posterity.data.scores import coupling_coordination, topsis, trade_parts
+from posterity.data.indices.scores import coupling_coordination, topsis, trade_parts
 
 EXACT = 1e-10
 # Elsayed, Dawood and Karthikeyan (2017), doi:10.14445/22315381/IJETT-V46P211: twelve banks, five criteria.

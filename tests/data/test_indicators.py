@@ -6,11 +6,11 @@ import pytest
 
 import posterity as po
 from posterity.data.errors import InputError
-from posterity.data.gaps import CARRIED, INTERPOLATED, OBSERVED, fill
-from posterity.data.index import composite
-from posterity.data.indicators import match, read_systems
-from posterity.data.names import name_findings, provinces, recognised
-from posterity.data.panel import Panel
+from posterity.data.indices.composite import composite
+from posterity.data.indices.gaps import CARRIED, INTERPOLATED, OBSERVED, fill
+from posterity.data.indices.indicators import match, read_systems
+from posterity.data.panel.names import name_findings, provinces, recognised
+from posterity.data.panel.panel import Panel
 
 from ..there import there
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posterity.data.claims import Claim
 from posterity.data.intervals import Interval, total
+from posterity.data.study.claims import Claim
 
 ENDS = st.floats(-50, 50).map(lambda x: round(x, 3))
 BOXES = st.tuples(ENDS, ENDS).map(lambda e: Interval(min(e), max(e)))

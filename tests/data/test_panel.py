@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posterity.data.design import build_design
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
-from posterity.data.study import Cluster, Spec
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import build_design
+from posterity.data.study.spec import Cluster, Spec
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "dta", "xlsx"])

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from scipy.stats.mstats import winsorize
 
-from posterity.data.design import build_design
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
-from posterity.data.steps import apply_steps
-from posterity.data.study import Spec, Step
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import build_design
+from posterity.data.sample.steps import apply_steps
+from posterity.data.study.spec import Spec, Step
 
 
 @pytest.fixture

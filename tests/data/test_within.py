@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posterity.data.within import split
+from posterity.data.sample.within import split
 
 
 def dummies(codes):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from posterity.analyses.folder import alone_in
-from posterity.analyses.store import write_whole
+from posterity.analyses.run.folder import alone_in
+from posterity.analyses.run.store import write_whole
 from posterity.data.errors import InputError
 
 HOLD = """

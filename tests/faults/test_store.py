@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from posterity import cli
-from posterity.analyses import store
-from posterity.analyses.results import Request
-from posterity.analyses.store import (
+from posterity.analyses.run import store
+from posterity.analyses.run.results import Request
+from posterity.analyses.run.store import (
     key_of,
     read_fit,
     seal_holds,
@@ -28,10 +28,10 @@ from posterity.analyses.store import (
 )
 from posterity.analyses.twins.write import SEAL, _manifest, _seal
 from posterity.data.errors import InputError
-from posterity.models import jax_cache
-from posterity.models.jax_cache import SealedCache, read_sealed, write_sealed
+from posterity.models.engine import jax_cache
+from posterity.models.engine.jax_cache import SealedCache, read_sealed, write_sealed
+from posterity.models.engine.sampling import Sampler
 from posterity.models.priors import parse_prior
-from posterity.models.sampling import Sampler
 
 
 @pytest.fixture

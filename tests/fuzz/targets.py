@@ -14,12 +14,12 @@ import pandas as pd
 
 from posterity.analyses.audit import audit
 from posterity.analyses.check import check_panel
+from posterity.analyses.run.tables import tables_inputs
 from posterity.analyses.study import Study, load
-from posterity.analyses.tables import tables_inputs
 from posterity.data.errors import InputError
-from posterity.data.formula import parse
-from posterity.data.indicators import match, read_systems
-from posterity.data.names import name_findings, recognised
+from posterity.data.indices.indicators import match, read_systems
+from posterity.data.panel.names import name_findings, recognised
+from posterity.data.study.formula import parse
 from posterity.models.priors import with_overrides
 
 HERE = Path(__file__).parent

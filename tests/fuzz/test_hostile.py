@@ -16,13 +16,14 @@ import pyarrow.parquet as pq
 import pytest
 
 import posterity as po
-from posterity.data import files, read
+from posterity.data import files
 from posterity.data.errors import InputError, did_you_mean
 from posterity.data.files import existing, read_csv_rows, read_text
-from posterity.data.formula import parse, parse_term
-from posterity.data.read import read_table
+from posterity.data.panel import read
+from posterity.data.panel.read import read_table
+from posterity.data.study.formula import parse, parse_term
 from posterity.models.priors import parse_prior
-from posterity.reports.write import csv_text
+from posterity.reports.files.write import csv_text
 
 from ..papers import HEAD, HEADER, write_paper
 

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from posterity.data.errors import InputError
-from posterity.data.formula import parse
-from posterity.data.panel import Panel
+from posterity.data.panel.panel import Panel
 from posterity.data.published import half_unit, read_published, within_rounding
+from posterity.data.study.formula import parse
 from posterity.models.priors import parse_prior
 
 from .targets import CORPUS, TARGETS, lay, told

@@ -15,10 +15,10 @@ import arviz as az
 import numpy as np
 import pymc as pm
 
-from posterity.data.study import Form
-from posterity.models.effects import effects_model
+from posterity.data.study.spec import Form
+from posterity.models.engine.sampling import prepare
+from posterity.models.kinds.effects import effects_model
 from posterity.models.priors import DEFAULTS, Prior, Priors
-from posterity.models.sampling import prepare
 
 from .dense import panel
 

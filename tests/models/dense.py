@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import multivariate_normal
 
-from posterity.data.design import Design, VaryingSlopes
-from posterity.data.study import Form
-from posterity.data.within import Split, split
+from posterity.data.sample.design import Design, VaryingSlopes
+from posterity.data.sample.within import Split, split
+from posterity.data.study.spec import Form
 from posterity.models.priors import Priors
 from posterity.models.scale import standardise
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from posterity.data.design import Design
-from posterity.data.study import Errors
-from posterity.data.within import split
-from posterity.models.errors import posteriors_of
+from posterity.data.sample.design import Design
+from posterity.data.sample.within import split
+from posterity.data.study.spec import Errors
+from posterity.models.errors.posteriors import posteriors_of
 from posterity.models.priors import DEFAULTS
 from posterity.models.scale import Scale, Standardised
 
@@ -76,7 +76,7 @@ def small(law: str) -> Design:
 
 
 def own(law: str) -> list[str]:
-    from posterity.models.error_rows import OWN
+    from posterity.models.errors.rows import OWN
 
     return list(OWN[law])
 

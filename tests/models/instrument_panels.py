@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from linearmodels.datasets import card
 
-from posterity.data.design import Design, build_design
-from posterity.data.panel import Panel
-from posterity.data.study import Cluster, Spec
-from posterity.models.iv import Instrumented, instrumented
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import Design, build_design
+from posterity.data.study.spec import Cluster, Spec
+from posterity.models.frequentist.iv import Instrumented, instrumented
 
 from .reference.moments import rows_like
 

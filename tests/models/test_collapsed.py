@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from posterity.data.design import Design
 from posterity.data.errors import InputError
-from posterity.data.study import Form
-from posterity.models.collapsed import (
+from posterity.data.sample.design import Design
+from posterity.data.study.spec import Form
+from posterity.models.engine.collapsed import (
     MIXTURES,
     collapsed_data,
     collapsible,
@@ -22,12 +22,12 @@ from posterity.models.collapsed import (
     scale_priors,
     scales_of,
 )
+from posterity.models.engine.draw_back import coefficients, effect_noise
+from posterity.models.engine.draw_back import effects as draw_effects
+from posterity.models.engine.sampling import prepare
+from posterity.models.engine.statistics import Statistics, padded, statistics_of_design, zero_sum_basis
 from posterity.models.priors import DEFAULTS, Prior, Priors
-from posterity.models.recover import coefficients, effect_noise
-from posterity.models.recover import effects as draw_effects
-from posterity.models.sampling import prepare
 from posterity.models.scale import standardise
-from posterity.models.statistics import Statistics, padded, statistics_of_design, zero_sum_basis
 
 from .dense import SCALES, dense, panel
 

@@ -9,18 +9,18 @@ import pytest
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from posterity.data.study import Form
-from posterity.models import importance
-from posterity.models.collapsed import collapsed_data, scales_of
-from posterity.models.compiled import compile_for
-from posterity.models.direct import batch, posterior
-from posterity.models.effects import effects_model
-from posterity.models.importance import MAX_K_HAT, find_mode, sample
-from posterity.models.pooled import pooled_model
+from posterity.data.study.spec import Form
+from posterity.models.engine import importance
+from posterity.models.engine.collapsed import collapsed_data, scales_of
+from posterity.models.engine.importance import MAX_K_HAT, find_mode, sample
+from posterity.models.engine.posterior import batch, posterior
+from posterity.models.engine.programs import compile_for
+from posterity.models.engine.psis import psis
+from posterity.models.engine.sampling import Sampler, prepare
+from posterity.models.engine.statistics import padded, statistics_of_design
+from posterity.models.kinds.effects import effects_model
+from posterity.models.kinds.pooled import pooled_model
 from posterity.models.priors import DEFAULTS, Prior, Priors
-from posterity.models.psis import psis
-from posterity.models.sampling import Sampler, prepare
-from posterity.models.statistics import padded, statistics_of_design
 
 from .collapsed_reference import CASES, ENTITIES, HEAVY, TIMES
 from .collapsed_reference import PATH as REFERENCE

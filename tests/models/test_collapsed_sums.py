@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posterity.data.design import Design
 from posterity.data.errors import InputError
+from posterity.data.sample.design import Design
+from posterity.models.engine.statistics import Statistics, statistics_of_design, statistics_of_sums
+from posterity.models.engine.sums import Chunk, Sums, gather, merge, parquet_chunks, sums_of_design
 from posterity.models.groups import interacted
-from posterity.models.statistics import Statistics, statistics_of_design, statistics_of_sums
-from posterity.models.sums import Chunk, Sums, gather, merge, parquet_chunks, sums_of_design
 
 from .dense import panel
 

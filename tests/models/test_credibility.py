@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from posterity.models.credibility import (
+from posterity.models.slopes.credibility import (
     advocacy_limit,
     bayes_factor_01,
     intrinsic_p,

@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 
 import posterity as po
-from posterity.data.design import build_design
-from posterity.data.panel import Panel
-from posterity.data.study import Spec
-from posterity.models.effects import effects_model
-from posterity.models.frequentist import least_squares
-from posterity.models.pooled import pooled_model
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import build_design
+from posterity.data.study.spec import Spec
+from posterity.models.engine.sampling import Sampler, nuts
+from posterity.models.frequentist.least_squares import least_squares
+from posterity.models.kinds.effects import effects_model
+from posterity.models.kinds.pooled import pooled_model
 from posterity.models.priors import with_overrides
-from posterity.models.sampling import Sampler, nuts
 
 FLAT = with_overrides({"slope": "normal(0, 100)", "between": "normal(0, 100)", "effect": "normal(0, 100)"})
 SAMPLER = Sampler(draws=1000, tune=700, seed=11)

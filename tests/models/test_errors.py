@@ -8,16 +8,17 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from posterity.data.design import build_design
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
-from posterity.data.study import Spec
-from posterity.data.within import split
-from posterity.models import error_density, error_gibbs
-from posterity.models.error_collapse import log_prior, values_of
-from posterity.models.error_rows import ar1_sums, rows_of
-from posterity.models.errors import error_posteriors, problem
-from posterity.models.frequentist import least_squares
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import build_design
+from posterity.data.sample.within import split
+from posterity.data.study.spec import Spec
+from posterity.models.errors import direct as error_density
+from posterity.models.errors import gibbs as error_gibbs
+from posterity.models.errors.integrate import log_prior, values_of
+from posterity.models.errors.posteriors import error_posteriors, problem
+from posterity.models.errors.rows import ar1_sums, rows_of
+from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.priors import DEFAULTS, with_overrides
 from posterity.models.scale import standardise
 
@@ -179,9 +180,9 @@ def test_ranks_of_the_truth_are_uniform(law):
 
 
 def test_gaussian_errors_are_those_of_the_collapsed_engine():
-    from posterity.models.direct import posterior
-    from posterity.models.sampling import Sampler
-    from posterity.models.statistics import statistics_of_design
+    from posterity.models.engine.posterior import posterior
+    from posterity.models.engine.sampling import Sampler
+    from posterity.models.engine.statistics import statistics_of_design
 
     design = small("ar1")
     (found,) = error_posteriors([design], DEFAULTS, "mundlak", "gaussian", 4000, 3)

@@ -6,10 +6,10 @@ import pytest
 import statsmodels.api as sm
 
 import posterity as po
-from posterity.data.design import build_design
-from posterity.data.panel import Panel
-from posterity.data.study import Cluster, Spec
-from posterity.models.frequentist import least_squares
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import build_design
+from posterity.data.study.spec import Cluster, Spec
+from posterity.models.frequentist.least_squares import least_squares
 
 from ..there import there
 

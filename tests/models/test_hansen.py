@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posterity.data.design import Design, build_design
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
-from posterity.data.study import Spec
-from posterity.models import hansen
-from posterity.models.frequentist import least_squares
-from posterity.models.hansen import intervals, scale_of_f, search
-from posterity.models.regimes import Regimes, regime_design, regimes, room, thinned
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import Design, build_design
+from posterity.data.study.spec import Spec
+from posterity.models.frequentist import hansen
+from posterity.models.frequentist.hansen import intervals, scale_of_f, search
+from posterity.models.frequentist.least_squares import least_squares
+from posterity.models.thresholds.regimes import Regimes, regime_design, regimes, room, thinned
 
 from .threshold_panels import panel
 

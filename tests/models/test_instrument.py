@@ -7,13 +7,13 @@ import pytest
 from scipy import stats
 
 from posterity.data.errors import InputError
-from posterity.models import structural as structural_module
-from posterity.models.instrument import Root, exclusions, instrument_model, root_of
-from posterity.models.instrument_direct import _log_density, direction, draw
-from posterity.models.iv import instrumented, two_stage
+from posterity.models.engine.sampling import Sampler
+from posterity.models.frequentist.iv import instrumented, two_stage
+from posterity.models.kinds.instrument import Root, exclusions, instrument_model, root_of
+from posterity.models.mechanisms import instrument_draws as structural_module
+from posterity.models.mechanisms.direct_instrument import _log_density, direction, draw
+from posterity.models.mechanisms.instrument_draws import can_draw, control_slopes, directly, structural
 from posterity.models.priors import DEFAULTS, Prior
-from posterity.models.sampling import Sampler
-from posterity.models.structural import can_draw, control_slopes, directly, structural
 
 from ..there import there
 from .instrument_panels import crime, cross_section, panel

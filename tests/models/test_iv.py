@@ -12,9 +12,8 @@ import statsmodels.api as sm
 from linearmodels.iv import IV2SLS, IVGMM
 from scipy import stats
 
-from posterity.data.study import Cluster
-from posterity.models.frequentist import least_squares
-from posterity.models.iv import (
+from posterity.data.study.spec import Cluster
+from posterity.models.frequentist.iv import (
     VCov,
     anderson_rubin,
     effective_f,
@@ -24,6 +23,7 @@ from posterity.models.iv import (
     plausibly_exogenous,
     two_stage,
 )
+from posterity.models.frequentist.least_squares import least_squares
 
 from ..there import there
 from .instrument_panels import CARD, crime, cross_section, of_card, panel, plain

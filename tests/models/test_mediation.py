@@ -9,18 +9,18 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from posterity.data.design import Design, build_design
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
-from posterity.data.study import Spec
-from posterity.models.bootstrap import bootstrap, weighted
-from posterity.models.effects import effects_model
-from posterity.models.frequentist import least_squares
-from posterity.models.mediation import equations, mediation_model
-from posterity.models.paths import Paths, curve, effects_at, mediate, rho_draws, vanishing_rho
-from posterity.models.pooled import pooled_model
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import Design, build_design
+from posterity.data.study.spec import Spec
+from posterity.models.engine.sampling import Sampler
+from posterity.models.frequentist.bootstrap import bootstrap, weighted
+from posterity.models.frequentist.least_squares import least_squares
+from posterity.models.kinds.effects import effects_model
+from posterity.models.kinds.mediation import equations, mediation_model
+from posterity.models.kinds.pooled import pooled_model
+from posterity.models.mechanisms.paths import Paths, curve, effects_at, mediate, rho_draws, vanishing_rho
 from posterity.models.priors import DEFAULTS, Prior
-from posterity.models.sampling import Sampler
 
 from ..there import there
 from .reference.moments import rows_like
@@ -254,9 +254,9 @@ def test_mediators_must_be_regressors(two_way):
 
 def test_intervals_cover_at_the_true_rho_only():
     """60 panels, rho = 0.3: at rho = 0 intervals miss; at the truth and under the prior they cover."""
-    from posterity.models.direct import batch
-    from posterity.models.paths import paths
-    from posterity.models.statistics import statistics_of_design
+    from posterity.models.engine.posterior import batch
+    from posterity.models.engine.statistics import statistics_of_design
+    from posterity.models.mechanisms.paths import paths
 
     rng = np.random.default_rng(8)
     count, entity, time = 60, *np.divmod(np.arange(330), 11)

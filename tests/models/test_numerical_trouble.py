@@ -13,25 +13,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from posterity.data.design import Design, build_design
 from posterity.data.errors import InputError
-from posterity.data.panel import Panel
-from posterity.data.study import Spec
-from posterity.data.within import split
-from posterity.models.changepoints import enumerate_thresholds
-from posterity.models.collapsed import collapsed_data
-from posterity.models.compiled import compile_for
-from posterity.models.direct import posterior
-from posterity.models.frequentist import least_squares
-from posterity.models.iv import instrumented, two_stage
-from posterity.models.paths import mediate
-from posterity.models.pooled import pooled_model
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import Design, build_design
+from posterity.data.sample.within import split
+from posterity.data.study.spec import Spec
+from posterity.models.engine.collapsed import collapsed_data
+from posterity.models.engine.posterior import posterior
+from posterity.models.engine.programs import compile_for
+from posterity.models.engine.sampling import Sampler
+from posterity.models.engine.statistics import padded, statistics_of_design
+from posterity.models.frequentist.iv import instrumented, two_stage
+from posterity.models.frequentist.least_squares import least_squares
+from posterity.models.kinds.pooled import pooled_model
+from posterity.models.mechanisms.instrument_draws import directly
+from posterity.models.mechanisms.paths import mediate
+from posterity.models.printed.tables import PrintedEstimate, exact_draws, moments
 from posterity.models.priors import DEFAULTS, Prior
-from posterity.models.regimes import regimes
-from posterity.models.sampling import Sampler
-from posterity.models.statistics import padded, statistics_of_design
-from posterity.models.structural import directly
-from posterity.models.tables import PrintedEstimate, exact_draws, moments
+from posterity.models.thresholds.changepoints import enumerate_thresholds
+from posterity.models.thresholds.regimes import regimes
 
 from ..there import there
 

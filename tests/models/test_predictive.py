@@ -11,16 +11,16 @@ from scipy import stats
 from scipy.special import logsumexp
 
 import posterity as po
-from posterity.data.design import build_design
-from posterity.data.study import Spec, Varying
-from posterity.data.within import split
-from posterity.models.collapsed import scale_priors
-from posterity.models.direct import batch
-from posterity.models.predictive import entity_refits, predictive, scale_draws
+from posterity.data.sample.design import build_design
+from posterity.data.sample.within import split
+from posterity.data.study.spec import Spec, Varying
+from posterity.models.engine.collapsed import scale_priors
+from posterity.models.engine.posterior import batch
+from posterity.models.engine.psis import leave_out_elpd
+from posterity.models.engine.statistics import padded, statistics_of_design
+from posterity.models.prediction.predictive import entity_refits, predictive, scale_draws
 from posterity.models.priors import DEFAULTS, Prior
-from posterity.models.psis import leave_out_elpd
 from posterity.models.scale import standardise
-from posterity.models.statistics import padded, statistics_of_design
 
 FORMULAS = {"both": "| city + year", "city": "| city", "year": "| year", "pooled": ""}
 HEAVY = {**DEFAULTS, "slope": Prior("student_t", (3.0, 0.2, 0.7)), "between": Prior("normal", (0.5, 2.0))}

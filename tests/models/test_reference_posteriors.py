@@ -20,14 +20,14 @@ import pandas as pd
 import pytest
 from statsmodels.datasets import nile
 
-from posterity.data.design import Design
-from posterity.models.changepoints import Enumerated, enumerate_thresholds
-from posterity.models.direct import posterior
+from posterity.data.sample.design import Design
+from posterity.models.engine.posterior import posterior
+from posterity.models.engine.sampling import Sampler
+from posterity.models.engine.statistics import statistics_of_design, statistics_of_sums
+from posterity.models.engine.sums import Sums
 from posterity.models.priors import DEFAULTS, Prior, Priors
-from posterity.models.regimes import regimes
-from posterity.models.sampling import Sampler
-from posterity.models.statistics import statistics_of_design, statistics_of_sums
-from posterity.models.sums import Sums
+from posterity.models.thresholds.changepoints import Enumerated, enumerate_thresholds
+from posterity.models.thresholds.regimes import regimes
 
 HERE = Path(__file__).parent / "reference"
 REFERENCE = pd.read_csv(HERE / "posteriordb.csv")

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from posterity.data.design import build_design
-from posterity.data.panel import Panel
-from posterity.data.study import Spec
-from posterity.models.credibility import bayes_factor_01, scepticism_limit
-from posterity.models.direct import batch
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import build_design
+from posterity.data.study.spec import Spec
+from posterity.models.engine.posterior import batch
+from posterity.models.engine.statistics import padded, statistics_of_design
+from posterity.models.printed.tables import PrintedEstimate, bayes_factor_10, moments
 from posterity.models.priors import DEFAULTS, Prior
-from posterity.models.slope_likelihood import SlopeLikelihood, of_panels, of_printed
-from posterity.models.slope_posterior import on_grid, settling_odds, tipping_scale, zero_centred
-from posterity.models.statistics import padded, statistics_of_design
-from posterity.models.tables import PrintedEstimate, bayes_factor_10, moments
+from posterity.models.slopes.credibility import bayes_factor_01, scepticism_limit
+from posterity.models.slopes.likelihood import SlopeLikelihood, of_panels, of_printed
+from posterity.models.slopes.posterior import on_grid, settling_odds, tipping_scale, zero_centred
 
 from ..there import there
 

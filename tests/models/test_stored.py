@@ -10,8 +10,8 @@ import jax
 import numpy as np
 import pytest
 
-from posterity.models import stored
-from posterity.models.jax_cache import read_sealed, write_sealed
+from posterity.models.engine import program_cache as stored
+from posterity.models.engine.jax_cache import read_sealed, write_sealed
 
 
 def test_a_program_is_made_once_and_gives_the_same_numbers(

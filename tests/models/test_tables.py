@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from posterity.models.priors import Prior
-from posterity.models.sampling import Sampler, nuts
-from posterity.models.tables import (
+from posterity.models.engine.sampling import Sampler, nuts
+from posterity.models.printed.tables import (
     PrintedEstimate,
     bayes_factor_10,
     exact_draws,
@@ -16,6 +15,7 @@ from posterity.models.tables import (
     posterior_density,
     tables_model,
 )
+from posterity.models.priors import Prior
 
 NORMAL = Prior("normal", (0.0, 1.0))
 

@@ -13,17 +13,17 @@ from scipy.integrate import quad
 from scipy.special import logsumexp
 
 from posterity.data.errors import InputError
-from posterity.data.study import Form
-from posterity.models import changepoints
-from posterity.models.changepoint_draws import bands, draw, effect_along
-from posterity.models.changepoints import change_nodes, enumerate_thresholds
-from posterity.models.direct import posterior
+from posterity.data.study.spec import Form
+from posterity.models.engine.posterior import posterior
+from posterity.models.engine.sampling import Sampler, nuts
+from posterity.models.engine.statistics import statistics_of_design
+from posterity.models.kinds.threshold import threshold_model
 from posterity.models.priors import DEFAULTS, Prior, Priors
-from posterity.models.regimes import Regimes, regimes
-from posterity.models.sampling import Sampler, nuts
 from posterity.models.scale import standardise
-from posterity.models.statistics import statistics_of_design
-from posterity.models.threshold import threshold_model
+from posterity.models.thresholds import changepoints
+from posterity.models.thresholds.changepoint_draws import bands, draw, effect_along
+from posterity.models.thresholds.changepoints import change_nodes, enumerate_thresholds
+from posterity.models.thresholds.regimes import Regimes, regimes
 
 from .threshold_panels import panel
 

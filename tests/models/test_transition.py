@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from posterity.models import changepoints
-from posterity.models.changepoints import enumerate_thresholds
-from posterity.models.leave_one_out import _densities, compare_loo, pointwise
+from posterity.models.engine.sampling import Sampler, nuts
+from posterity.models.prediction.leave_one_out import _densities, compare_loo, pointwise
 from posterity.models.priors import DEFAULTS
-from posterity.models.regimes import Regimes, regimes
-from posterity.models.sampling import Sampler, nuts
-from posterity.models.transition import (
+from posterity.models.thresholds import changepoints
+from posterity.models.thresholds.changepoints import enumerate_thresholds
+from posterity.models.thresholds.regimes import Regimes, regimes
+from posterity.models.thresholds.transition import (
     SHAPES,
     WIDTHS,
     curve,

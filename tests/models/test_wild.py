@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from posterity.data.design import build_design
-from posterity.data.panel import Panel
-from posterity.data.study import Cluster, Spec
-from posterity.models.wild import draw_weights, p_value, parts_of, wild_cluster
+from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import build_design
+from posterity.data.study.spec import Cluster, Spec
+from posterity.models.frequentist.wild import draw_weights, p_value, parts_of, wild_cluster
 
 REFERENCE = pd.read_csv(Path(__file__).parent / "reference" / "wild.csv")
 FORMULA = {"pooled": "invest ~ value + capital", "two-way": "invest ~ value + capital | firm + year"}

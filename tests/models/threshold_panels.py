@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from posterity.data.design import Design
+from posterity.data.sample.design import Design
 
 from .dense import firms
 

@@ -13,14 +13,14 @@ import pytest
 from PIL import Image
 
 import posterity as po
-from posterity.analyses.results import Evidence
-from posterity.analyses.summaries import MAX_K_HAT, MIN_ESS
-from posterity.reports.board import judged
-from posterity.reports.explore import SCALES, SHIFTS, at, dials, moved
-from posterity.reports.html import page
-from posterity.reports.plates import plates
+from posterity.analyses.judge.summaries import MAX_K_HAT, MIN_ESS
+from posterity.analyses.run.results import Evidence
+from posterity.reports.drawing.figure_files import plates
+from posterity.reports.page.explore import SCALES, SHIFTS, at, dials, moved
+from posterity.reports.page.first_screen import judged
+from posterity.reports.page.page import page
+from posterity.reports.page.sections import sections
 from posterity.reports.rows import rows_of
-from posterity.reports.sections import sections
 
 from .test_robust_parts import AT, SHOCKS, cluster_records
 

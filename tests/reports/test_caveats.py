@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from posterity.analyses.calibration import simulated
-from posterity.reports.robust_models import section as models
-from posterity.reports.robust_priors import doubts, figure
-from posterity.reports.robust_priors_figure import Focus
+from posterity.analyses.calibration.calibrate import simulated
+from posterity.reports.robustness.models import section as models
+from posterity.reports.robustness.priors import doubts, figure
+from posterity.reports.robustness.priors_figure import Focus
 from posterity.reports.rows import factor, plural, power, rows_of
 
 from ..there import there

@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from posterity.reports.board import LETTERS
-from posterity.reports.templating import TEMPLATES
+from posterity.reports.page.first_screen import LETTERS
+from posterity.reports.page.templating import TEMPLATES
 
 CSS = (TEMPLATES / "report.css").read_text(encoding="utf-8")
 VARIABLES = dict(re.findall(r"--([\w-]+): (#\w{6});", CSS))

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 import posterity as po
-from posterity.analyses.summaries import summarise
+from posterity.analyses.judge.summaries import summarise
+from posterity.models.printed.tables import exact_draws, moments
 from posterity.models.priors import FAMILIES, Prior
-from posterity.models.tables import exact_draws, moments
-from posterity.reports import explore
-from posterity.reports.board import judged
-from posterity.reports.explore import LOG_DENSITY, at, dials, embedded, encoded, moved, owners
+from posterity.reports.page import explore
+from posterity.reports.page.explore import LOG_DENSITY, at, dials, embedded, encoded, moved, owners
+from posterity.reports.page.first_screen import judged
 from posterity.reports.rows import rows_of
 
 STUDY = """

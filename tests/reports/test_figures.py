@@ -6,9 +6,9 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from posterity.reports.equations import equation_svg, mathtext, models_used
-from posterity.reports.figures import drawn, forest, overview
-from posterity.reports.plates import plates
+from posterity.reports.drawing.figure_files import plates
+from posterity.reports.drawing.figures import drawn, forest, overview
+from posterity.reports.page.equations import equation_svg, mathtext, models_used
 from posterity.reports.rows import evidence_label, rows_of, synthetic
 
 
@@ -80,7 +80,7 @@ def test_plates_are_named_after_tables(tables_fit, panel_fit):
 
 
 def test_equations_of_every_model_can_be_drawn(tables_fit, panel_fit):
-    from posterity.models import effects
+    from posterity.models.kinds import effects
 
     found = [*models_used(tables_fit), *models_used(panel_fit)]
     assert [m.name for m in found] == ["tables", "pooled", "mundlak"]

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 import posterity as po
-from posterity.reports import words
-from posterity.reports.audit import section as audited
-from posterity.reports.board import left_out, open_sentence
-from posterity.reports.html import page
+from posterity.reports.files.summary import brief_of
+from posterity.reports.page import words
+from posterity.reports.page.audit import section as audited
+from posterity.reports.page.first_screen import left_out, open_sentence
+from posterity.reports.page.page import page
 from posterity.reports.rows import rows_of
-from posterity.reports.summary import brief_of
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import posterity as po
-from posterity.reports.figures import drawn, forest
+from posterity.reports.drawing.figures import drawn, forest
 from posterity.reports.rows import rows_of
 
 END = "</script><script>window.hacked=1</script>"
@@ -123,7 +123,7 @@ def test_figures_are_whole(folder):
 
 
 def test_chinese_without_a_chinese_font_neither_fails_nor_warns(study, monkeypatch):
-    from posterity.reports import fonts
+    from posterity.reports.drawing import fonts
 
     monkeypatch.setattr(fonts, "_cjk_fonts", list)
     fonts.style.cache_clear()

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from posterity.reports.latex import GLYPH, escape, latex_table
+from posterity.reports.files.latex import GLYPH, escape, latex_table
 from posterity.reports.rows import rows_of
 
 PREAMBLE = r"""\documentclass{article}

@@ -3,8 +3,8 @@
 import re
 from dataclasses import replace
 
-from posterity.reports.html import page
-from posterity.reports.methods import OF_KIND, OF_ROBUSTNESS, entries, references, used
+from posterity.reports.page.methods import OF_KIND, OF_ROBUSTNESS, entries, references, used
+from posterity.reports.page.page import page
 
 
 def test_every_entry_is_whole():

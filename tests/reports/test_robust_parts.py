@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from posterity.reports.robust_clusters import section as clusters
-from posterity.reports.robust_models_figure import Bar, limits
-from posterity.reports.robust_slopes import section as slopes
+from posterity.reports.page.sections import sections
+from posterity.reports.page.templating import parted
+from posterity.reports.page.words import uncovered
+from posterity.reports.robustness.clusters import section as clusters
+from posterity.reports.robustness.models_figure import Bar, limits
+from posterity.reports.robustness.slopes import section as slopes
 from posterity.reports.rows import rows_of
-from posterity.reports.sections import sections
-from posterity.reports.templating import parted
-from posterity.reports.words import uncovered
 
 from ..there import there
 

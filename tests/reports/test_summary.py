@@ -10,14 +10,14 @@ from html.parser import HTMLParser
 import pytest
 
 import posterity as po
-from posterity.analyses.results import Request
 from posterity.analyses.robustness import robust
-from posterity.reports import words
-from posterity.reports.highlights import highlights
+from posterity.analyses.run.results import Request
+from posterity.reports.drawing.text_page import Sheet, pieces
+from posterity.reports.files.summary import brief_of, key_figure, markdown, telling, text
+from posterity.reports.files.summary_pdf import summary_pdf
+from posterity.reports.page import words
+from posterity.reports.page.highlights import highlights
 from posterity.reports.rows import rows_of
-from posterity.reports.sheet import Sheet, pieces
-from posterity.reports.summary import brief_of, key_figure, markdown, telling, text
-from posterity.reports.summary_pdf import summary_pdf
 
 FAMILY = ("STIXGeneral", "DejaVu Sans")
 
@@ -202,7 +202,7 @@ def test_lines_break_at_blanks_and_between_chinese_characters():
 
 
 def test_pages_without_a_chinese_font_still_come(briefs, monkeypatch):
-    from posterity.reports import fonts
+    from posterity.reports.drawing import fonts
 
     monkeypatch.setattr(fonts, "_cjk_fonts", list)
     fonts.style.cache_clear()

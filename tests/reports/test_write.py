@@ -11,11 +11,11 @@ from html.parser import HTMLParser
 import pytest
 
 from posterity import write_report
-from posterity.analyses.compare import comparison
-from posterity.reports.html import page
-from posterity.reports.latex import escape, latex_table
+from posterity.analyses.judge.compare import comparison
+from posterity.reports.files.latex import escape, latex_table
+from posterity.reports.files.write import finite, neutral
+from posterity.reports.page.page import page
 from posterity.reports.rows import rows_of
-from posterity.reports.write import finite, neutral
 
 SCRIPT, TEX = "<script>alert(1)</script>", "a_b$%&^~#{}\\x"
 

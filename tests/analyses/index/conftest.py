@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import posterity as po
-from posterity.data.indicators import match, read_systems
-from posterity.data.panel import Panel
+from posterity.data.indices.indicators import match, read_systems
+from posterity.data.panel.panel import Panel
 
 from ...papers import write_paper
 

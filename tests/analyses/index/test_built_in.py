@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 import posterity as po
-from posterity.analyses.built_in import _ols, built_in, simulable, source_of
-from posterity.analyses.index import (
-    index,
-)
-from posterity.analyses.unlinked import ASSUMED, Assumptions, Shuffle, _latent
-from posterity.data.indicators import match, read_systems
-from posterity.data.panel import Panel
+from posterity.analyses.indices.built_in_association import _ols, built_in, simulable, source_of
+from posterity.analyses.indices.index import index
+from posterity.analyses.indices.unlinked_panels import ASSUMED, Assumptions, Shuffle, _latent
+from posterity.data.indices.indicators import match, read_systems
+from posterity.data.panel.panel import Panel
 
 from ...there import there
 
@@ -32,8 +30,8 @@ def test_simulated_structure():
 
 
 def test_swept_least_squares_is_that_of_linearmodels(study, table):
-    from posterity.data.design import build_design
-    from posterity.models.frequentist import least_squares
+    from posterity.data.sample.design import build_design
+    from posterity.models.frequentist.least_squares import least_squares
 
     panel = index(table, draws=2).panel()
     for name, effects in (("T1.1", (True, True)), ("T1.2", (False, False))):

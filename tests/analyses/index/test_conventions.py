@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from posterity.analyses.built_in import _ols
-from posterity.analyses.conventions import conventions, multiverse
-from posterity.data.index import Convention, composite
-from posterity.data.panel import Panel
+from posterity.analyses.indices.built_in_association import _ols
+from posterity.analyses.indices.conventions import conventions, multiverse
+from posterity.data.indices.composite import Convention, composite
+from posterity.data.panel.panel import Panel
 
 
 def test_conventions_are_distinct_and_the_mistake_is_marked():
@@ -20,7 +20,7 @@ def test_conventions_are_distinct_and_the_mistake_is_marked():
 
 
 def test_multiverse_holds_each_convention(study, table):
-    from posterity.data.design import build_design
+    from posterity.data.sample.design import build_design
 
     curve = multiverse(study.spec("T1.1"), table, "X", form="fixed")
     assert len(curve.mean) == len(conventions())

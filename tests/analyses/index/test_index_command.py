@@ -7,8 +7,8 @@ import json
 import pandas as pd
 import pytest
 
-from posterity.analyses.conventions import conventions
-from posterity.data.panel import Panel
+from posterity.analyses.indices.conventions import conventions
+from posterity.data.panel.panel import Panel
 
 
 def test_command(folder, call):

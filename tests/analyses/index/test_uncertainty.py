@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import posterity as po
-from posterity.analyses.index import (
+from posterity.analyses.indices.index import (
     effects_over_draws,
     entity_mass,
     index,
@@ -14,8 +14,8 @@ from posterity.analyses.index import (
     usable,
     weights_table,
 )
-from posterity.data.index import entropy_weights
-from posterity.data.panel import Panel
+from posterity.data.indices.composite import entropy_weights
+from posterity.data.panel.panel import Panel
 
 
 def test_bootstrap_spread_agrees_with_the_jackknife_over_entities(raw):
@@ -73,8 +73,8 @@ def test_mixture_of_posteriors():
 
 def test_effects_over_draws_are_the_fits_of_each_panel(study, table):
     """Means are two-way least squares of each draw (linearmodels), within Monte Carlo error."""
-    from posterity.data.design import build_design
-    from posterity.models.frequentist import least_squares
+    from posterity.data.sample.design import build_design
+    from posterity.models.frequentist.least_squares import least_squares
 
     indexed = index(table, draws=40)
     view = study.spec("T1.1")
@@ -100,10 +100,10 @@ def test_specifications_that_an_indexed_panel_serves(study, table):
 
 def test_the_mixture_covers_where_plugging_in_does_not():
     """40 panels of benchmarks/indices.py's first design: true weights are Theil's of known log-normals."""
-    from posterity.data.design import Design
-    from posterity.models.direct import batch
+    from posterity.data.sample.design import Design
+    from posterity.models.engine.posterior import batch
+    from posterity.models.engine.statistics import statistics_of_design
     from posterity.models.priors import DEFAULTS
-    from posterity.models.statistics import statistics_of_design
 
     n_entity, n_time, panels, draws = 30, 8, 40, 80
     spread = np.array([0.3, 0.45, 0.6])

@@ -4,9 +4,9 @@ import pytest
 from linearmodels.panel import PanelOLS
 
 import posterity as po
-from posterity.analyses.results import Request
 from posterity.analyses.robustness import robust
-from posterity.data.panel import Panel
+from posterity.analyses.run.results import Request
+from posterity.data.panel.panel import Panel
 
 from ...papers import write_paper
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from posterity.analyses.robust.sample_checks import cells_of, check, quantities, residuals
-from posterity.reports.robust_samples import section
+from posterity.analyses.robustness.samples.checks import cells_of, check, quantities, residuals
+from posterity.reports.robustness.samples import section
 from posterity.reports.rows import rows_of
 
 from ...there import there

@@ -7,11 +7,11 @@ import pytest
 from scipy import stats
 
 import posterity as po
-from posterity.analyses.results import Request
-from posterity.analyses.robust import sample_influence
-from posterity.analyses.robust.samples import samples
-from posterity.analyses.verdicts import verdict
-from posterity.reports.robust_samples import section
+from posterity.analyses.judge.verdict import verdict
+from posterity.analyses.robustness.samples import influence as sample_influence
+from posterity.analyses.robustness.samples.part import samples
+from posterity.analyses.run.results import Request
+from posterity.reports.robustness.samples import section
 from posterity.reports.rows import rows_of
 
 from ...there import there
@@ -141,8 +141,8 @@ def test_twins_are_mixed_evenly(study, simulate, no_posteriors):
 
 
 def test_slopes_that_vary_lose_the_group_of_the_last_entity(simulate):
-    from posterity.data.design import build_design
-    from posterity.data.study import Spec, Varying
+    from posterity.data.sample.design import build_design
+    from posterity.data.study.spec import Spec, Varying
 
     frame = simulate(n_entity=6, n_time=5)
     frame["region"] = np.where(frame["city"] == "c04", "alone", "rest")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from posterity.analyses.robust import sample_predict
+from posterity.analyses.robustness.samples import prediction as sample_predict
 
 from .conftest import panel_of
 

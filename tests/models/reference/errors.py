@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 from arviz_stats.base import array_stats
 
-from posterity.models.effects import effects_model
+from posterity.models.engine.sampling import Sampler, nuts
+from posterity.models.kinds.effects import effects_model
 from posterity.models.priors import DEFAULTS
-from posterity.models.sampling import Sampler, nuts
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from error_panels import LAWS, own, small

@@ -1,0 +1,1 @@
+"""What a paper's text says about its own tables."""

@@ -1,0 +1,1 @@
+"""Composite indices with their uncertainty, and what they build into a coefficient."""

@@ -1,0 +1,1 @@
+"""The judging layer: verdict, diagnostics, flags."""

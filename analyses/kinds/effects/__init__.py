@@ -1,0 +1,1 @@
+"""Columns of kinds `effects` and `pooled`."""

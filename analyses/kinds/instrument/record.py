@@ -1,0 +1,195 @@
+"""What a fitted instrument column says beyond its coefficient: strength, tests, and what exact exclusion carries."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ....models.engine.importance import MAX_K_HAT
+from ....models.frequentist.iv import (
+    Instrumented,
+    VCov,
+    anderson_rubin,
+    effective_f,
+    first_stage_f,
+    overidentification,
+    plausibly_exogenous,
+    two_stage,
+)
+from ....models.mechanisms.instrument_draws import directly
+from ....models.priors import Prior, Priors
+from ..mediation.record import SUMMARY, changes_at, described
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+ALLOWED = np.concatenate([[0.0], np.geomspace(1e-3, 1.0, 25)])
+CURVE_DRAWS = 2000
+MOST_CURVES = 6
+ALL = "all"
+REJECTED = 0.05
+
+
+def frequentist(data: Instrumented, vcov: VCov) -> DataTree:
+    """Two-stage least squares, first-stage F, effective F, Anderson-Rubin intervals, Sargan or Hansen J."""
+    import xarray as xr
+    from scipy import stats
+
+    fit = two_stage(data, vcov)
+    p = len(data.endogenous)
+    reach = float(stats.t.ppf(0.975, fit.df))
+    estimate, error = fit.coef[:p], fit.std_error[:p]
+    values: dict[str, Any] = {
+        "estimate": ("endogenous", estimate),
+        "std_error": ("endogenous", error),
+        "interval": (
+            ("endogenous", "end"),
+            np.column_stack([estimate - reach * error, estimate + reach * error]),
+        ),
+        "first_stage_f": ("endogenous", [first_stage_f(data, vcov, j) for j in range(p)]),
+    }
+    if p == 1:
+        values["effective_f"], values["effective_f_critical"] = effective_f(data, vcov)
+        values["anderson_rubin"] = (("piece", "end"), np.reshape(anderson_rubin(data, vcov), (-1, 2)))
+    test = overidentification(data, vcov)
+    if test is not None:
+        values |= dict(
+            zip(("overidentification", "overidentification_p", "overidentification_df"), test, strict=True)
+        )
+    name = "Sargan" if vcov == "iid" else "Hansen J"
+    coords = {"endogenous": list(data.endogenous), "end": ["low", "high"]}
+    return xr.DataTree(xr.Dataset(values, coords, {"overidentification": name}))
+
+
+def sensitivity(data: Instrumented, priors: Priors, vcov: VCov, seed: int) -> DataTree:
+    """The coefficient under direct effects N(0, d^2) of all instruments, and of each alone, for a grid of d.
+
+    Not numbers where k-hat is above 0.7. `union` is the union of confidence intervals over direct effects of
+    at most d in size. d is in standard deviations of the outcome for one of the instrument.
+    """
+    import xarray as xr
+
+    k = len(data.instruments)
+    alone = {name: [i == j for i in range(k)] for j, name in enumerate(data.instruments)}
+    allowed = {ALL: [True] * k, **(alone if 1 < k <= MOST_CURVES else {})}
+    problems = [
+        [Prior("normal", (0.0, float(d) if free else 0.0)) for free in which]
+        for which in allowed.values()
+        for d in ALLOWED
+    ]
+    drawn = directly(data, priors, problems, CURVE_DRAWS, seed)
+    beta = np.stack([one.beta[:, 0] for one in drawn])
+    bands = np.stack([beta.mean(axis=1), *np.quantile(beta, [0.025, 0.975], axis=1)], axis=1)
+    k_hat = np.array([one.attributes["k_hat"] for one in drawn])
+    bands[~(k_hat <= MAX_K_HAT)] = np.nan
+    shape = (len(allowed), len(ALLOWED))
+    return xr.DataTree(
+        xr.Dataset(
+            {
+                "coef": (("allowed", "sd", "summary"), bands.reshape(*shape, 3)),
+                "k_hat": (("allowed", "sd"), k_hat.reshape(shape)),
+                "union": (("sd", "end"), plausibly_exogenous(data, ALLOWED, vcov)),
+            },
+            {"allowed": list(allowed), "sd": ALLOWED, "summary": list(SUMMARY), "end": ["low", "high"]},
+        )
+    )
+
+
+def mechanism(tree: DataTree, data: Instrumented, exclusion: dict[str, Prior]) -> dict[str, Any]:
+    """The same as a record for comparison.json and the report; null where there is no such number."""
+    found, loose = tree["frequentist"].to_dataset(), tree["prior_on_exclusion"].to_dataset()
+    posterior = tree["posterior"].to_dataset()
+    at = {str(name): found[name] for name in found.data_vars}
+    test = (
+        None
+        if "overidentification" not in at
+        else {
+            "test": found.attrs["overidentification"],
+            "statistic": float(at["overidentification"]),
+            "p": float(at["overidentification_p"]),
+            "df": int(at["overidentification_df"]),
+        }
+    )
+    return {
+        "kind": "instrument",
+        "instruments": list(data.instruments),
+        "endogenous": {
+            name: {
+                "posterior": described(posterior["coef"].sel(term=name)),
+                "endogeneity": described(posterior["endogeneity"].sel(endogenous=name)),
+                "two_stage": {
+                    "estimate": float(at["estimate"].sel(endogenous=name)),
+                    "std_error": float(at["std_error"].sel(endogenous=name)),
+                    **dict(
+                        zip(SUMMARY[1:], at["interval"].sel(endogenous=name).to_numpy().tolist(), strict=True)
+                    ),
+                },
+                "first_stage_f": float(at["first_stage_f"].sel(endogenous=name)),
+                "prior_on_exclusion": described(loose["coef"].sel(endogenous=name)),
+            }
+            for name in data.endogenous
+        },
+        "effective_f": float(at["effective_f"]) if "effective_f" in at else None,
+        "effective_f_critical": float(at["effective_f_critical"]) if "effective_f" in at else None,
+        "anderson_rubin": _intervals(at["anderson_rubin"].to_numpy()) if "anderson_rubin" in at else None,
+        "overidentification": test,
+        "exclusion": {name: str(prior) for name, prior in exclusion.items()},
+        "changes_at": _changes(tree),
+    }
+
+
+def _intervals(pieces: np.ndarray) -> list[list[float | None]]:
+    """Null for an end that is not there."""
+    return [[end if math.isfinite(end) else None for end in piece] for piece in pieces.tolist()]
+
+
+def _changes(tree: DataTree) -> dict[str, float | None] | None:
+    """The d at which a conclusion changes: of all instruments, of each alone, and of the union of intervals."""
+    if "exclusion" not in tree.children:
+        return None
+    along = tree["exclusion"].to_dataset()
+    sd = along["sd"].to_numpy()
+    bands = {str(name): along["coef"].sel(allowed=name).to_numpy() for name in along["allowed"].to_numpy()}
+    union = along["union"].to_numpy()
+    bands["union"] = np.column_stack([union.mean(axis=1), union])
+    return {name: changes_at(sd, band) for name, band in bands.items()}
+
+
+def rests(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Flags of the endogenous regressors: how much rests on exact exclusion, and on strong instruments."""
+    return {name: tuple(_flags(found, part)) for name, part in found["endogenous"].items()}
+
+
+def _flags(found: dict[str, Any], part: dict[str, Any]) -> list[str]:
+    own, loose = part["posterior"], part["prior_on_exclusion"]
+    holds = own["q2.5"] <= 0 <= own["q97.5"]
+    where = "" if found["changes_at"] is None else _where(found["changes_at"][ALL], holds)
+    priors = sorted(set(found["exclusion"].values()))
+    flags = [
+        f"rests on exact exclusion{where}",
+        f"under direct effects ~ {', '.join(priors)}: {loose['mean']:.3g} [{loose['q2.5']:.3g}, {loose['q97.5']:.3g}]",
+    ]
+    if found["effective_f"] is not None and found["effective_f"] < found["effective_f_critical"]:
+        flags.append(
+            f"weak instruments: effective F {found['effective_f']:.1f} is below {found['effective_f_critical']:.1f}"
+        )
+    pieces = found["anderson_rubin"]
+    if pieces is not None and (len(pieces) != 1 or None in pieces[0]):
+        flags.append(f"Anderson-Rubin interval is {'unbounded' if pieces else 'empty'}")
+    elif pieces is not None and (pieces[0][0] <= 0 <= pieces[0][1]) != holds:
+        flags.append(f"Anderson-Rubin interval {'excludes' if holds else 'contains'} 0")
+    test = found["overidentification"]
+    if test is not None and test["p"] < REJECTED:
+        flags.append(f"instruments disagree: {test['test']} p = {test['p']:.3f}")
+    return flags
+
+
+def _where(change: float | None, holds: bool) -> str:
+    if change is None:
+        return f": interval {'contains' if holds else 'excludes'} 0 up to direct effects of sd 1"
+    return (
+        f": interval {'excludes' if holds else 'contains'} 0 once the instruments' direct effects have sd {change:.2g} "
+        "(sd of outcome per sd of instrument)"
+    )

@@ -1,0 +1,188 @@
+"""Fitting `mediation` specifications to a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ....data.errors import InputError, did_you_mean
+from ....data.panel.panel import Panel
+from ....data.published import Printed
+from ....data.sample.design import Design, build_design
+from ....data.sample.estimable import check_estimable
+from ....data.study.formula import Term
+from ....data.study.other_regressors import with_terms
+from ....data.study.spec import Cluster, Form
+from ....models.engine.collapsed import collapsible
+from ....models.frequentist.bootstrap import bootstrap
+from ....models.frequentist.least_squares import LeastSquares, least_squares
+from ....models.kinds.mediation import equations
+from ....models.mechanisms.paths import mediate, mediate_by_nuts
+from ....models.scale import scale_of
+from ...run.results import Engine, Request, SpecFit
+from ...run.store import seed_of, stored, texts
+from ...study import SpecView
+from ..effects.fit import check_terms
+from .record import PATHS, mechanism, rests, together, tree_of
+
+if TYPE_CHECKING:
+    from xarray import Dataset, DataTree
+
+
+def mediation_job(view: SpecView, panel: Panel, request: Request) -> Callable[[], SpecFit]:
+    """The work of one column, its inputs checked."""
+    treatment, mediator = roles(view)
+    design = view.design(panel)
+    for one in equations(design, (mediator,))[:-1]:
+        check_estimable(one, f"{panel.source}, {view.id}, equation of the mediator: ")
+    printed = view.study.file.printed(view.id)
+    check_terms(view, printed, (*design.terms, *PATHS))
+    both = _together(view, panel)
+    return lambda: _fit(view, design, treatment, mediator, both, printed, request)
+
+
+def roles(view: SpecView) -> tuple[str, str]:
+    """Treatment and mediator as terms of the formula; the first other regressor is the default treatment.
+
+    Raises
+    ------
+    InputError
+        If one of them is not a regressor, or they are the same, or the mediator is the outcome.
+    """
+    spec, where = view.spec, f"{view.study.file.path}, {view.id}"
+    terms = [str(t) for t in spec.parsed.terms]
+    mediator = spec.mediator or ""
+    if mediator == str(spec.parsed.outcome):
+        raise InputError(f"{where}: the mediator {mediator!r} is the outcome itself; name another variable.")
+    if mediator not in terms:
+        raise InputError(
+            f"{where}: the mediator {mediator!r} is not a regressor of the formula; add it.{did_you_mean(mediator, terms)}"
+        )
+    taken = sorted({*terms} & {*PATHS})
+    if taken:
+        raise InputError(f"{where}: {taken[0]!r} is the name of an effect here; rename that regressor.")
+    others = [t for t in terms if t != mediator]
+    treatment = spec.treated
+    if treatment is None:
+        raise InputError(f"{where}: the formula has no regressor beside the mediator; add the treatment.")
+    if treatment == mediator:
+        raise InputError(f"{where}: treatment and mediator are both {mediator!r}; name two variables.")
+    if treatment not in terms:
+        raise InputError(
+            f"{where}: the treatment {treatment!r} is not a regressor of the formula; add it."
+            f"{did_you_mean(treatment, others)}"
+        )
+    return treatment, mediator
+
+
+def _together(view: SpecView, panel: Panel) -> tuple[Design, tuple[str, ...]] | None:
+    """The column with the mediators of the study's like columns as well, where there are such columns."""
+    treatment, mediator = roles(view)
+    mine, own = view.spec.parsed, view.spec
+    extra: dict[str, Term] = {}
+    for other in view.study.specs():
+        theirs = other.spec.parsed
+        if other.kind != "mediation" or (theirs.outcome, theirs.effects, other.spec.steps) != (
+            mine.outcome, mine.effects, own.steps,
+        ):  # fmt: skip
+            continue
+        their_treatment, name = roles(other)
+        shared = [{t for t in f.terms if str(t) != m} for f, m in ((mine, mediator), (theirs, name))]
+        if their_treatment == treatment and shared[0] == shared[1] and name != mediator:
+            extra[name] = next(t for t in theirs.terms if str(t) == name)
+    if not extra:
+        return None
+    spec = with_terms(own, (*mine.terms, *extra.values()))
+    try:
+        design = build_design(panel.with_groups(view.study.file.groups), spec)
+    except InputError:
+        return None  # an extension of the paper: the column itself can do without it
+    return design, (mediator, *extra)
+
+
+def _fit(
+    view: SpecView,
+    design: Design,
+    treatment: str,
+    mediator: str,
+    both: tuple[Design, tuple[str, ...]] | None,
+    printed: tuple[Printed, ...],
+    request: Request,
+) -> SpecFit:
+    priors = view.priors(request.priors)
+    form: Form | None = (request.form or view.form) if view.spec.parsed.effects else None
+    engine: Engine = request.engine or ("collapsed" if collapsible(priors) else "nuts")
+    sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, view.id))
+
+    def make() -> DataTree:
+        from xarray import DataTree
+
+        if engine == "collapsed":
+            found = mediate(design, treatment, (mediator,), priors, form, sampler)
+        else:
+            found = mediate_by_nuts(design, treatment, mediator, priors, form, sampler)
+        tree = tree_of(design, found, priors, sampler)
+        tree["bootstrap"] = DataTree(_bootstraps(view, design, treatment, mediator, sampler.seed))
+        if both is not None and engine == "collapsed":
+            joint = mediate(both[0], treatment, both[1], priors, form, sampler).paths
+            tree["together"] = together(joint, both[1], sampler)
+        return tree
+
+    parts = {
+        "kind": "mediation",
+        "data": [design.sha256, both[0].sha256 if both else None],
+        "clusters": None if design.clusters is None else design.clusters.tolist(),
+        "roles": [treatment, mediator, both[1] if both else None],
+        "form": form,
+        "priors": texts(priors),
+        "sampler": sampler,
+        "engine": engine,
+    }
+    tree, seconds, resumed = stored(view.id, parts, request, make)
+    units: dict[str, float | None] = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
+    units |= {"direct": units[treatment], "indirect": None, "total": None}
+    found = mechanism(tree, treatment, mediator, priors)
+    return SpecFit(
+        view, tree, priors, printed, engine, seconds, resumed, form, design,
+        frequentist(view, design, treatment, mediator), units=units,
+        mechanism=found, rests=rests(found),
+    )  # fmt: skip
+
+
+def frequentist(view: SpecView, design: Design, treatment: str, mediator: str) -> LeastSquares:
+    """The paper's regressions on the same panel: every term of the column, then its paths.
+
+    The standard error of the indirect effect is that of the delta method (Sobel 1982,
+    doi:10.2307/270723), a and b taken as independent; that of the total is the regression's without the mediator.
+    """
+    first, last = equations(design, (mediator,))
+    keep = [j for j, t in enumerate(design.terms) if t != mediator]
+    without = replace(design, terms=first.terms, X=design.X[:, keep])
+    fits = [least_squares(one, view.spec.vcov) for one in (first, last, without)]
+    found = [fits[0].at(treatment), fits[1].at(mediator), fits[1].at(treatment), fits[2].at(treatment)]
+    (a, error_a), (b, error_b), direct, total = (pair or (np.nan, np.nan) for pair in found)
+    indirect = a * b, np.hypot(a * error_b, b * error_a)
+    more = np.array([direct, indirect, total])
+    return replace(
+        fits[1],
+        terms=(*fits[1].terms, *PATHS),
+        coef=np.append(fits[1].coef, more[:, 0]),
+        std_error=np.append(fits[1].std_error, more[:, 1]),
+    )
+
+
+def _bootstraps(view: SpecView, design: Design, treatment: str, mediator: str, seed: int) -> Dataset:
+    """Replicates of the paper's estimates, resampling rows, entities and the paper's clusters."""
+    import xarray as xr
+
+    units = {"row": np.arange(design.n), design.entity_name: design.entity}
+    if design.clusters is not None and isinstance(view.spec.vcov, Cluster):
+        units[view.spec.vcov.cluster] = design.clusters
+    drawn = [bootstrap(design, treatment, mediator, clusters, seed) for clusters in units.values()]
+    values = {
+        name: (("unit", "replicate"), [getattr(d, name) for d in drawn]) for name in ("direct", "indirect")
+    }
+    return xr.Dataset(values, {"unit": list(units)})

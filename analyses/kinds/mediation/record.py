@@ -1,0 +1,230 @@
+"""A fitted mediation as a DataTree, and what it says as records: paths, and what they owe to rho = 0."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ....data.sample.design import Design
+from ....models.engine.sampling import Sampler
+from ....models.mechanisms.paths import RHO_GRID, Mediated, Paths, curve, effects_at, rho_draws, vanishing_rho
+from ....models.priors import Priors
+from ....models.scale import Array
+
+if TYPE_CHECKING:
+    from xarray import DataArray, Dataset, DataTree
+
+PATHS = ("direct", "indirect", "total")
+SUMMARY = ("mean", "q2.5", "q97.5")
+
+
+def tree_of(design: Design, found: Mediated, priors: Priors, sampler: Sampler) -> DataTree:
+    """`posterior` with `coef` and paths at rho = 0; beside it what follows from other values of rho.
+
+    Groups: `posterior`; `prior_on_rho`, draws under the prior on rho; `sensitivity`, means and 95% intervals at
+    each rho of a grid; and the equations that were drawn from.
+    """
+    import xarray as xr
+
+    own = found.paths
+    direct, indirect = effects_at(own, 0.0)
+    at_zero = {"direct": direct, "indirect": indirect[:, 0], "total": own.total}
+    values = {
+        "coef": np.column_stack([found.slopes, *at_zero.values()]),
+        "constant": design.y.mean() - found.slopes @ design.X.mean(axis=0),
+        **at_zero,
+        "a": own.a[:, 0],
+        "b": own.b[:, 0],
+        "proportion": indirect[:, 0] / own.total,
+        "vanishing_rho": vanishing_rho(own)[:, 0],
+        "sigma_mediator": np.sqrt(own.covariance[:, 0, 0]),
+        "sigma_outcome": own.sigma_u,
+    }
+    rho = rho_draws(priors["rho"], own, np.random.default_rng(sampler.seed))
+    direct, indirect = effects_at(own, rho)
+    under = {"rho": rho[:, 0], "direct": direct, "indirect": indirect[:, 0], "total": own.total}
+    of_direct, of_indirect = curve(own)
+    along = {"direct": of_direct, "indirect": of_indirect[..., 0]}
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": laid_out(values, sampler, {"coef": "term"}, {"term": [*design.terms, *PATHS]}),
+            "prior_on_rho": laid_out(under, sampler),
+            "sensitivity": xr.Dataset(
+                {name: (("rho", "summary"), value) for name, value in along.items()},
+                {"rho": RHO_GRID, "summary": list(SUMMARY)},
+            ),
+        }
+    )
+    tree.attrs = attributes(list(found.fits.values()))
+    names = ("mediator_equation", "outcome_equation") if len(found.fits) == 2 else ("joint",)
+    for name, fit in zip(names, found.fits.values(), strict=True):
+        tree[name] = xr.DataTree(fit["posterior"].to_dataset())
+        if "sample_stats" in fit.children:
+            tree["sample_stats"] = xr.DataTree(fit["sample_stats"].to_dataset())
+    return tree
+
+
+def together(found: Paths, mediators: tuple[str, ...], sampler: Sampler) -> DataTree:
+    """Effects at rho = 0 with several mediators at once."""
+    from xarray import DataTree
+
+    direct, indirect = effects_at(found, 0.0)
+    values = {
+        "direct": direct,
+        "indirect": indirect,
+        "total": found.total,
+        "vanishing_rho": vanishing_rho(found),
+    }
+    dims = {"indirect": "mediator", "vanishing_rho": "mediator"}
+    return DataTree(laid_out(values, sampler, dims, {"mediator": list(mediators)}))
+
+
+def laid_out(
+    values: dict[str, Array],
+    sampler: Sampler,
+    dims: dict[str, str] | None = None,
+    coords: dict[str, Any] | None = None,
+) -> Dataset:
+    """Draws (S,) or (S, k) as chains of draws."""
+    import xarray as xr
+
+    shape, named = (sampler.chains, sampler.draws), dims or {}
+    return xr.Dataset(
+        {
+            name: (
+                ("chain", "draw", *([named[name]] if name in named else [])),
+                v.reshape(shape + v.shape[1:]),
+            )
+            for name, v in values.items()
+        },
+        {"chain": np.arange(shape[0]), "draw": np.arange(shape[1]), **(coords or {})},
+    )
+
+
+def attributes(fits: list[DataTree]) -> dict[str, Any]:
+    """Of the parts of a fit as one: by importance only if all are, the largest k-hat, the smallest size."""
+    methods = {fit.attrs.get("method", "nuts") for fit in fits}
+    found: dict[str, Any] = {"engine": fits[0].attrs.get("engine", "nuts")}
+    found["method"] = "importance" if methods == {"importance"} else "nuts"
+    for name, worst in (("k_hat", max), ("ess", min)):
+        values = [fit.attrs[name] for fit in fits if name in fit.attrs]
+        if values:
+            found[name] = float(worst(values))
+    return found
+
+
+def mechanism(tree: DataTree, treatment: str, mediator: str, priors: Priors) -> dict[str, Any]:
+    """What the fit says, as a record for comparison.json and the report."""
+    posterior, under, along, replicates = (
+        tree[name].to_dataset() for name in ("posterior", "prior_on_rho", "sensitivity", "bootstrap")
+    )
+    ends = np.quantile(posterior["total"], [0.025, 0.975])
+    both = tree["together"].to_dataset() if "together" in tree.children else None
+    return {
+        "kind": "mediation",
+        "treatment": treatment,
+        "mediator": mediator,
+        **{name: described(posterior[name]) for name in ("a", "b", *PATHS)},
+        "proportion": {
+            "median": float(np.median(posterior["proportion"])),
+            **dict(
+                zip(SUMMARY[1:], np.quantile(posterior["proportion"], [0.025, 0.975]).tolist(), strict=True)
+            ),
+            "stable": bool(ends[0] > 0 or ends[1] < 0),
+        },
+        "vanishing_rho": described(posterior["vanishing_rho"]),
+        "changes_at": {
+            name: changes_at(along["rho"].to_numpy(), along[name].to_numpy()) for name in PATHS[:2]
+        },
+        "prior_on_rho": {"prior": str(priors["rho"]), **{name: described(under[name]) for name in PATHS[:2]}},
+        "bootstrap": {
+            str(unit): {name: _replicated(replicates[name].sel(unit=unit)) for name in PATHS[:2]}
+            for unit in replicates["unit"].to_numpy()
+        },
+        "together": None
+        if both is None
+        else {
+            "direct": described(both["direct"]),
+            "indirect": {
+                str(name): described(both["indirect"].sel(mediator=name))
+                for name in both["mediator"].to_numpy()
+            },
+        },
+    }
+
+
+def described(draws: DataArray) -> dict[str, float]:
+    """Mean, central 95% interval and probability of being positive."""
+    values = np.ravel(draws.to_numpy())
+    low, high = np.quantile(values, [0.025, 0.975])
+    return {
+        "mean": float(values.mean()),
+        "q2.5": float(low),
+        "q97.5": float(high),
+        "prob_positive": float((values > 0).mean()),
+    }
+
+
+def _replicated(replicates: DataArray) -> dict[str, float]:
+    values = replicates.to_numpy()
+    values = values[np.isfinite(values)]
+    low, high = np.quantile(values, [0.025, 0.975])
+    return {
+        "std_error": float(values.std(ddof=1)),
+        "q2.5": float(low),
+        "q97.5": float(high),
+        "used": len(values),
+    }
+
+
+def changes_at(at: Array, bands: Array) -> float | None:
+    """The value nearest 0 at which an interval starts, or ceases, to contain 0; None where it never does.
+
+    Parameters
+    ----------
+    at : (G,) increasing, 0 within
+    bands : (G, 3) mean and ends of the interval; not a number where there is none
+    """
+    nearest = None
+    for way in (1, -1):
+        values, low, high = at[::way], bands[::way, 1], bands[::way, 2]
+        ahead = (values * way >= 0) & np.isfinite(low)
+        values, inside = values[ahead], np.maximum(low[ahead], -high[ahead])  # above 0: 0 is outside
+        if not values.size:
+            continue
+        flips = np.nonzero(np.sign(inside[1:]) != np.sign(inside[0]))[0]
+        if flips.size:
+            i = int(flips[0])
+            found = values[i] + (values[i + 1] - values[i]) * inside[i] / (inside[i] - inside[i + 1])
+            if nearest is None or abs(found) < abs(nearest):
+                nearest = float(found)
+    return nearest
+
+
+def rests(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Flags, by term: how much of a column's paths rests on rho = 0."""
+    of_direct = _rests(found, "direct", "direct effect")
+    vanishing = f"vanishes at rho = {found['vanishing_rho']['mean']:.2f}, "
+    of_indirect = _rests(found, "indirect", f"indirect effect {vanishing}its")
+    of_slope = (_rests(found, "indirect", f"slope {vanishing}the indirect effect's")[0],)
+    return {
+        found["treatment"]: of_direct,
+        "direct": of_direct,
+        found["mediator"]: of_slope,
+        "indirect": of_indirect,
+    }
+
+
+def _rests(found: dict[str, Any], name: str, what: str) -> tuple[str, ...]:
+    part, change, under = found[name], found["changes_at"][name], found["prior_on_rho"]
+    holds = part["q2.5"] <= 0 <= part["q97.5"]
+    if change is None:
+        then = f"interval {'holds' if holds else 'excludes'} 0 at every rho"
+    else:
+        then = f"interval {'excludes' if holds else 'holds'} 0 from rho = {change:.2f}"
+    beside = under[name]
+    return (
+        f"rests on rho = 0: {what} {then}",
+        f"under rho ~ {under['prior']}: {beside['mean']:.3g} [{beside['q2.5']:.3g}, {beside['q97.5']:.3g}]",
+    )

@@ -1,0 +1,137 @@
+"""Fitting `threshold` specifications to a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ....data.errors import InputError, did_you_mean
+from ....data.panel.panel import Panel
+from ....data.published import Printed
+from ....data.sample.steps import apply_steps
+from ....models.frequentist.hansen import search
+from ....models.frequentist.least_squares import LeastSquares, least_squares
+from ....models.priors import Prior, Priors, parse_prior
+from ....models.scale import scale_of
+from ....models.thresholds.changepoints import enumerate_thresholds
+from ....models.thresholds.regimes import Array, Regimes, regime_design, regimes, room
+from ...run.results import Request, SpecFit
+from ...run.store import seed_of, stored, texts
+from ...study import SpecView
+from ..effects.fit import check_terms
+from .endogeneity import warnings_of
+from .record import mechanism, tree_of
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+TRIED = 3
+
+
+def threshold_job(view: SpecView, panel: Panel, request: Request) -> Callable[[], SpecFit]:
+    """The work of one column, its inputs checked."""
+    found = regimes_of(view, panel)
+    location_prior(view)
+    printed = view.study.file.printed(view.id)
+    check_terms(view, printed, (*found.design.terms, *regime_names(found, view.spec.thresholds or 0)))
+    return lambda: _fit(view, found, printed, request)
+
+
+def regimes_of(view: SpecView, panel: Panel) -> Regimes:
+    """The column's design with its threshold variable.
+
+    Raises
+    ------
+    InputError
+        One sentence naming panel, column and variable.
+    """
+    spec, where = view.spec, f"{panel.source}, {view.id}: "
+    design = view.design(panel)
+    name, term = str(spec.variable), str(spec.regime_dependent)
+    if term not in design.terms:
+        raise InputError(
+            f"{view.study.file.path}, {view.id}: regime_dependent {term!r} is not a regressor of the formula; "
+            f"add it.{did_you_mean(term, design.terms)}"
+        )
+    formula = spec.parsed
+    stepped, _ = apply_steps(panel, spec.steps, tuple(dict.fromkeys((*formula.variables, name))))
+    columns = [stepped.term(t) for t in (formula.outcome, *formula.terms)]
+    complete = pd.concat(columns, axis=1).notna().all(axis=1)
+    q = stepped.numeric(name)[complete].to_numpy()
+    try:
+        return regimes(design, q, term, name, thresholds=spec.thresholds or spec.max_thresholds or 1)
+    except InputError as error:
+        raise InputError(f"{where}{error}") from None
+
+
+def regime_names(found: Regimes, thresholds: int) -> tuple[str, ...]:
+    """Terms of the slopes of a column with so many thresholds; none where the number is not given."""
+    return tuple(f"{found.name}_regime{j + 1}" for j in range(thresholds + 1)) if thresholds else ()
+
+
+def location_prior(view: SpecView) -> Prior | None:
+    """The study's prior on where a threshold lies, on the paper's scale."""
+    text = view.spec.location_prior
+    try:
+        return parse_prior(text) if text else None
+    except InputError as error:
+        raise InputError(f"{view.study.file.path}, {view.id}, location_prior: {error}") from None
+
+
+def log_location(view: SpecView, found: Regimes) -> Array | None:
+    """(m,) Its logarithm at the candidates."""
+    prior = location_prior(view)
+    return None if prior is None else prior.frozen().logpdf(found.candidates)
+
+
+def _fit(view: SpecView, found: Regimes, printed: tuple[Printed, ...], request: Request) -> SpecFit:
+    priors, form, spec = view.priors(request.priors), request.form or view.form, view.spec
+    sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, view.id))
+    given = spec.thresholds
+    most = max(given or 0, min(spec.max_thresholds or TRIED, room(found)))
+
+    def make() -> DataTree:
+        posterior = enumerate_thresholds(found, most, priors, form, location_prior(view), sampler.seed)
+        return tree_of(found, posterior, given, priors, form, sampler)
+
+    parts = {
+        "kind": "threshold",
+        "data": found.design.sha256,
+        "variable": [found.variable, found.name, found.q.tolist()],
+        "thresholds": [given, most, spec.location_prior],
+        "form": form,
+        "priors": texts(priors),
+        "sampler": sampler,
+    }
+    tree, seconds, resumed = stored(view.id, parts, request, make)
+    beside = frequentist(view, found, given)
+    warned = warnings_of(view)
+    names = regime_names(found, given or 0) or (found.name,)
+    return SpecFit(
+        view, tree, priors, printed, "collapsed", seconds, resumed, form,
+        regime_design(found, beside[1]) if given else found.design,
+        beside[0], units=_units(found, given, priors), mechanism=mechanism(tree, found, given, names, warned),
+        rests=dict.fromkeys(names, warned),
+    )  # fmt: skip
+
+
+def frequentist(view: SpecView, found: Regimes, given: int | None) -> tuple[LeastSquares, Array]:
+    """Least squares with Hansen's estimates of the thresholds, or without any where no number is given."""
+    if not given:
+        return least_squares(found.design, view.spec.vcov), np.empty(0)
+    at = np.sort(search(found, given).thresholds[-1])
+    return least_squares(regime_design(found, at), view.spec.vcov), at
+
+
+def _units(found: Regimes, given: int | None, priors: Priors) -> dict[str, float | None]:
+    """One standardised slope on the paper's scale, wider for regimes that add changes to the lowest slope's prior."""
+    units = dict(zip(found.design.terms, scale_of(found.design).unit.tolist(), strict=True))
+    base, scale = priors["slope"].frozen().var(), priors["difference"].frozen()
+    second = scale.var() + scale.mean() ** 2
+    for j, name in enumerate(regime_names(found, given or 0)):
+        units[name] = units[found.name] * float(np.sqrt(1 + j * second / base))
+    return dict(units)

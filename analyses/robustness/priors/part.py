@@ -1,0 +1,241 @@
+"""Over which priors a coefficient keeps its verdict, and what one would have to believe for it to fall.
+
+Every prior of the slope itself is answered exactly from its likelihood (`models.slope_likelihood`), priors of
+everything around it by batches of the collapsed engine. What decides is said in `prior_sense.prior_driven`; reasonable
+priors are the run's, 4 times narrower, 4 times wider (of the slope or of all slopes), and those with other tails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ....data.panel.panel import Panel
+from ....data.study.spec import Belief
+from ....models.engine.collapsed import collapsible
+from ....models.engine.sampling import Sampler
+from ....models.engine.statistics import Statistics, padded, statistics_of_design
+from ....models.engine.sums import Array
+from ....models.priors import Prior, Priors
+from ....models.slopes.credibility import advocacy_limit, intrinsic_p, scepticism_limit
+from ....models.slopes.likelihood import SlopeLikelihood, of_panels, of_printed
+from ....models.slopes.posterior import Posterior, Slope, on_grid, settling_odds, tipping_scale, zero_centred
+from ...judge.verdict import verdict
+from ...run.results import Request, SpecFit
+from ...run.store import seed_of
+from .batch import Refit, refits
+from .choices import Choice, around, beliefs_of, own_choices
+from .power_scaling import of_all, of_one, prior_driven
+
+SCALES = np.geomspace(0.003, 10, 36)
+DRAWS, FEWEST = 4000, 500
+BOUND = 1.959963984540054
+DIGITS = 6
+Records = dict[str, Any]
+
+
+def priors_part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | None:
+    """The records of one specification, by term under `terms`; None where no likelihood of a single slope is known."""
+    seed = seed_of(request.sampler.seed, f"{one.id} priors")
+    published = {p.term: p.estimate for p in one.printed}
+    beliefs = one.view.spec.belief
+    judged = one.with_effects or one
+    if one.inputs:
+        found = {}
+        for term, printed in one.inputs.items():
+            run = None if printed.unit is None else one.priors["slope"]
+            record = slope_records(of_printed(printed), run, published[term], beliefs_of(beliefs, term), seed)
+            found[term] = judge(record, [])
+    elif (
+        one.view.errors != "gaussian"
+        or judged.design is None
+        or one.mechanism is not None
+        or not collapsible(one.priors)
+    ):
+        return None
+    else:
+        statistics = [padded(s) for s in _statistics(judged, panels)]
+        sampler = replace(request.sampler, seed=seed)
+        found = panel_records(statistics, one.priors, published, beliefs, sampler)
+    for term, record in found.items():
+        draws = judged.tree["posterior"]["coef"].sel(term=term).to_numpy()
+        error = draws.std() / np.sqrt(draws.size)
+        record["check"] = _short((record["run"]["mean"] - draws.mean()) / error)
+    return {"terms": found} if found else None
+
+
+def _statistics(judged: SpecFit, panels: Sequence[Panel]) -> list[Statistics]:
+    assert judged.design is not None
+    entity, time = judged.design.entity_effects, judged.design.time_effects
+    designs = [
+        replace(judged.view.design(panel), entity_effects=entity, time_effects=time) for panel in panels
+    ]
+    return [statistics_of_design(design, judged.form) for design in designs]
+
+
+def panel_records(
+    statistics: Sequence[Statistics],
+    priors: Priors,
+    published: Mapping[str, float],
+    beliefs: Sequence[Belief],
+    sampler: Sampler,
+) -> dict[str, Records]:
+    """The records of every published term, given M panels of one shape."""
+    terms = statistics[0].terms
+    names = [term for term in published if term in terms]
+    if not names:
+        return {}
+    likelihoods = of_panels(statistics, priors, [terms.index(t) for t in names], sampler.seed)
+    senses = of_all(statistics, priors, sampler.seed)
+    choices = around(statistics[0], priors)
+    draws = max(FEWEST, DRAWS // len(statistics))
+    others = dict(zip(choices, refits(statistics, list(choices.values()), draws, sampler), strict=True))
+    found = {}
+    for term, likelihood in zip(names, likelihoods, strict=True):
+        record = slope_records(
+            likelihood, priors["slope"], published[term], beliefs_of(beliefs, term), sampler.seed
+        )
+        record["multiverse"] += [
+            _refitted(label, refit, terms.index(term), published[term])
+            for label, refit in others.items()
+            if refit.how != "none"
+        ]
+        record["psense_all"] = senses[term]
+        found[term] = judge(record, [senses[term]])
+    return found
+
+
+def slope_records(
+    likelihood: SlopeLikelihood,
+    run: Prior | None,
+    published: float,
+    beliefs: Mapping[str, Prior],
+    seed: int,
+) -> Records:
+    """What every prior of one slope makes of it.
+
+    Parameters
+    ----------
+    run : the run's prior of the slope, standardised; None where it is flat
+    published : the printed estimate, on the paper's scale
+    beliefs : further priors, on the paper's scale, by their source
+    """
+    unit = float(likelihood.unit.mean())
+    choices = own_choices(run, published / unit, {k: in_units(b, unit) for k, b in beliefs.items()})
+    slope = on_grid(likelihood, [c.prior for c in choices if c.prior and c.prior.arguments[-2] != 0])
+    flat = slope.posterior(None)
+    sign = 1 if flat.prob_positive >= 0.5 else -1
+    lines = [_chosen(choice, slope.posterior(choice.prior), published) for choice in choices]
+    tip = tipping_scale(slope)
+    belief = None if tip is None else BOUND * tip
+    size = abs(published) or slope.spread
+    return {
+        "unit": unit,
+        "standardised": run is not None,
+        "run_scale": None if run is None else run.arguments[-1],
+        "published": published,
+        "prior": "flat" if run is None else str(run),
+        "run": lines[0],
+        "multiverse": lines,
+        "curve": curve(slope, SCALES if run is not None else size / unit * np.geomspace(0.03, 30, 36)),
+        "tipping": None if belief is None else {"scale": tip, "belief": belief, "effect": belief * unit},
+        "odds": {
+            "sign": sign,
+            "run": settling_odds(slope, run, sign),
+            "flat": settling_odds(slope, None, sign),
+        },
+        "credibility": credibility(likelihood),
+        "psense": None if run is None else of_one(slope, run, seed),
+        "psense_all": None,
+        "k_hat": likelihood.k_hat,
+    }
+
+
+def judge(record: Records, senses: Sequence[dict[str, float]]) -> Records:
+    """The record with its verdicts counted, and the flag; `senses` beside that to the slope's own prior."""
+    lines = record["multiverse"]
+    names = [line["verdict"] for line in lines]
+    record["verdicts"] = dict(sorted(((n, names.count(n)) for n in set(names)), key=lambda v: (-v[1], v[0])))
+    record["reasonable"] = sorted({line["verdict"] for line in lines if line["reasonable"]})
+    own = [] if record["psense"] is None else [record["psense"]]
+    record["prior_driven"] = prior_driven([*own, *senses], set(record["reasonable"]))
+    return record
+
+
+def in_units(prior: Prior, unit: float) -> Prior:
+    """A normal prior on the paper's scale, standardised."""
+    return Prior("normal", tuple(a / unit for a in prior.arguments))
+
+
+def curve(slope: Slope, scales: Array) -> Records:
+    """Posterior and Bayes factor along the standard deviation of a normal prior about 0.
+
+    `largest` is the bound over all widths that are shown; `one_at` are the widths at which data speak for neither.
+    """
+    columns: dict[str, list[float]] = {name: [] for name in ("mean", "q2.5", "q97.5", "log10_bf10")}
+    for scale in scales:
+        prior = zero_centred(scale)
+        found = slope.posterior(prior)
+        row = (found.mean, found.low, found.high, slope.log_factor_10(prior) / np.log(10))
+        for name, value in zip(columns, row, strict=True):
+            columns[name].append(_short(value))
+    factor, log_scale = np.array(columns["log10_bf10"]), np.log(scales)
+    ones = []
+    for i in np.flatnonzero(factor[1:] * factor[:-1] < 0):
+        share = factor[i] / (factor[i] - factor[i + 1])
+        ones.append(_short(np.exp(log_scale[i] + share * (log_scale[i + 1] - log_scale[i]))))
+    most = int(factor.argmax())
+    return {
+        "scale": [_short(s) for s in scales],
+        **columns,
+        "largest": {"log10_bf10": columns["log10_bf10"][most], "scale": _short(scales[most])},
+        "one_at": ones,
+    }
+
+
+def credibility(likelihood: SlopeLikelihood) -> Records:
+    """The closed forms for an estimate that is normal about the truth, on the paper's scale."""
+    estimate = float(likelihood.centre.mean())
+    error = float(np.sqrt((likelihood.spread**2).mean() + likelihood.centre.var()))
+    low, high = estimate - BOUND * error, estimate + BOUND * error
+    return {
+        "q2.5": low,
+        "q97.5": high,
+        "scepticism_limit": scepticism_limit(low, high),
+        "advocacy_limit": advocacy_limit(low, high),
+        "intrinsic_p": intrinsic_p(estimate / error),
+    }
+
+
+def _chosen(choice: Choice, posterior: Posterior, published: float) -> Records:
+    rest = {"how": "exact", "k_hat": None, "reasonable": choice.reasonable}
+    return {"group": choice.group, "label": choice.label, **_line(posterior, published), **rest}
+
+
+def _refitted(label: str, refit: Refit, at: int, published: float) -> Records:
+    draws = refit.coef[:, at]
+    low, high = np.quantile(draws, [0.025, 0.975])
+    posterior = Posterior(draws.mean(), draws.std(), low, high, float((draws > 0).mean()))
+    rest = {
+        "how": refit.how,
+        "k_hat": _short(refit.k_hat),
+        "reasonable": label.startswith("all slopes"),
+    }
+    return {"group": "around", "label": label, **_line(posterior, published), **rest}
+
+
+def _line(posterior: Posterior, published: float) -> Records:
+    return {
+        "mean": _short(posterior.mean),
+        "q2.5": _short(posterior.low),
+        "q97.5": _short(posterior.high),
+        "prob_positive": _short(posterior.prob_positive),
+        "verdict": verdict(published, posterior.low, posterior.high),
+    }
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")

@@ -1,0 +1,1 @@
+"""Robustness to the sample."""

@@ -1,0 +1,65 @@
+"""Whether a column rests on a part of its sample, predicts what it has not seen, has the errors it assumes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ....data.panel.panel import Panel
+from ....data.sample.design import Design
+from ....data.study.spec import Form
+from ....models.engine.collapsed import collapsible
+from ...run.results import Request, SpecFit
+from .checks import checks
+from .influence import influence
+from .prediction import predictions
+
+
+def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str, Any] | None:
+    """Influence, predictive accuracy and checks of the model that the verdict judges.
+
+    None at tables evidence, where errors are not Gaussian, for other kinds than effects and pooled, where the
+    intercept's prior is not normal, and where nothing can be left out.
+    """
+    if (
+        not panels
+        or one.view.errors != "gaussian"
+        or one.view.kind not in ("effects", "pooled")
+        or not collapsible(one.priors)
+    ):
+        return None
+    published = {p.term: p.estimate for p in one.printed if p.std_error is not None}
+    designs, form = judged(one, panels)
+    if not any(term in published for term in designs[0].terms):
+        return None
+    seed = request.sampler.seed  # of every column, so that one model has one answer
+    groups = {
+        kind: {
+            name: [panels[0].labelled(entity) for entity in entities] for name, entities in members.items()
+        }
+        for kind, members in one.view.study.file.groups.items()
+    }
+    found = influence(designs, form, one.priors, published, groups, seed)
+    if found is None:
+        return None
+    return {
+        "outcome": designs[0].outcome,
+        "entity": designs[0].entity_name,
+        "time": designs[0].time_name,
+        "entity_effects": form is not None and designs[0].entity_effects,
+        "panels": len(designs),
+        "synthetic": designs[0].synthetic,
+        "influence": found,
+        "predictions": predictions(designs, form, one.priors, seed),
+        "checks": checks(designs, seed),
+    }
+
+
+def judged(one: SpecFit, panels: Sequence[Panel]) -> tuple[list[Design], Form | None]:
+    """The design on each panel and the form of the model that the verdict rests on: a pooled column's has effects."""
+    designs = [one.view.design(panel) for panel in panels]
+    if one.view.kind != "pooled" or one.with_effects is None:
+        return designs, one.form
+    both = [replace(design, entity_effects=True, time_effects=True) for design in designs]
+    return both, one.with_effects.form

@@ -1,0 +1,1 @@
+"""Slopes that differ between groups."""

@@ -1,0 +1,231 @@
+"""Slopes that differ by group, partially pooled in one model, beside a separate regression of each group.
+
+As in separate regressions the slopes of all regressors differ by group, and here each is that of all groups plus a
+deviation whose scale is estimated; beside it a model in which only the slope in question differs. A column without
+effects of the entity keeps, as separate regressions do, a constant for each group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....data.panel.panel import Panel
+from ....data.sample.design import Design, VaryingSlopes
+from ....data.study.spec import Cluster
+from ....models.engine.collapsed import collapsible
+from ....models.engine.statistics import Statistics, statistics_of_design
+from ....models.priors import Priors
+from ....models.slopes.multiverse import draw_many, rescaled, widened
+from ...run.results import Request, SpecFit
+from ...run.store import seed_of
+from ...study import SpecView
+from ..choices import estimable, focal_terms, plain, rounded, subset, width
+from .separate_regressions import Way, between, difference, least_squares_of, regressions, summary
+
+Array = NDArray[np.float64]
+Records = dict[str, Any]
+
+TWINS, DRAWS, FEWEST = 10, 2000, 200
+MOST_GROUPS, MOST_ENTITIES, PAIRED = 12, 100, 4
+SPREADS = (0.25, 1.0, 4.0)  # multiples of the prior scale of the differences between groups
+OTHER = "the others"
+
+
+def part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | None:
+    """Slopes by group and by entity on panels; at tables evidence the difference of two printed halves."""
+    if one.view.kind not in ("effects", "pooled") or not collapsible(one.priors):
+        return None
+    if not panels:
+        from .printed_subsamples import printed_halves
+
+        found = printed_halves(one, request)
+        return {"halves": found} if found else None
+    if one.view.errors != "gaussian":
+        return None
+    panels = panels[:TWINS]
+    designs = [plain(one.view.design(panel)) for panel in panels]
+    groupings = groupings_of(one.view, panels, designs)
+    seed = seed_of(request.sampler.seed, "slopes")
+    terms = []
+    for term in focal_terms(one.view):
+        groups = [
+            {
+                "by": by,
+                "way": way.label,
+                **compared(designs, codes, names, way, term, one.priors, width(one.view), seed),
+            }
+            for by, (names, codes) in groupings.items()
+            for way in ways(one, designs[0], request)
+        ]
+        terms.append(
+            {"term": term, "groups": groups, "entities": by_entity(designs, one, term, request, seed)}
+        )
+    return {"panels": len(panels), "terms": terms} if terms else None
+
+
+def ways(one: SpecFit, design: Design, request: Request) -> list[Way]:
+    """As published, and for a pooled column also with effects."""
+    form = request.form or one.view.form
+    if one.view.kind == "effects":
+        return [Way("as published", form, design.entity_effects, design.time_effects)]
+    both = Way(f"with {design.entity_name} and {design.time_name} effects", form, True, True)
+    return [Way("as published", None, False, False), *([both] if one.with_effects else [])]
+
+
+def groupings_of(
+    view: SpecView, panels: Sequence[Panel], designs: Sequence[Design]
+) -> dict[str, tuple[tuple[str, ...], list[NDArray[np.int64]]]]:
+    """Groups of entities that the study or its standard errors name: labels, and the codes (N,) of each panel."""
+    named = [view.spec.varying.by] if view.spec.varying else []
+    named += [
+        *view.study.file.groups,
+        *([view.spec.vcov.cluster] if isinstance(view.spec.vcov, Cluster) else []),
+    ]
+    found = {}
+    for by in dict.fromkeys(named):
+        of = [_group_of(view, by, panel, design) for panel, design in zip(panels, designs, strict=True)]
+        labels = tuple(sorted({name for names in of for name in names or ()}))
+        if all(set(names or ()) == set(labels) for names in of) and 2 <= len(labels) <= MOST_GROUPS:
+            found[by] = labels, [np.array([labels.index(n) for n in names or ()]) for names in of]
+    return found
+
+
+def _group_of(view: SpecView, by: str, panel: Panel, design: Design) -> list[str] | None:
+    """The group of each entity; None where the panel has no such groups or an entity changes its own."""
+    frame = panel.with_groups(view.study.file.groups).frame
+    if by not in frame.columns or by == panel.entity:
+        return None
+    of = frame.groupby(panel.entity)[by]
+    if (of.nunique() > 1).any():
+        return None
+    first = of.first().rename(index=str).reindex(design.entities)
+    return [OTHER if name is None or name != name else str(name) for name in first]
+
+
+def compared(
+    designs: Sequence[Design],
+    codes: Sequence[NDArray[np.int64]],
+    names: tuple[str, ...],
+    way: Way,
+    term: str,
+    priors: Priors,
+    widest: int,
+    seed: int,
+) -> Records:
+    """Partially pooled models beside separate regressions, mixed over panels."""
+    column, k = designs[0].terms.index(term), designs[0].k
+    draws = max(FEWEST, DRAWS // len(designs))
+
+    def model(columns: tuple[int, ...]) -> tuple[Array, int]:
+        """(spreads, panels m, G + 1)"""
+        whole = [_varying(d, c, names, way, columns) for d, c in zip(designs, codes, strict=True)]
+        stats = [statistics_of_design(one, way.form if way.entity else "fixed") for one in whole]
+        stats = [widened(s, widest) for s in stats]
+        made, doubtful = draw_many(
+            [(s, rescaled(priors, "sd_slope", factor)) for factor in SPREADS for s in stats],
+            lambda s, theta: _slopes(s, theta, column, columns.index(column)),
+            draws,
+            seed,
+        )
+        return made.reshape(len(SPREADS), -1, len(names) + 1), doubtful
+
+    by_spread, doubtful = model(tuple(range(k)))
+    alone, more = (by_spread, 0) if k == 1 else model((column,))
+    pooled, only = by_spread[SPREADS.index(1.0)], alone[SPREADS.index(1.0)]
+    parts = [
+        [
+            subset(replace(d, entity_effects=way.entity, time_effects=way.time), c[d.entity] == g)
+            for g in range(len(names))
+        ]
+        for d, c in zip(designs, codes, strict=True)
+    ]
+    usable = [all(estimable(of[g]) for of in parts) for g in range(len(names))]
+    apart, most = regressions(parts, usable, way, column, priors, widest, draws, seed)
+    least = least_squares_of(parts, usable, column)
+    means = pooled[:, :-1].mean(axis=0)
+    pairs = list(combinations(range(len(names)), 2))
+    if len(names) > PAIRED:
+        pairs = [(int(means.argmax()), int(means.argmin()))]
+    spread_apart = np.std([a.mean() for a in apart if a is not None]) if all(usable) else 0.0
+    return {
+        "names": list(names),
+        "sizes": [len(of.entities) for of in parts[0]],
+        "pooled": [summary(pooled[:, g]) for g in range(len(names))],
+        "common": summary(pooled[:, -1]),
+        "only": [summary(only[:, g]) for g in range(len(names))],
+        "apart": [None if a is None else summary(a) for a in apart],
+        "least_squares": least,
+        "shrinkage": rounded(1 - means.std() / spread_apart) if spread_apart else None,
+        "differences": [
+            {
+                "of": [names[a], names[b]],
+                "pooled": summary(pooled[:, a] - pooled[:, b]),
+                "only": summary(only[:, a] - only[:, b]),
+                "apart": between(apart[a], apart[b]),
+                "least_squares": difference(least[a], least[b]),
+                "by_spread": [summary(by[:, a] - by[:, b]) for by in by_spread],
+            }
+            for a, b in pairs
+        ],
+        "spreads": list(SPREADS),
+        "doubtful": doubtful + more + most,
+    }
+
+
+def by_entity(
+    designs: Sequence[Design], one: SpecFit, term: str, request: Request, seed: int
+) -> Records | None:
+    """The slope of every entity; over twins, where names mean nothing, of every rank."""
+    first, form = designs[0], request.form or one.view.form
+    pooled = one.view.kind == "pooled"
+    if not 3 <= len(first.entities) <= MOST_ENTITIES or (pooled and not one.with_effects):
+        return None
+    way = Way("", form, True, pooled or first.time_effects)
+    column = first.terms.index(term)
+    codes = [np.arange(len(d.entities)) for d in designs]
+    stats = [
+        widened(statistics_of_design(_varying(d, c, d.entities, way, (column,)), form), width(one.view))
+        for d, c in zip(designs, codes, strict=True)
+    ]
+    draws, doubtful = draw_many(
+        [(s, one.priors) for s in stats],
+        lambda s, theta: _slopes(s, theta, column, 0),
+        max(FEWEST, DRAWS // len(designs)),
+        seed,
+    )
+    slopes = draws[..., :-1]
+    low, high = np.quantile(slopes, [0.025, 0.975], axis=1)
+    each = np.stack([slopes.mean(axis=1), low, high], axis=-1)  # (panels, entities, 3)
+    ranked = np.stack([of[of[:, 0].argsort()] for of in each]).mean(axis=0)
+    order = each[0, :, 0].argsort()
+    return {
+        "names": [first.entities[i] for i in order] if len(designs) == 1 else None,
+        "rows": [[rounded(v) for v in row] for row in ranked],
+        "common": summary(draws[..., -1].ravel()),
+        "sd": summary(slopes.std(axis=-1).ravel())[:3],
+        "doubtful": doubtful,
+    }
+
+
+def _varying(
+    design: Design, codes: NDArray[np.int64], names: tuple[str, ...], way: Way, columns: tuple[int, ...]
+) -> Design:
+    design = replace(design, entity_effects=way.entity, time_effects=way.time)
+    if not way.entity:  # the constants of the groups
+        design = replace(design, entity=codes[design.entity], entities=names, entity_effects=True)
+        codes = np.arange(len(names))
+    return replace(design, varying=VaryingSlopes(columns, codes, names))
+
+
+def _slopes(statistics: Statistics, theta: Array, column: int, place: int) -> Array:
+    """(m, G + 1) Slopes of the groups, and their common mean, on the paper's scale."""
+    groups = len(statistics.groups)
+    start = statistics.n_slope + statistics.n_between + place * groups
+    common = theta[:, [column]]
+    return np.hstack([common + theta[:, start : start + groups], common]) * statistics.scale.unit[column]

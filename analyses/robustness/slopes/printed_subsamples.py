@@ -1,0 +1,82 @@
+"""The difference of one coefficient between two columns that are the halves of a sample, from printed numbers alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...run.results import Request, SpecFit
+from ...run.store import seed_of
+from ...run.tables import fit_tables, tables_inputs
+from ...study import SpecView
+
+
+def halves_of(view: SpecView) -> list[tuple[SpecView, str, str, str]]:
+    """Later columns of the same formula that keep other rows: the column, what both keep by, and the two groups."""
+    kept = _kept(view)
+    if kept is None:
+        return []
+    found = []
+    listed = view.study.specs()
+    for other in listed[[o.id for o in listed].index(view.id) + 1 :]:
+        theirs = _kept(other)
+        if (
+            theirs
+            and other.spec.formula == view.spec.formula
+            and theirs[0] == kept[0]
+            and theirs[1] != kept[1]
+        ):
+            found.append((other, kept[0], kept[1], theirs[1]))
+    return found
+
+
+def _kept(view: SpecView) -> tuple[str, str] | None:
+    """The group of entities that a column is confined to, if its last step says so."""
+    keep = view.spec.steps[-1].keep if view.spec.steps else None
+    if not keep or len(keep) != 1:
+        return None
+    (by, value), *_ = keep.items()
+    return (by, str(value)) if isinstance(value, str | int) else None
+
+
+def published_halves(view: SpecView, by: str) -> dict[str, SpecView]:
+    """Columns of the same formula that the paper confines to one group, by group."""
+    found = {}
+    for other in view.study.specs():
+        kept = _kept(other)
+        if (
+            kept
+            and kept[0] == by
+            and other.spec.formula == view.spec.formula
+            and other.spec.steps[:-1] == view.spec.steps
+        ):
+            found[kept[1]] = other
+    return found
+
+
+def printed_halves(one: SpecFit, request: Request) -> list[dict[str, Any]]:
+    """The posterior of each difference, the two samples being independent."""
+    found = []
+    for other, by, mine, theirs in halves_of(one.view):
+        draws = []
+        for view in (one.view, other):
+            inputs = tables_inputs(view)
+            sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, f"{view.id} half"))
+            coef = fit_tables(inputs, one.priors["slope"], sampler, "collapsed")["posterior"]["coef"]
+            draws.append({p.term: coef.sel(term=p.term).to_numpy().ravel() for p in inputs})
+        for term in [t for t in draws[0] if t in draws[1] and t != "_cons"]:
+            difference = draws[0][term] - draws[1][term]
+            low, high = np.quantile(difference, [0.025, 0.975])
+            found.append(
+                {
+                    "term": term,
+                    "by": by,
+                    "columns": [one.id, other.id],
+                    "groups": [mine, theirs],
+                    "means": [float(d[term].mean()) for d in draws],
+                    "difference": [float(v) for v in (difference.mean(), low, high, (difference > 0).mean())],
+                }
+            )
+    return found

@@ -1,0 +1,1 @@
+"""Running a study: requests, fits, the store of results, workers."""

@@ -1,0 +1,148 @@
+"""Fitting the specifications of a study at one kind of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
+
+from ...data.errors import InputError, did_you_mean
+from ...data.panel.panel import Panel
+from ...data.study.spec import Form
+from ...models.engine.sampling import Sampler
+from ..kinds.effects.fit import agreement_of, panel_job
+from ..kinds.instrument.fit import instrument_job
+from ..kinds.mediation.fit import mediation_job
+from ..kinds.mediation.printed_paths import paths_job
+from ..kinds.threshold.fit import threshold_job
+from ..study import SpecView, Study
+from .on_workers import fetch
+from .results import Engine, Evidence, Fit, Job, Request, SpecFit
+from .tables import tables_agreement, tables_inputs, tables_job
+from .twin_mixture import twin_job
+from .workers import Each
+
+PANEL_JOBS: dict[str, Callable[[SpecView, Panel, Request], Job]] = {
+    "effects": panel_job,
+    "pooled": panel_job,
+    "mediation": mediation_job,
+    "instrument": instrument_job,
+    "threshold": threshold_job,
+}
+
+
+def fit(
+    study: Study,
+    panel: Panel | Sequence[Panel] | None = None,
+    *,
+    only: list[str] | str | None = None,
+    evidence: Evidence | None = None,
+    draws: int = 1000,
+    seed: int = Sampler.seed,
+    priors: dict[str, str] | None = None,
+    form: Form | None = None,
+    engine: Engine | None = None,
+) -> Fit:
+    """Fit specifications of a study: to the panel given, else to the study's own, else to the printed tables.
+
+    A sequence of panels is an ensemble of twins: every specification is fitted to each, and mixed.
+
+    Parameters
+    ----------
+    only
+        Ids of specifications (`T4.2`) or tables (`T4`); all where omitted.
+    priors
+        Overrides on the standardised scale, such as `{"slope": "normal(0, 0.5)"}`.
+    """
+    for name, value, known in (
+        ("evidence", evidence, Evidence),
+        ("form", form, Form),
+        ("engine", engine, Engine),
+    ):
+        if value is not None and value not in get_args(known):
+            raise InputError(f"{name} {value!r} is not known.{did_you_mean(str(value), get_args(known))}")
+    for name, number, least in (("draws", draws, 1), ("seed", seed, 0)):
+        if not isinstance(number, int) or not least <= number < 2**32:
+            raise InputError(f"{name} = {number!r} must be a whole number of at least {least}.")
+    if isinstance(panel, Sequence):
+        evidence = "twin"
+    evidence = evidence or ("panel" if panel is not None or study.file.panel else "tables")
+    request = Request(evidence, Sampler(draws=draws, seed=seed), engine, priors or {}, form)
+    return run(study, panel, [only] if isinstance(only, str) else only, request)
+
+
+def on_panel(view: SpecView, panel: Panel, request: Request) -> Job:
+    return PANEL_JOBS[view.kind](view, panel, request)
+
+
+def on_tables(view: SpecView, panel: Panel | None, request: Request) -> Job:
+    return paths_job(view, tables_job(view, tables_inputs(view), request), request)
+
+
+def run(
+    study: Study,
+    panel: Panel | Sequence[Panel] | None,
+    only: list[str] | None,
+    request: Request,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    each: Each | None = None,
+) -> Fit:
+    """Fit what is asked, taking from the store what was fitted before; a sequence of panels are twins.
+
+    Parameters
+    ----------
+    each
+        What spreads fits over processes, from `analyses.cluster.workers`; None to fit in this one.
+    """
+    if each is not None and request.posteriors is None:
+        with TemporaryDirectory() as folder:
+            kept = replace(request, posteriors=Path(folder) / "posteriors")
+            return run(study, panel, only, kept, progress, each)
+    views = study.specs(only)
+    skipped: dict[str, str] = {}
+    for view in views:
+        view.priors(request.priors)
+    if request.evidence == "tables":
+        panel = None
+        for view in [v for v in views if not tables_inputs(v)]:
+            skipped[view.id] = "no printed estimate with a standard error, t-value or interval"
+            views.remove(view)
+        if not views:
+            raise InputError(
+                f"{study.name}: nothing to run; no chosen column prints a standard error or t-value."
+            )
+    elif panel is None:
+        if request.evidence == "twin":
+            raise InputError(f"{study.name}: twin evidence needs twins; make them with 'posterity twin'.")
+        panel = study.panel()
+    on: Callable[[SpecView, Any, Request], Job] = on_tables if request.evidence == "tables" else on_panel
+    if isinstance(panel, Sequence):
+        on = partial(twin_job, panel_job=on_panel)
+    jobs = []
+    for view in [*views]:
+        try:
+            jobs.append(on(view, panel, request))
+        except InputError as error:
+            if request.evidence != "twin":
+                raise
+            skipped[view.id] = str(error)  # a column of variables that no printed number speaks of
+            views.remove(view)
+    if each is not None:
+        fetch(views, panel, request, on_tables if panel is None else on_panel, each, progress)
+        jobs = [on(view, panel, replace(request, fresh=False)) for view in views]
+    done: dict[str, SpecFit] = {}
+    for number, (view, job) in enumerate(zip(views, jobs, strict=True)):
+        progress(view.id, number, len(views))
+        done[view.id] = job()
+    agreement = None
+    if request.agreement and request.evidence != "twin":
+        progress("engine agreement", len(views), len(views) + 1)
+        again = tables_agreement if request.evidence == "tables" else agreement_of
+        agreement = again(done, request)
+    progress("", len(views), len(views))
+    panels = (panel,) if isinstance(panel, Panel) else tuple(panel or ())
+    whole = panel if isinstance(panel, Panel) else None
+    return Fit(study, request.evidence, whole, request.sampler, done, skipped, agreement, panels)

@@ -1,0 +1,1 @@
+"""Composite indices from raw indicators, as array functions."""

@@ -1,0 +1,1 @@
+"""An entity by time data set: reading, keys, names, checks."""

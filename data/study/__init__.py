@@ -1,0 +1,1 @@
+"""The study file: header, specifications, the formula language, claims of the text."""

@@ -1,0 +1,250 @@
+"""The collapsed form of `effects` and `pooled`: coefficients and effects integrated out.
+
+Given the scales, y = M theta + (strata of variance v) with theta = m + tau z, z ~ N(0, 1), so that
+
+    log p(y | scales) = -1/2 [n log 2 pi + sum_e d_e log v_e + log |I + T H T| + r'V^-1 r - h' (...)^-1 h]
+
+with H = M'V^-1 M = sum_e C_e / v_e from the statistics of each stratum, T = diag(tau) and
+h = T M'V^-1 r, r = y - M m (Lindley and Smith 1972; Harville 1977, doi:10.2307/2286796). One Cholesky
+factor of [[I + T H T, h], [h', r'V^-1 r]] holds both the determinant and the quadratic form; its last row
+and the rest of it are the mean and the precision of z, from which coefficients are drawn exactly.
+
+The time effects of an unbalanced panel are entries of theta with tau = sd_time, the deviations of slopes that
+vary by groups entries with tau = sd_slope, and a slope with a heavy-tailed prior has a tau of its own; no
+precision is ever divided by a scale, so that scales may go to 0. The constant is integrated out first, by
+Sherman and Morrison. That also covers the `fixed` form, whose entity effects sum to zero: level plus zero-sum
+effects of standard deviation s have covariance s^2 I + (s_level^2 - s^2 / N) 11', a constant whose "variance"
+may be negative.
+
+The only free variables are the scales. Statistics and prior parameters are data of the model, inputs of
+the compiled program: one program serves all data sets and priors of the same shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ...data.errors import InputError
+from ..priors import DEFAULTS, FAMILIES, Prior, Priors
+from .statistics import Statistics
+from .sums import Array
+
+if TYPE_CHECKING:
+    import pymc as pm
+    from pytensor.tensor import TensorVariable
+
+LOG_2PI = float(np.log(2 * np.pi))
+# a heavy-tailed coefficient is normal given a multiple of its variance (Andrews and Mallows 1974)
+MIXTURES: dict[str, Callable[[tuple[float, ...]], Prior]] = {
+    "student_t": lambda a: Prior("inverse_gamma", (a[0] / 2, a[0] / 2)),
+    "cauchy": lambda a: Prior("inverse_gamma", (0.5, 0.5)),
+    "laplace": lambda a: Prior("exponential", (0.5,)),
+}
+
+
+class Marginal(NamedTuple):
+    """Graphs of the marginal likelihood and of the law of the coefficients given the scales.
+
+    Attributes
+    ----------
+    log_likelihood : scalar
+    root : (q + 1, q + 1) Cholesky factor of the augmented precision of z
+    tau : (q,) theta = m + tau z
+    constant : (q + 2,) row of H of the constant, against [theta | constant | y - M m]
+    """
+
+    log_likelihood: TensorVariable
+    root: TensorVariable
+    tau: TensorVariable
+    constant: TensorVariable
+
+
+def collapsible(priors: Priors) -> bool:
+    """Whether the coefficients can be integrated out: all of them Gaussian, slopes perhaps given a mixture."""
+    return priors["intercept"].family == "normal"
+
+
+def scale_priors(statistics: Statistics, priors: Priors) -> dict[str, Prior]:
+    """The free variables with their priors.
+
+    sigma; the scales of the effects that are partially pooled; the scale of each slope that varies; and,
+    for a slope whose prior has heavy tails, the multiple of its variance.
+    """
+    flat = statistics.form == "fixed"
+    names = {"sigma": "sigma"}
+    if statistics.entity_effects and not flat:
+        names["sd_entity"] = "sd_entity"
+    if statistics.time_effects and not flat:
+        names["sd_time"] = "sd_time"
+    names |= {f"sd_slope[{j}]": "sd_slope" for j in range(len(statistics.varying))}
+    found = {name: priors[prior] for name, prior in names.items()}
+    for name, count in (("slope", statistics.n_slope), ("between", statistics.n_between)):
+        if priors[name].family in MIXTURES:
+            mixing = MIXTURES[priors[name].family](priors[name].arguments)
+            found |= {f"{name}_mixing[{j}]": mixing for j in range(count)}
+    return found
+
+
+def scales_of(statistics: Statistics, priors: Priors = DEFAULTS) -> tuple[str, ...]:
+    """Names of the free variables."""
+    return tuple(scale_priors(statistics, priors))
+
+
+def collapsed_data(statistics: Statistics, priors: Priors = DEFAULTS) -> dict[str, Array]:
+    """The arrays that the model reads, by the names that they have in it.
+
+    Raises
+    ------
+    InputError
+        Where the intercept has a prior that is not Gaussian.
+    """
+    if not collapsible(priors):
+        raise InputError(
+            f"prior intercept = {priors['intercept']}: only a normal intercept can be integrated out; "
+            "use --engine nuts."
+        )
+    k, g, b = statistics.n_slope, statistics.n_between, statistics.n_varying + statistics.n_time
+    (slope, slope_sd), (between, between_sd) = (
+        priors["slope"].arguments[-2:],
+        priors["between"].arguments[-2:],
+    )
+    level, level_sd = priors["intercept"].arguments
+    location = np.concatenate([np.full(k, slope), np.full(g, between), np.zeros(b), [level]])
+    spread = np.concatenate([np.full(k, slope_sd), np.full(g, between_sd), np.ones(b)])
+    variance, flat = level_sd**2, priors["effect"].arguments[-1]
+    if statistics.form == "fixed" and statistics.entity_effects:
+        variance -= flat**2 / len(statistics.rows)
+    data = dict(zip(("cross", "degrees", "per_entity", "per_time"), statistics.strata, strict=True))
+    data |= {"location": location, "spread": spread, "constant_variance": np.array(variance)}
+    if statistics.form == "fixed":
+        data["effect_sd"] = np.array(flat)
+    for name, prior in scale_priors(statistics, priors).items():
+        data[f"{name}_prior"] = np.array(prior.arguments)
+    return data
+
+
+def collapsed_model(statistics: Statistics, priors: Priors = DEFAULTS) -> pm.Model:
+    """The model of `effects_model` or `pooled_model` with scales as its only free variables.
+
+    Raises
+    ------
+    InputError
+        Where the intercept has a prior that is not Gaussian.
+    """
+    import pymc as pm
+
+    with pm.Model() as model:
+        for name, value in collapsed_data(statistics, priors).items():
+            pm.Data(name, value)
+        for name, prior in scale_priors(statistics, priors).items():
+            family = FAMILIES[prior.family]
+            distribution: Any = getattr(pm, family.pymc)
+            distribution(name, **{a: model[f"{name}_prior"][i] for i, a in enumerate(family.arguments)})
+        pm.Potential("y", marginal(model, statistics, priors).log_likelihood)
+    return model
+
+
+def marginal(model: pm.Model, statistics: Statistics, priors: Priors = DEFAULTS) -> Marginal:
+    """The graphs of `Marginal`, from the variables of a collapsed model."""
+    import pytensor.tensor as pt
+
+    def scale(name: str, present: bool) -> Any:
+        if not present:
+            return 0.0
+        return model["effect_sd"] if statistics.form == "fixed" else model[name]
+
+    sd_time = scale("sd_time", statistics.time_effects)
+    variance = model["sigma"] ** 2 + model["per_entity"] * scale("sd_entity", statistics.entity_effects) ** 2
+    variance += model["per_time"] * sd_time**2
+    H = pt.tensordot(1 / variance, model["cross"], axes=1)
+
+    # y becomes y - M m
+    shift = pt.concatenate([-model["location"], pt.ones(1)])
+    moved = H @ shift
+    H = pt.set_subtensor(H[-1, :], moved)
+    H = pt.set_subtensor(H[:, -1], moved)
+    H = pt.set_subtensor(H[-1, -1], moved @ shift)
+
+    # the constant, integrated out
+    constant, w = H[-2], model["constant_variance"]
+    growth = 1 + w * constant[-2]
+    rest = pt.concatenate([constant[:-2], constant[-1:]])
+    H = pt.concatenate([H[:, :-2], H[:, -1:]], axis=1)
+    H = pt.concatenate([H[:-2], H[-1:]], axis=0) - (w / growth) * pt.outer(rest, rest)
+
+    own: list[Any] = []  # what multiplies the spread of each coefficient
+    for name, count in (("slope", statistics.n_slope), ("between", statistics.n_between)):
+        if priors[name].family in MIXTURES:
+            own += [pt.sqrt(model[f"{name}_mixing[{j}]"]) for j in range(count)]
+        else:
+            own += [1.0] * count
+    for j in range(len(statistics.varying)):
+        own += [model[f"sd_slope[{j}]"]] * len(statistics.groups)
+    own += [sd_time] * statistics.n_time
+    tau = model["spread"] * pt.stack(own) if own else model["spread"]
+    T = pt.concatenate([tau, pt.ones(1)])
+    unit = np.diag([1.0] * len(own) + [0.0])
+    root = pt.linalg.cholesky(unit + T[:, None] * H * T)
+    diagonal = pt.diagonal(root)
+    log_likelihood = -0.5 * (
+        model["degrees"].sum() * LOG_2PI
+        + (model["degrees"] * pt.log(variance)).sum()
+        + pt.log(growth)
+        + 2 * pt.log(diagonal[:-1]).sum()
+        + diagonal[-1] ** 2
+    )
+    return Marginal(log_likelihood, root, tau, constant)
+
+
+class State(NamedTuple):
+    """The model at one value of its scales; `Marginal` says what root, tau and constant are.
+
+    Attributes
+    ----------
+    log_density : log p(y, point), with the Jacobian of PyMC's unconstrained coordinates
+    scales : (d,)
+    """
+
+    log_density: Any
+    scales: Any
+    root: Any
+    tau: Any
+    constant: Any
+
+
+Evaluate = Callable[[Any, Mapping[str, Any]], State]
+
+
+def program(statistics: Statistics, priors: Priors = DEFAULTS) -> Evaluate:
+    """The model in JAX: its own log-density, taken from PyMC, with its data as arguments.
+
+    Returns
+    -------
+    (point (d,), data) -> State
+        `point` holds the scales in PyMC's unconstrained coordinates in the order of `scales_of`, and
+        `data` is `collapsed_data`. Statistics and priors give shapes and families only.
+    """
+    import jax.numpy as jnp
+    from pymc.sampling.jax import get_jaxified_graph
+    from pytensor.graph.replace import clone_replace
+
+    model = collapsed_model(statistics, priors)
+    scales = [model[name] for name in scales_of(statistics, priors)]
+    values = [model.rvs_to_values[variable] for variable in scales]
+    names = list(collapsed_data(statistics, priors))
+    inputs = [model[name].type() for name in names]
+    outputs = model.replace_rvs_by_values([*marginal(model, statistics, priors)[1:], *scales])
+    replacements = {model[name]: new for name, new in zip(names, inputs, strict=True)}
+    graphs = clone_replace([model.logp(), *outputs], replacements)
+    compiled: Any = get_jaxified_graph([*values, *inputs], graphs)
+
+    def evaluate(point: Any, data: Mapping[str, Any]) -> State:
+        log_density, root, tau, constant, *scale = compiled(
+            *point, *(jnp.asarray(data[name]) for name in names)
+        )
+        return State(log_density, jnp.stack(scale), root, tau, constant)
+
+    return evaluate

@@ -1,0 +1,1 @@
+"""Laws of errors: one file a law."""

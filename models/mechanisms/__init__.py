@@ -1,0 +1,1 @@
+"""Draws of mediation and instrument models."""

@@ -1,0 +1,1 @@
+"""Predictive densities of data left out."""

@@ -1,0 +1,1 @@
+"""One slope under many models and priors."""

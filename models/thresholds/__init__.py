@@ -1,0 +1,1 @@
+"""Thresholds weighed exactly: candidates, marginal likelihoods, draws, shapes of a change."""

@@ -1,0 +1,74 @@
+"""The figures of a report, drawn once and used by the page and by the folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from ...analyses.run.results import Fit
+from ..rows import Row, by_table, evidence_label, focal, plural, synthetic
+from .figures import drawn, forest, overview
+
+OVERVIEW = "overview"
+
+
+@dataclass(frozen=True)
+class Plate:
+    """One figure: its file name without suffix, the table it belongs to, and its bytes in three forms."""
+
+    name: str
+    table: str | None
+    title: str
+    alt: str
+    svg: bytes
+    png: bytes
+    pdf: bytes = b""
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What the folder keeps of it."""
+        forms = {"png": self.png, "svg": self.svg, "pdf": self.pdf}
+        return {f"figures/{self.name}.{form}": content for form, content in forms.items() if content}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A further part of the page: its anchor, its heading, its HTML, and figures that the folder keeps too.
+
+    `headline` is what the first screen says of it; the words before its first colon lead to the part.
+    """
+
+    id: str
+    title: str
+    body: Markup
+    plates: tuple[Plate, ...] = ()
+    headline: str = ""
+
+
+def plates(fit: Fit, rows: list[Row]) -> list[Plate]:
+    """A forest plot for each table, and first one of the focal term across tables, if there is one."""
+    made = []
+    tables = by_table(rows)
+    term = focal(rows)
+    if term is not None:
+        name = OVERVIEW if OVERVIEW not in tables else f"{OVERVIEW}.all"
+        made.append(_plate(fit, [r for r in rows if r.term == term], name, None, f"{term} across tables"))
+    return made + [_plate(fit, mine, table, table, f"table {table}") for table, mine in tables.items()]
+
+
+def _plate(fit: Fit, rows: list[Row], name: str, table: str | None, what: str) -> Plate:
+    title, label, simulated = f"{fit.study.name}: {what}", evidence_label(fit), synthetic(fit)
+    draw = overview if table is None else forest
+
+    def make() -> Figure:
+        return draw(rows, title, label, simulated)
+
+    columns = plural(len({r.spec_id for r in rows}), "column")
+    alt = (
+        f"Forest plot, {what}: published and posterior estimates with 95% intervals, "
+        f"{plural(len(rows), 'coefficient')} in {columns}. {label}. "
+        "Its numbers are in the tables of this page."
+    )
+    return Plate(name, table, what, alt, drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))

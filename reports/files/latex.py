@@ -1,0 +1,172 @@
+"""One booktabs table for each table of the paper; the preamble needs booktabs and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby, pairwise
+
+from ..page.words import VERDICT_MEANING
+from ..rows import MINUS, NOTHING, Row, probability, shorten
+
+LONGEST = 20
+SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"$\sim$", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", "[": "{[}", "]": "{]}", "*": "{*}", '"': "{''}", "'": "{'}", "`": "{`}",
+    MINUS: "$-$", NOTHING: "--", "…": r"\ldots{}", "—": "---",
+    "‘": "`", "’": "{'}", "“": "``", "”": "''", "\N{MULTIPLICATION SIGN}": r"$\times$",
+    "²": "$^2$", "γ": r"$\gamma$", "ρ": r"$\rho$",
+}  # fmt: skip
+PLAIN_LATIN = set("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ")
+HEAD = r"""%% Table %s of %s, written by posterity. The preamble needs \usepackage{booktabs}.
+"""
+GLYPH = r"""% Names beyond Latin: compile with XeLaTeX or LuaLaTeX, and \usepackage{ctex} or a font that has them for Chinese;
+% pdfLaTeX prints their code points.
+\providecommand{\posterityglyph}[1]{\ifdefined\Umathchar\char"#1\relax\else{\tiny U+#1}\fi}
+"""
+COLUMNS = (
+    r"Standard errors are in parentheses, central 95\% intervals in brackets, stars as published. "
+    "Posterior means are on the paper's scale"
+)
+SHOWN_BY_A_COLUMN = ("judged with", "not reproduced:", "constant:", "SYNTHETIC")
+OWN_VALUE = re.compile(r": [^:]*%.*")
+OVER_TWINS = re.compile(r" in \d+ of \d+ panels")
+
+
+def escape(text: str) -> str:
+    """Text that LaTeX prints as it stands, on one line."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return "".join(_character(c, before) for before, c in pairwise(f" {line}"))
+
+
+def _character(c: str, before: str) -> str:
+    if c in SPECIAL:
+        return SPECIAL[c]
+    if c == before == "-":
+        return "{}-"
+    return c if c.isascii() or c in PLAIN_LATIN else rf"\posterityglyph{{{ord(c):04X}}}"
+
+
+def latex_table(rows: list[Row], table: str, study: str, evidence: str, priors: str) -> str:
+    """A `table` environment, or several where the table is long.
+
+    Parameters
+    ----------
+    evidence, priors
+        What the note under each part says; evidence that names SYNTHETIC data stands in the caption too.
+    """
+    parts = list(_parts(rows))
+    texts = [
+        _environment(part, table, study, evidence, priors, number, len(parts))
+        for number, part in enumerate(parts, start=1)
+    ]
+    body = "\n".join(texts)
+    return HEAD % (escape(table), escape(study)) + (GLYPH if r"\posterityglyph" in body else "") + body
+
+
+def _parts(rows: list[Row]) -> Iterator[list[Row]]:
+    """Whole columns as long as they fit on a page."""
+    part: list[Row] = []
+    for _, group in groupby(rows, key=lambda row: row.spec_id):
+        column = list(group)
+        if part and len(part) + len(column) > LONGEST:
+            yield part
+            part = []
+        part += column
+        while len(part) > LONGEST:
+            yield part[:LONGEST]
+            part = part[LONGEST:]
+    if part:
+        yield part
+
+
+def _environment(
+    rows: list[Row], table: str, study: str, evidence: str, priors: str, number: int, parts: int
+) -> str:
+    reproduced = any(r.record["reproduced"]["estimate"] is not None for r in rows)
+    effects = any(r.record["with_effects"] for r in rows)
+    heads = ["published", *["reproduced"] * reproduced, r"posterior {[}95\%{]}", "$P(>0)$"]
+    heads += [*["with effects"] * effects, "verdict"]
+    width = len(heads) + 1
+    which = f" ({number} of {parts})" if parts > 1 else ""
+    caption = f"{escape(study)}, table {escape(table)}{which}: published and posterior estimates"
+    label = re.sub(r"[^A-Za-z0-9]+", "-", f"{study}-{table}" + (f"-{number}" if parts > 1 else ""))
+    lines = [
+        r"\begin{table}[htbp]",
+        rf"\centering\{'scriptsize' if effects else 'footnotesize'}\setlength{{\tabcolsep}}{{{2 if effects else 3}pt}}",
+        rf"\caption{{{caption}{r'. \textbf{SYNTHETIC data}' * ('SYNTHETIC' in evidence)}}}",
+        rf"\label{{tab:{label}}}",
+        rf"\begin{{tabular}}{{l{'r' * (width - 2)}l}}",
+        r"\toprule",
+        " & ".join(["", *heads]) + r" \\",
+    ]
+    letters = _letters(rows)
+    column = ""
+    for row in rows:
+        if row.spec_id != column:
+            column = row.spec_id
+            title = escape(shorten(f"{column} {row.label}", 80))
+            lines += [r"\midrule", rf"\multicolumn{{{width}}}{{l}}{{\textit{{{title}}}}} \\"]
+        for cells in zip(*_cells(row, reproduced, effects, letters), strict=True):
+            lines.append(" & ".join(cells) + r" \\")
+    lines += [
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\par\smallskip\parbox{0.95\linewidth}{\scriptsize\raggedright",
+        *_notes(rows, evidence, priors, effects, letters),
+        "}",
+        r"\end{table}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _flags(row: Row) -> list[str]:
+    """What qualifies a number, in words that several numbers can share."""
+    flags = (
+        f for f in row.record["flags"] if not f.startswith(SHOWN_BY_A_COLUMN) and not OVER_TWINS.search(f)
+    )
+    return list(dict.fromkeys(OWN_VALUE.sub("", flag) for flag in flags))
+
+
+def _letters(rows: list[Row]) -> dict[str, str]:
+    """A letter for each flag, in order: a, b, …, z, aa, …"""
+    flags = dict.fromkeys(f for row in rows for f in _flags(row))
+    return {flag: "abcdefghijklmnopqrstuvwxyz"[k % 26] * (1 + k // 26) for k, flag in enumerate(flags)}
+
+
+def _notes(
+    rows: list[Row], evidence: str, priors: str, effects: bool, letters: dict[str, str]
+) -> Iterator[str]:
+    judged = "; the verdict is that of the column with effects, where there is one" if effects else ""
+    yield rf"\textit{{Notes.}} {COLUMNS}{judged}. {escape(_capital(evidence))}. {escape(_capital(priors))}."
+    for verdict, meaning in VERDICT_MEANING.items():
+        if any(row.verdict == verdict for row in rows):
+            yield rf"\textit{{{_capital(verdict)}:}} {escape(meaning)}"
+    for flag, letter in letters.items():
+        yield rf"$^{{{letter}}}$ {escape(_capital(flag))}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _cells(row: Row, reproduced: bool, effects: bool, letters: dict[str, str]) -> list[tuple[str, str]]:
+    """Each cell as two lines: a number above, its error or interval below."""
+    stars = f"$^{{{row.stars}}}$" if row.stars else ""
+    marks = ",".join(letters[flag] for flag in _flags(row))
+    cells = [
+        ("constant" if row.constant else shorten(row.term, 32), ""),
+        (row.printed, row.printed_error),
+        *[(row.reproduced[0], "" if NOTHING in row.reproduced[1] else row.reproduced[1])] * reproduced,
+        row.pieces("posterior"),
+        (probability(row.record["posterior"]["prob_positive"]), ""),
+        *[row.pieces("with_effects")] * effects,
+        (row.verdict, ""),
+    ]
+    texts = [(escape(above), escape(below)) for above, below in cells]
+    texts[0] = "{}" + texts[0][0], "{}"
+    texts[1] = texts[1][0] + stars, texts[1][1]
+    texts[-1] = texts[-1][0] + (f"$^{{{marks}}}$" if marks else ""), ""
+    return texts

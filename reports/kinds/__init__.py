@@ -1,0 +1,1 @@
+"""The section and figure of each kind of specification."""

@@ -1,0 +1,252 @@
+"""Another prior for one coefficient, in the page: draws that it carries, and the sums that its script does with them.
+
+The posterior under another prior of one slope is the posterior as drawn, weighted by the ratio of the two prior
+densities of that slope. This is exact wherever that slope's prior is independent of all others, as it is in
+every model here; nothing but this one prior moves. Weights are Pareto-smoothed (`models.psis`), those of each twin on
+their own, so that twins keep equal shares; where the largest k-hat or the effective sample size says that they
+cannot be trusted, nothing is shown. `moved` is the same sum in Python.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...analyses.judge.summaries import MAX_K_HAT, MIN_ESS
+from ...analyses.judge.verdict import verdict
+from ...analyses.run.results import Fit, SpecFit
+from ...analyses.run.store import seed_of
+from ...models.engine.psis import psis
+from ...models.priors import Prior
+from ..rows import FORMULA_STARTS, STOPPED, Row, focal, shorten
+from .first_screen import judged
+
+Array = NDArray[np.float64]
+
+DRAWS, OF_TWINS, FEWEST, BYTES = 2_000, 4_000, 500, 2_000_000
+SCALES = [float(f"{10 ** (k / 20):.2g}") for k in range(-40, 21)]
+SHIFTS = [k / 20 for k in range(-40, 41)]
+LEVELS = 65_535
+LONGEST = 60
+LOG_DENSITY: dict[str, Callable[[Array, tuple[float, ...]], Array]] = {
+    "normal": lambda z, a: -0.5 * ((z - a[0]) / a[1]) ** 2,
+    "laplace": lambda z, a: -np.abs((z - a[0]) / a[1]),
+    "cauchy": lambda z, a: -np.log1p(((z - a[0]) / a[1]) ** 2),
+    "student_t": lambda z, a: -0.5 * (a[0] + 1) * np.log1p(((z - a[1]) / a[2]) ** 2 / a[0]),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Dial:
+    """One coefficient whose prior can be moved.
+
+    Attributes
+    ----------
+    codes, frame : draws of the standardised slope as the page carries them, see `encoded`
+    units : of each block of draws, which are in ascending order there, what one standardised slope is on the paper's scale
+    ess : effective size of the sample that the draws stand for
+    withheld : a verdict that no prior changes, or nothing
+    """
+
+    row: Row
+    prior: Prior
+    codes: bytes
+    frame: tuple[float, float, float]
+    units: tuple[float, ...]
+    ess: float
+    withheld: str
+
+    @property
+    def draws(self) -> Array:
+        """(blocks, m), a block a twin, as the page's script reads them."""
+        centre, width, reach = self.frame
+        steps = (np.frombuffer(self.codes, "<u2") / LEVELS * 2 - 1) * reach
+        return (centre + width * np.sinh(steps)).reshape(len(self.units), -1)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A coefficient under another prior, on the paper's scale; its interval is the central 95%.
+
+    k-hat is -inf where the weights are all alike, and so have no tail.
+    """
+
+    mean: float
+    low: float
+    high: float
+    prob_positive: float
+    ess: float
+    k_hat: float
+    verdict: str
+
+    @property
+    def reliable(self) -> bool:
+        return self.ess >= MIN_ESS and self.k_hat <= MAX_K_HAT
+
+
+def at(prior: Prior, shift: float, factor: float) -> Prior:
+    """The same family with its centre moved by `shift` and its scale multiplied by `factor`."""
+    *shape, centre, scale = prior.arguments
+    return Prior(prior.family, (*shape, centre + shift, scale * factor))
+
+
+def moved(dial: Dial, prior: Prior) -> Moved:
+    """The coefficient of a dial under another prior of its standardised slope."""
+    z = dial.draws
+    ratio = LOG_DENSITY[prior.family](z, prior.arguments) - LOG_DENSITY[dial.prior.family](z, dial.prior.arguments)  # fmt: skip
+    log_weights, k_hat = psis(ratio)
+    values = (z * np.array(dial.units)[:, None]).ravel()
+    order = np.argsort(values, kind="stable")
+    weight, value = np.exp(log_weights.ravel())[order] / len(z), values[order]
+    low, high = np.interp([0.025, 0.975], np.cumsum(weight) - weight / 2, value)
+    return Moved(
+        float(weight @ value),
+        float(low),
+        float(high),
+        float(weight[value > 0].sum()),
+        float(dial.ess / (weight.size * (weight**2).sum())),
+        float(np.where(np.isnan(k_hat), -np.inf, k_hat).max()),
+        dial.withheld or verdict(dial.row.record["published"]["estimate"], low, high),
+    )
+
+
+def dials(fit: Fit, rows: list[Row]) -> tuple[list[Dial], dict[str, str]]:
+    """A dial for each coefficient that allows one, and why the others have none, by id.
+
+    A page holds at most `BYTES` of draws; where there are many coefficients each has fewer, and where they would
+    be too few, those of the term that joins the tables come first.
+    """
+    term = focal(rows)
+    closed = {r.id: why for r in rows if not r.constant and (why := _closed(fit, r))}
+    able = [r for r in rows if not r.constant and r.id not in closed]
+    most = int(BYTES / (FEWEST * 8 / 3))
+    kept = {r.id for r in sorted(able, key=lambda r: r.term != term)[:most]}
+    closed |= {r.id: "left out to keep this page small" for r in able if r.id not in kept}
+    size = min(OF_TWINS if fit.evidence == "twin" else DRAWS, int(BYTES / (max(1, len(kept)) * 8 / 3)))
+    return [_dial(fit, r, size) for r in able if r.id in kept], closed
+
+
+def _part(fit: Fit, row: Row) -> SpecFit:
+    one = fit.specs[row.spec_id]
+    return one.with_effects if judged(row) == "with_effects" and one.with_effects else one
+
+
+def _closed(fit: Fit, row: Row) -> str:
+    """Why a coefficient's prior cannot be moved, or nothing."""
+    one = _part(fit, row)
+    if row.verdict == STOPPED:
+        return "diagnostics withhold its posterior"
+    if one.units.get(row.term) is None and fit.evidence == "tables":
+        return "its prior is flat: the paper prints no standard deviations that would scale one"
+    if fit.evidence != "tables":
+        own = set(one.design.terms) if one.design else set()
+        later = "_regime" in row.term and not row.term.endswith("_regime1")
+        if row.term not in own or later or one.units.get(row.term) is None:
+            return "it has a flat prior, or is made of several coefficients"
+    if one.priors["slope"].family not in LOG_DENSITY:
+        return f"its prior, {one.priors['slope']}, is of a family that this page cannot move"
+    return ""
+
+
+def _dial(fit: Fit, row: Row, size: int) -> Dial:
+    one = _part(fit, row)
+    values = one.tree["posterior"]["coef"].sel(term=row.term).transpose("chain", "draw").to_numpy().ravel()
+    owner = owners(fit, one, values.size)
+    units = units_of(one, row.term)
+    points = max(1, min(size, values.size) // len(units))
+    levels = (np.arange(points) + 0.5) / points
+    draws = np.stack([np.quantile(values[owner == b], levels) / unit for b, unit in enumerate(units)])
+    ess = row.record[judged(row)]["ess_bulk"] or float(values.size)
+    withheld = row.verdict if row.verdict == "not reproduced" else ""
+    return Dial(row, one.priors["slope"], *encoded(draws), units, float(ess), withheld)
+
+
+def owners(fit: Fit, one: SpecFit, size: int) -> NDArray[np.int64]:
+    """(size,) Which twin each draw of a mixture is of, as `analyses.ensemble.mixed` dealt them; else zeros."""
+    if "twins" not in one.tree:
+        return np.zeros(size, int)
+    rng = np.random.default_rng(seed_of(fit.sampler.seed, f"{one.id} twins"))
+    return rng.permutation(np.resize(np.arange(one.tree["twins"].sizes["twin"]), size))
+
+
+def units_of(one: SpecFit, term: str) -> tuple[float, ...]:
+    """Of every twin of a mixture, else of the one panel or table."""
+    if "twins" in one.tree:
+        return tuple(one.tree["twins"]["unit"].sel(term=term).to_numpy().tolist())
+    return (one.units[term] or 1.0,)
+
+
+def encoded(draws: Array) -> tuple[bytes, tuple[float, float, float]]:
+    """Two bytes a draw, finer in the middle than in the tails, and the three numbers that undo it."""
+    low, centre, high = np.quantile(draws, [0.16, 0.5, 0.84])
+    width = (high - low) / 2 or 1.0
+    steps = np.arcsinh((draws - centre) / width)
+    reach = float(np.abs(steps).max()) or 1.0
+    codes = np.round((steps / reach + 1) / 2 * LEVELS).astype("<u2")
+    return codes.tobytes(), (float(centre), float(width), reach)
+
+
+def embedded(fit: Fit, made: list[Dial]) -> str:
+    """What the page's script reads, as JSON that no text can end early."""
+    items = []
+    for dial in made:
+        items.append(
+            {
+                "id": dial.row.id,
+                "spec": dial.row.spec_id,
+                "table": f"Table {dial.row.table}",
+                "label": shorten(f"{dial.row.spec_id} {dial.row.term} on {dial.row.outcome}", LONGEST),
+                "prior": [dial.prior.family, *dial.prior.arguments],
+                "reach": float(dial.prior.frozen().ppf(0.975) - dial.prior.arguments[-2])
+                / dial.prior.arguments[-1],
+                "units": dial.units,
+                "published": dial.row.record["published"]["estimate"],
+                "used": _as_used(dial.row),
+                "decimals": dial.row.decimals,
+                "ess": round(dial.ess, 1),
+                "withheld": dial.withheld,
+                "frame": dial.frame,
+                "draws": base64.b64encode(dial.codes).decode(),
+            }
+        )
+    body: dict[str, Any] = {
+        "study": fit.study.name,
+        "formulas": FORMULA_STARTS,
+        "first": _closest_call(made),
+        "limits": {"k_hat": MAX_K_HAT, "ess": MIN_ESS},
+        "scales": SCALES,
+        "shifts": SHIFTS,
+        "items": items,
+    }
+    text = json.dumps(body, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _as_used(row: Row) -> dict[str, Any]:
+    """What the tables say of a coefficient; the draws that a page carries are fewer and coarser."""
+    part = row.record[judged(row)]
+    return {
+        "mean": part["mean"],
+        "low": part["q2.5"],
+        "high": part["q97.5"],
+        "positive": part["prob_positive"],
+        "verdict": row.verdict,
+    }
+
+
+def _closest_call(made: list[Dial]) -> str | None:
+    """The coefficient to show first: of the term that joins the tables, the one whose interval ends nearest 0."""
+    term = focal([dial.row for dial in made])
+    mine = [dial for dial in made if term in (None, dial.row.term)]
+
+    def margin(dial: Dial) -> float:
+        found = moved(dial, dial.prior)
+        return min(abs(found.low), abs(found.high)) / (found.high - found.low)
+
+    return min(mine, key=margin).row.id if mine else None

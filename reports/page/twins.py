@@ -1,0 +1,110 @@
+"""What twins show: how much of each posterior the tables leave open, and how much any such panel would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ...analyses.judge.compare import NOT_IDENTIFIED
+from ...analyses.run.results import Fit
+from ...analyses.run.twin_mixture import Ensemble, of_term
+from ..drawing.figure_files import Plate, Section
+from ..drawing.figures import INK, QUIET, RULE, SIZE, WIDTH, drawn, stamp
+from ..rows import Row, evidence_label, number, plural, shorten
+from .templating import rendered
+
+BLUE, ORANGE = "#0072B2", "#D55E00"
+ROW, MOST = 0.22, 40
+
+
+def section(fit: Fit, rows: list[Row]) -> Section | None:
+    """The part of the page about twins; None at other evidence."""
+    if fit.evidence != "twin":
+        return None
+    shown = [(row, over) for row, over in _ensembles(fit, rows) if not row.constant]
+    label = evidence_label(fit)
+    plate = _plate(fit, shown, label)
+    lines = [
+        {
+            "id": row.id,
+            "published": row.printed,
+            "posterior": row.interval("posterior" if row.record["with_effects"] is None else "with_effects"),
+            "between": number(over.between, row.decimals + 1),
+            "within": number(over.within, row.decimals + 1),
+            "share": f"{over.share_between:.0%}",
+            "open": over.share_between > NOT_IDENTIFIED,
+            "verdicts": ", ".join(f"{name} in {n}" for name, n in row.record["twins"]["verdicts"].items()),
+        }
+        for row, over in shown
+    ]
+    count = len(shown[0][1].mean) if shown else 0
+    body = rendered("twins.html", lines=lines, plate=plate, count=count, label=label, share=NOT_IDENTIFIED)
+    return Section("twins", "Twins", body, (plate,) if plate else ())
+
+
+def _ensembles(fit: Fit, rows: list[Row]) -> Iterator[tuple[Row, Ensemble]]:
+    for row in rows:
+        one = fit.specs[row.spec_id]
+        judged = one.with_effects if row.record["with_effects"] is not None and one.with_effects else one
+        over = of_term(judged, row.term)
+        if over is not None:
+            yield row, over
+
+
+def _plate(fit: Fit, shown: list[tuple[Row, Ensemble]], label: str) -> Plate | None:
+    """Twins' posterior means against the interval that one such panel would leave, in published units."""
+    drawable = [(row, over) for row, over in shown if row.record["published"]["estimate"]][:MOST]
+    if not drawable:
+        return None
+
+    def make() -> Figure:
+        height = 1.15 + ROW * len(drawable)
+        figure = Figure(figsize=(WIDTH, height))
+        FigureCanvasAgg(figure)
+        stamp(figure)
+        axes = figure.add_axes((0.2, 0.42 / height, 0.62, 1 - 1.15 / height))
+        axes.patch.set_alpha(0)
+        for at, (row, over) in enumerate(drawable):
+            unit = row.record["published"]["estimate"]
+            part = row.record["with_effects"] or row.record["posterior"]
+            axes.plot(
+                [part["q2.5"] / unit, part["q97.5"] / unit], [at, at], color=BLUE, linewidth=0.9, zorder=1
+            )
+            centre, reach = over.mean.mean() / unit, 1.96 * over.within / abs(unit)
+            axes.plot([centre - reach, centre + reach], [at, at], color=BLUE, linewidth=4, alpha=0.35, zorder=2,
+                      solid_capstyle="butt")  # fmt: skip
+            axes.plot(over.mean / unit, [at] * len(over.mean), "|", color=ORANGE, markersize=7, zorder=3)
+            text: dict[str, Any] = {
+                "va": "center",
+                "fontsize": SIZE,
+                "parse_math": False,
+                "transform": axes.get_yaxis_transform(),
+            }
+            axes.text(-0.02, at, shorten(row.id, 24), ha="right", color=INK, **text)
+            axes.text(1.02, at, f"{over.share_between:.0%} between", ha="left", color=INK, **text)
+        axes.axvline(0, color=RULE, linewidth=1, zorder=0)
+        axes.axvline(1, color=INK, linewidth=0.8, linestyle=":", zorder=0)
+        axes.set_ylim(len(drawable) - 0.5, -0.5)
+        low, high = axes.get_xlim()
+        axes.set_xlim(max(low, -4), min(high, 6))
+        axes.set_yticks([])
+        axes.tick_params(axis="x", labelsize=SIZE, color=QUIET, labelcolor=QUIET, length=3)
+        axes.set_xlabel("multiples of the published estimate", fontsize=SIZE, color=QUIET)
+        for edge in ("left", "right", "top"):
+            axes.spines[edge].set_visible(False)
+        key = "ticks: posterior means of twins · thick: 95% within one panel · thin: mixture"
+        head: dict[str, Any] = {"x": 0.1 / WIDTH, "va": "top", "parse_math": False}
+        figure.text(y=1 - 0.1 / height, s=f"{fit.study.name}: what the tables leave open", fontsize=10,
+                    fontweight="bold", **head)  # fmt: skip
+        figure.text(y=1 - 0.42 / height, s=key, fontsize=SIZE, color=QUIET, **head)
+        return figure
+
+    alt = (
+        f"For {plural(len(drawable), 'coefficient')}, the posterior means of SYNTHETIC twins, the 95% interval that one panel "
+        f"would leave, and the interval of the mixture, in multiples of the published estimate. {label}."
+    )
+    forms = (drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))
+    return Plate("twins", None, "what the tables leave open", alt, *forms)
