@@ -11,7 +11,8 @@ from ..data.errors import InputError, did_you_mean
 from ..data.files import inside
 from ..data.panel.datasets import DATASETS
 from ..data.panel.panel import Panel
-from ..data.sample.design import Design, build_design
+from ..data.sample.build import build_design
+from ..data.sample.design import Design
 from ..data.study.file import PanelSource, StudyFile, read_study
 from ..data.study.other_regressors import with_instruments
 from ..data.study.spec import Errors, Form, Spec

@@ -150,7 +150,7 @@ def _panel(rng: Any, why: str, share: float, truth: float) -> tuple[Any, float]:
     import pandas as pd
 
     from posterity.data.panel.panel import Panel
-    from posterity.data.sample.design import build_design
+    from posterity.data.sample.build import build_design
     from posterity.data.sample.within import split
     from posterity.data.study.spec import Spec
     from posterity.models.engine.statistics import padded, statistics_of_design

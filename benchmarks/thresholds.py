@@ -42,7 +42,7 @@ def own(path: str) -> None:
     import pandas as pd
 
     from posterity.data.panel.panel import Panel
-    from posterity.data.sample.design import build_design
+    from posterity.data.sample.build import build_design
     from posterity.data.study.spec import Spec
     from posterity.models.frequentist import hansen
     from posterity.models.thresholds.regimes import regimes
@@ -69,7 +69,7 @@ def posterior(path: str) -> None:
     from threshold_recovery import simulate
 
     from posterity.data.panel.panel import Panel
-    from posterity.data.sample.design import build_design
+    from posterity.data.sample.build import build_design
     from posterity.data.study.spec import Spec
     from posterity.models.engine.sampling import prepare
     from posterity.models.thresholds.changepoints import enumerate_thresholds

@@ -65,7 +65,7 @@ def simulate(rng: np.random.Generator) -> pd.DataFrame:
 def print_tables(frame: pd.DataFrame, folder: Path, effects: bool) -> None:
     """Write the study and its printed numbers, with three decimals."""
     from posterity.data.panel.panel import Panel
-    from posterity.data.sample.design import build_design
+    from posterity.data.sample.build import build_design
     from posterity.data.study.spec import Spec
     from posterity.models.frequentist.least_squares import least_squares
 
@@ -90,7 +90,7 @@ def print_tables(frame: pd.DataFrame, folder: Path, effects: bool) -> None:
 def within_slopes(frames: list[pd.DataFrame]) -> np.ndarray:
     """(panels, draws) Posterior draws of the two-way slope of x, all panels in one compiled batch."""
     from posterity.data.panel.panel import Panel
-    from posterity.data.sample.design import build_design
+    from posterity.data.sample.build import build_design
     from posterity.data.study.spec import Spec
     from posterity.models.engine.posterior import batch
     from posterity.models.engine.statistics import padded, statistics_of_design

@@ -14,7 +14,7 @@ from ...data.indices.composite import Convention, composite
 from ...data.indices.gaps import HOW, OBSERVED, EmptySeriesError, Fill, Filled, fill
 from ...data.indices.indicators import System, Table
 from ...data.panel.panel import Panel
-from ...data.sample.design import build_design
+from ...data.sample.build import build_design
 from ...data.study.spec import Form
 from ...models.engine.sampling import Sampler
 from ..study import SpecView, Study

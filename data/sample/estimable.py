@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from ..errors import InputError
+from .design import Design
 from .within import split
-
-if TYPE_CHECKING:
-    from .design import Design
 
 COLLINEAR = 2e-5  # linearmodels takes what leaves less than 1e-5 of a column for absorbed
 EXACT = 1e-6  # cross-products in 64 bits cannot tell a smaller residual from none

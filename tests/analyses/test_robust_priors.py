@@ -23,7 +23,7 @@ from posterity.analyses.robustness.slopes.part import part as slopes_part
 from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
 from posterity.data.panel.panel import Panel
-from posterity.data.sample.design import build_design
+from posterity.data.sample.build import build_design
 from posterity.data.study.spec import Spec
 from posterity.data.template import write_template
 from posterity.models.engine.posterior import batch

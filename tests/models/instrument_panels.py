@@ -9,7 +9,8 @@ import pandas as pd
 from linearmodels.datasets import card
 
 from posterity.data.panel.panel import Panel
-from posterity.data.sample.design import Design, build_design
+from posterity.data.sample.build import build_design
+from posterity.data.sample.design import Design
 from posterity.data.study.spec import Cluster, Spec
 from posterity.models.frequentist.iv import Instrumented, instrumented
 

@@ -6,7 +6,7 @@ import pytest
 
 import posterity as po
 from posterity.data.panel.panel import Panel
-from posterity.data.sample.design import build_design
+from posterity.data.sample.build import build_design
 from posterity.data.study.spec import Spec
 from posterity.models.engine.sampling import Sampler, nuts
 from posterity.models.frequentist.least_squares import least_squares

@@ -10,7 +10,7 @@ from scipy import stats
 
 from posterity.data.errors import InputError
 from posterity.data.panel.panel import Panel
-from posterity.data.sample.design import build_design
+from posterity.data.sample.build import build_design
 from posterity.data.sample.within import split
 from posterity.data.study.spec import Spec
 from posterity.models.errors import direct as error_density

@@ -7,7 +7,7 @@ import statsmodels.api as sm
 
 import posterity as po
 from posterity.data.panel.panel import Panel
-from posterity.data.sample.design import build_design
+from posterity.data.sample.build import build_design
 from posterity.data.study.spec import Cluster, Spec
 from posterity.models.frequentist.least_squares import least_squares
 

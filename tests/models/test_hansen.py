@@ -11,7 +11,8 @@ import pytest
 
 from posterity.data.errors import InputError
 from posterity.data.panel.panel import Panel
-from posterity.data.sample.design import Design, build_design
+from posterity.data.sample.build import build_design
+from posterity.data.sample.design import Design
 from posterity.data.study.spec import Spec
 from posterity.models.frequentist import hansen
 from posterity.models.frequentist.hansen import intervals, scale_of_f, search

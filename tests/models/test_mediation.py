@@ -11,7 +11,8 @@ from scipy import stats
 
 from posterity.data.errors import InputError
 from posterity.data.panel.panel import Panel
-from posterity.data.sample.design import Design, build_design
+from posterity.data.sample.build import build_design
+from posterity.data.sample.design import Design
 from posterity.data.study.spec import Spec
 from posterity.models.engine.sampling import Sampler
 from posterity.models.frequentist.bootstrap import bootstrap, weighted

@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 import posterity as po
-from posterity.data.sample.design import build_design
+from posterity.data.sample.build import build_design
 from posterity.data.sample.within import split
 from posterity.data.study.spec import Spec, Varying
 from posterity.models.engine.collapsed import scale_priors

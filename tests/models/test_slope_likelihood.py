@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from posterity.data.panel.panel import Panel
-from posterity.data.sample.design import build_design
+from posterity.data.sample.build import build_design
 from posterity.data.study.spec import Spec
 from posterity.models.engine.posterior import batch
 from posterity.models.engine.statistics import padded, statistics_of_design

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from posterity.data.panel.panel import Panel
-from posterity.data.sample.design import build_design
+from posterity.data.sample.build import build_design
 from posterity.data.study.spec import Cluster, Spec
 from posterity.models.frequentist.wild import draw_weights, p_value, parts_of, wild_cluster
 

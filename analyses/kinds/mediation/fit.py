@@ -11,7 +11,8 @@ import numpy as np
 from ....data.errors import InputError, did_you_mean
 from ....data.panel.panel import Panel
 from ....data.published import Printed
-from ....data.sample.design import Design, build_design
+from ....data.sample.build import build_design
+from ....data.sample.design import Design
 from ....data.sample.estimable import check_estimable
 from ....data.study.formula import Term
 from ....data.study.other_regressors import with_terms

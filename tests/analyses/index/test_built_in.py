@@ -30,7 +30,7 @@ def test_simulated_structure():
 
 
 def test_swept_least_squares_is_that_of_linearmodels(study, table):
-    from posterity.data.sample.design import build_design
+    from posterity.data.sample.build import build_design
     from posterity.models.frequentist.least_squares import least_squares
 
     panel = index(table, draws=2).panel()

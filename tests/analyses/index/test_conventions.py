@@ -20,7 +20,7 @@ def test_conventions_are_distinct_and_the_mistake_is_marked():
 
 
 def test_multiverse_holds_each_convention(study, table):
-    from posterity.data.sample.design import build_design
+    from posterity.data.sample.build import build_design
 
     curve = multiverse(study.spec("T1.1"), table, "X", form="fixed")
     assert len(curve.mean) == len(conventions())

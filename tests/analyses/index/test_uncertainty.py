@@ -73,7 +73,7 @@ def test_mixture_of_posteriors():
 
 def test_effects_over_draws_are_the_fits_of_each_panel(study, table):
     """Means are two-way least squares of each draw (linearmodels), within Monte Carlo error."""
-    from posterity.data.sample.design import build_design
+    from posterity.data.sample.build import build_design
     from posterity.models.frequentist.least_squares import least_squares
 
     indexed = index(table, draws=40)

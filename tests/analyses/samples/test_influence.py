@@ -141,7 +141,7 @@ def test_twins_are_mixed_evenly(study, simulate, no_posteriors):
 
 
 def test_slopes_that_vary_lose_the_group_of_the_last_entity(simulate):
-    from posterity.data.sample.design import build_design
+    from posterity.data.sample.build import build_design
     from posterity.data.study.spec import Spec, Varying
 
     frame = simulate(n_entity=6, n_time=5)

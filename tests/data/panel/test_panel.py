@@ -6,7 +6,7 @@ import pytest
 
 from posterity.data.errors import InputError
 from posterity.data.panel.panel import Panel
-from posterity.data.sample.design import build_design
+from posterity.data.sample.build import build_design
 from posterity.data.study.spec import Cluster, Spec
 
 

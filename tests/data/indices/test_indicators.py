@@ -12,7 +12,7 @@ from posterity.data.indices.indicators import match, read_systems
 from posterity.data.panel.names import name_findings, provinces, recognised
 from posterity.data.panel.panel import Panel
 
-from ..there import there
+from ...there import there
 
 # Twelve columns of the yearbooks' science and technology tables.
 SCIENCE = """index,dimension,indicator,direction,column

@@ -7,7 +7,7 @@ from scipy.stats.mstats import winsorize
 
 from posterity.data.errors import InputError
 from posterity.data.panel.panel import Panel
-from posterity.data.sample.design import build_design
+from posterity.data.sample.build import build_design
 from posterity.data.sample.steps import apply_steps
 from posterity.data.study.spec import Spec, Step
 
