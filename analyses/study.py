@@ -35,7 +35,7 @@ class SpecView:
 
     @property
     def kind(self) -> str:
-        return self.spec.resolved_kind
+        return self.spec.kind
 
     @property
     def form(self) -> Form:

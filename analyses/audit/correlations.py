@@ -131,11 +131,16 @@ def _pushed(system: System, at: Floats, i: int, j: int, sign: float) -> Floats:
 
 
 def systems(tables: Tables) -> list[System]:
-    """Sets of pooled columns of one outcome on the same rows, all of whose variables are described."""
+    """Sets of least-squares columns without effects, of one outcome on the same rows, all of whose variables are described."""
     groups: dict[tuple[str, tuple[str, int | None]], list[Column]] = {}
     for column in tables.columns:
-        fits = tables.moments_fit(column) and column.n is not None and column.spec.resolved_kind == "pooled"
-        if fits and all("sd" in tables.described[v] for v in (column.outcome, *column.terms)):
+        fits = tables.moments_fit(column) and column.n is not None
+        least_squares = column.spec.rules.plain_least_squares
+        if (
+            fits
+            and least_squares
+            and all("sd" in tables.described[v] for v in (column.outcome, *column.terms))
+        ):
             groups.setdefault((column.outcome, column.sample), []).append(column)
     found = []
     for (outcome, _), columns in groups.items():

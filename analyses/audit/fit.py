@@ -14,7 +14,7 @@ from .finding import Finding, Status, listed, show
 
 def simple(column: Column) -> bool:
     """Pooled least squares of one variable on one other."""
-    return column.spec.resolved_kind == "pooled" and len(column.terms) == 1 and len(column.slopes) == 1
+    return column.spec.rules.plain_least_squares and len(column.terms) == 1 and len(column.slopes) == 1
 
 
 def adjusted(r2: Interval, n: int, k: int) -> Interval:

@@ -34,7 +34,7 @@ def focal_terms(view: SpecView) -> tuple[str, ...]:
     leaders = {
         str(other.parsed.terms[0])
         for other in view.study.file.spec.values()
-        if other.parsed.outcome == formula.outcome and other.resolved_kind in ("effects", "pooled")
+        if other.parsed.outcome == formula.outcome and other.kind in ("effects", "pooled")
     }
     return tuple(str(t) for t in formula.terms if str(t) in leaders)
 
@@ -94,14 +94,14 @@ def sample_choices(view: SpecView, panel: Panel, variants: dict[str, Spec]) -> d
 
 def width(view: SpecView) -> int:
     """The most regressors of any effects or pooled column of the study."""
-    specs = [s for s in view.study.file.spec.values() if s.resolved_kind in ("effects", "pooled")]
+    specs = [s for s in view.study.file.spec.values() if s.kind in ("effects", "pooled")]
     return max(len(s.parsed.terms) for s in specs)
 
 
 def fullest(view: SpecView) -> bool:
     """Whether no column of the same outcome has more regressors, and this one is no variant and no part of a sample."""
     alike = [s for s in view.study.file.spec.values() if s.parsed.outcome == view.spec.parsed.outcome]
-    most = max(len(s.parsed.terms) for s in alike if s.resolved_kind in ("effects", "pooled"))
+    most = max(len(s.parsed.terms) for s in alike if s.kind in ("effects", "pooled"))
     whole = view.spec.variant_of is None and not any(step.keep for step in view.spec.steps)
     return whole and len(view.spec.parsed.terms) == most
 

@@ -77,11 +77,7 @@ def _sizes(view: SpecView) -> dict[str, int]:
 def unit_of(view: SpecView, printed: Printed) -> float | None:
     """sd(outcome) / sd(regressor) from the study's printed descriptive statistics, if both are there."""
     table = view.study.file.study.descriptives
-    variable = printed.term
-    if view.spec.regime_dependent and variable.startswith(f"{view.spec.regime_dependent}_regime"):
-        variable = view.spec.regime_dependent
-    if view.spec.kind == "mediation" and variable == "direct":
-        variable = view.spec.treated or ""
+    variable = view.spec.regressor_of(printed.term)
     sd = {p.term: p.estimate for p in view.study.file.published if p.table == table and p.column == "sd"}
     outcome = printed.outcome or str(view.spec.parsed.outcome)
     if not sd.get(outcome) or not sd.get(variable):

@@ -32,7 +32,7 @@ def column_of(
     thresholds: tuple[float, ...] = ()
     split = without = None
     regressors = [str(t) for t in formula.terms]
-    if spec.resolved_kind == "threshold":
+    if spec.regime_dependent:
         thresholds = _thresholds(file, spec)
         names.append(str(spec.variable))
         logs.append(False)

@@ -64,12 +64,12 @@ def _linear_numbers(file: StudyFile) -> dict[str, dict[tuple, tuple[float, float
     found: dict[str, dict[tuple, tuple[float, float]]] = {}
     for spec_id, spec in file.spec.items():
         formula = spec.parsed
-        if formula.outcome.log or any(step.winsorise or step.standardise for step in spec.steps):
+        if not spec.rules.linear_in_outcome or formula.outcome.log:
+            continue
+        if any(step.winsorise or step.standardise for step in spec.steps):
             continue
         right = (spec.formula.partition("~")[2], str(spec.steps), spec.variable, spec.thresholds)
         terms = {str(t) for t in formula.terms} | {"_cons"}
-        if spec.resolved_kind == "threshold":
-            continue
         for p in file.printed(spec_id):
             if p.term in terms:
                 found.setdefault(formula.outcome.variable, {})[(*right, p.term)] = p.rounding("estimate")

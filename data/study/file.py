@@ -255,4 +255,4 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
     if "steps" in location:
         return list(Step.model_fields)
     model = tables.get(str(location[0])) if location else StudyFile
-    return [k for k in model.model_fields if k != "path"] if model else []
+    return [f.alias or k for k, f in model.model_fields.items() if k != "path"] if model else []

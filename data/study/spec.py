@@ -9,19 +9,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from ..errors import did_you_mean
 from .formula import Formula, parse
+from .kinds import KINDS, Kind, KindRules, check_kind, inferred_kind
+from .kinds import Errors as Errors
 
-Kind = Literal["effects", "pooled", "mediation", "threshold", "instrument"]
 Form = Literal["fixed", "random", "mundlak"]
-OWNERS: dict[str, Kind] = {
-    "mediator": "mediation",
-    "treatment": "mediation",
-    "variable": "threshold",
-    "regime_dependent": "threshold",
-    "thresholds": "threshold",
-    "max_thresholds": "threshold",
-    "location_prior": "threshold",
-}  # keys that one kind reads
-Errors = Literal["gaussian", "student_t", "ar1", "entity_variance", "cluster"]
 
 
 class Frozen(BaseModel):
@@ -81,11 +72,14 @@ class Belief(Frozen):
 
 
 class Spec(Frozen):
-    """One column of one table."""
+    """One column of one table.
+
+    The study file may leave `kind` out: attribute `kind` is the kind stated, else the one that formula and keys show.
+    """
 
     formula: str
     label: str = ""
-    kind: Kind | None = None
+    stated_kind: Kind | None = Field(default=None, alias="kind")
     vcov: Literal["iid", "hetero"] | Cluster = "iid"
     df: Annotated[float, Field(gt=0)] | None = None
     form: Form | None = None
@@ -106,78 +100,53 @@ class Spec(Frozen):
 
     @model_validator(mode="after")
     def _parses(self) -> Spec:
-        formula = self.parsed
-        if self.kind in ("pooled",) and formula.effects:
-            raise ValueError(
-                f"kind 'pooled' has no effects, but the formula names {', '.join(formula.effects)}"
-            )
-        if self.kind == "effects" and not formula.effects:
-            raise ValueError("kind 'effects' needs effects in the formula: '... | entity + year'")
-        if self.varying is not None:
-            if self.resolved_kind != "effects":
-                raise ValueError("'varying' slopes belong to kind 'effects', with effects in the formula")
-            terms = [str(t) for t in formula.terms]
-            for name in self.varying.terms:
-                if name not in terms:
-                    raise ValueError(
-                        f"varying.terms names {name!r}, which is no term of the formula.{did_you_mean(name, terms)}"
-                    )
-        known = [str(t) for t in formula.terms]
+        terms = [str(t) for t in self.parsed.terms]
+        check_kind(self.kind, self.parsed, self.__dict__)
+        for name in self.varying.terms if self.varying else []:
+            if name not in terms:
+                raise ValueError(
+                    f"varying.terms names {name!r}, which is no term of the formula.{did_you_mean(name, terms)}"
+                )
         for belief in self.belief:
-            if belief.term not in known:
+            if belief.term not in terms:
                 raise ValueError(
-                    f"belief names {belief.term!r}, which is no term of the formula.{did_you_mean(belief.term, known)}"
+                    f"belief names {belief.term!r}, which is no term of the formula."
+                    f"{did_you_mean(belief.term, terms)}"
                 )
-        if self.errors is not None:
-            self._errors_fit(self.errors)
-        kind = self.resolved_kind
-        if kind == "threshold" and not (self.variable and self.regime_dependent):
-            raise ValueError("kind 'threshold' needs 'variable' and 'regime_dependent'")
-        if kind == "mediation" and not self.mediator:
-            raise ValueError("kind 'mediation' needs 'mediator'")
-        if (kind == "instrument") != bool(formula.endogenous):
+        if self.varying is not None and self.errors not in (None, "gaussian"):
             raise ValueError(
-                "kind 'instrument' and a formula part 'endogenous ~ instruments' belong together; give both"
+                f"errors = {self.errors!r} cannot be combined with 'varying' slopes; leave one of them out"
             )
-        for key, owner in OWNERS.items():
-            if kind != owner and getattr(self, key) is not None:
-                raise ValueError(
-                    f"{key!r} belongs to kind {owner!r}, and this is of kind {kind!r}; remove it"
-                )
-        return self
-
-    def _errors_fit(self, errors: Errors) -> None:
-        if self.resolved_kind not in ("effects", "pooled"):
-            raise ValueError(
-                f"'errors' belong to kinds 'effects' and 'pooled', not to {self.resolved_kind!r}"
-            )
-        if self.varying is not None and errors != "gaussian":
-            raise ValueError(
-                f"errors = {errors!r} cannot be combined with 'varying' slopes; leave one of them out"
-            )
-        if errors == "cluster" and not isinstance(self.vcov, Cluster):
+        if self.errors == "cluster" and not isinstance(self.vcov, Cluster):
             raise ValueError("errors = 'cluster' needs clusters: give vcov = { cluster = \"COLUMN\" }")
+        return self
 
     @cached_property
     def parsed(self) -> Formula:
         return parse(self.formula)
 
     @property
-    def resolved_kind(self) -> Kind:
-        """The kind given, else what the formula and the other keys say."""
-        if self.kind:
-            return self.kind
-        if self.parsed.endogenous:
-            return "instrument"
-        if self.mediator:
-            return "mediation"
-        if self.regime_dependent:
-            return "threshold"
-        return "effects" if self.parsed.effects else "pooled"
+    def kind(self) -> Kind:
+        """The kind stated, else what the formula and the other keys say."""
+        return self.stated_kind or inferred_kind(self.parsed, self.__dict__)
+
+    @property
+    def rules(self) -> KindRules:
+        """What a study file may say of specifications of this kind."""
+        return KINDS[self.kind]
 
     @property
     def treated(self) -> str | None:
         """The treatment of a mediation: as named, else the first regressor that is not the mediator."""
-        if self.resolved_kind != "mediation":
+        if self.mediator is None:
             return None
         return self.treatment or next((t for t in map(str, self.parsed.terms) if t != self.mediator), None)
+
+    def regressor_of(self, term: str) -> str:
+        """The regressor of which a printed coefficient tells: one in regimes, the treatment of a direct effect.
+
+        `NqP_regime2` is a slope of `NqP`, and `direct` that of the treatment; any other term is its own.
+        """
+        if self.regime_dependent and term.startswith(f"{self.regime_dependent}_regime"):
+            return self.regime_dependent
+        return self.treated or "" if self.mediator and term == "direct" else term

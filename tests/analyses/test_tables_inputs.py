@@ -1,5 +1,7 @@
 """What tables evidence reads off a printed row: standard error, degrees of freedom, prior scale."""
 
+import re
+import shutil
 from dataclasses import replace
 
 import pandas as pd
@@ -99,15 +101,22 @@ def test_clusters_are_counted_where_the_study_file_tells_of_them(tmp_path):
     assert "number of clusters" not in table.loc["T1.1", "flags"]
 
 
-@pytest.mark.parametrize(
-    ("keys", "kind"),
-    [
-        ({"formula": "y ~ x"}, "pooled"),
-        ({"formula": "y ~ x | city"}, "effects"),
-        ({"formula": "y ~ w | city | x ~ z"}, "instrument"),
-        ({"formula": "y ~ x + m | city", "mediator": "m"}, "mediation"),
-        ({"formula": "y ~ x + q | city", "variable": "q", "regime_dependent": "x"}, "threshold"),
-    ],
-)
-def test_the_kind_follows_from_formula_and_keys(keys, kind):
-    assert Spec(**keys).resolved_kind == kind
+def test_an_inferred_kind_is_compared_as_a_stated_one(tmp_path):
+    """liu-li-2025 without a word on kinds: mediations have their units, and the direct effect its Bayes factor."""
+    stated = po.load("liu-li-2025")
+    text = stated.file.path.read_text(encoding="utf-8")
+    bare = "".join(line for line in text.splitlines(keepends=True) if line.strip() != 'kind = "mediation"')
+    assert bare != text
+    shutil.copy(stated.file.published_path, tmp_path)
+    for key in ("published", "indicators"):
+        bare = re.sub(rf"^{key} = .*$", f'{key} = "published.csv"', bare, flags=re.MULTILINE)
+    (tmp_path / "study.toml").write_text(bare, encoding="utf-8")
+    columns = [view.id for view in stated.specs() if view.kind == "mediation"]
+    tables = [
+        po.compare(po.fit(study, only=columns, evidence="tables")).drop(columns="seconds")
+        for study in (stated, po.load(tmp_path))
+    ]
+    pd.testing.assert_frame_equal(*tables)
+    direct = tables[1].set_index("id").loc["T10.RD-Cp.direct"]
+    assert "flat prior" not in direct["flags"]
+    assert direct["bayes_factor_10"] > 0

@@ -1,0 +1,111 @@
+"""What a study file says of each kind of specification: one entry a kind, which every rule reads.
+
+A new kind is one entry in `KINDS`, its name in `Kind`, and a field of `Spec` for each key of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from .formula import Formula
+
+Kind = Literal["effects", "pooled", "mediation", "threshold", "instrument"]
+Errors = Literal["gaussian", "student_t", "ar1", "entity_variance", "cluster"]
+EVERY_LAW: tuple[Errors, ...] = ("gaussian", "student_t", "ar1", "entity_variance", "cluster")
+
+
+@dataclass(frozen=True)
+class KindRules:
+    """What a specification of one kind may, must and must not say.
+
+    Attributes
+    ----------
+    shown_by : the key of its own, or the part of the formula, whose presence makes a specification of this kind
+        where its `kind` is not stated; None for the kind of everything else
+    keys : keys that no other kind reads
+    needs : those of its keys that it cannot do without
+    effects : whether its formula must have, may have or must not have effects
+    endogenous : whether its formula has a part `endogenous ~ instruments`, which no other kind may have
+    varying : whether its slopes may vary by groups
+    errors : the laws of errors that `errors` may choose
+    plain_least_squares : whether its coefficients are those of one least-squares regression on the rows as they
+        are, so that the means and covariances of the variables determine them
+    linear_in_outcome : whether each printed coefficient is linear in the values of the outcome
+    """
+
+    shown_by: str | None
+    keys: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    effects: Literal["needed", "allowed", "refused"] = "allowed"
+    endogenous: bool = False
+    varying: bool = False
+    errors: tuple[Errors, ...] = ()
+    plain_least_squares: bool = False
+    linear_in_outcome: bool = True
+
+
+# In the order in which an unstated kind is looked for: the first whose `shown_by` is there.
+KINDS: dict[Kind, KindRules] = {
+    "instrument": KindRules(shown_by="endogenous", endogenous=True),
+    "mediation": KindRules(shown_by="mediator", keys=("mediator", "treatment"), needs=("mediator",)),
+    "threshold": KindRules(
+        shown_by="regime_dependent",
+        keys=("variable", "regime_dependent", "thresholds", "max_thresholds", "location_prior"),
+        needs=("variable", "regime_dependent"),
+        linear_in_outcome=False,
+    ),
+    "effects": KindRules(shown_by="effects", effects="needed", varying=True, errors=EVERY_LAW),
+    "pooled": KindRules(shown_by=None, effects="refused", errors=EVERY_LAW, plain_least_squares=True),
+}
+
+
+def inferred_kind(formula: Formula, keys: Mapping[str, object]) -> Kind:
+    """The kind of a specification that states none, from its formula and the keys that it gives."""
+    return next(
+        kind
+        for kind, rules in KINDS.items()
+        if rules.shown_by is None or keys.get(rules.shown_by) or getattr(formula, rules.shown_by, None)
+    )
+
+
+def check_kind(kind: Kind, formula: Formula, keys: Mapping[str, object]) -> None:
+    """Refuse a specification that its kind does not allow.
+
+    Parameters
+    ----------
+    keys : the keys of the specification and their values, None where it does not give one
+
+    Raises
+    ------
+    ValueError
+        One sentence that names the kind and the key or the part of the formula.
+    """
+    rules = KINDS[kind]
+    if rules.effects == "refused" and formula.effects:
+        raise ValueError(f"kind {kind!r} has no effects, but the formula names {', '.join(formula.effects)}")
+    if rules.effects == "needed" and not formula.effects:
+        raise ValueError(f"kind {kind!r} needs effects in the formula: '... | entity + year'")
+    if keys.get("varying") is not None and not rules.varying:
+        raise ValueError(f"'varying' slopes belong to {_kinds('varying')}, with effects in the formula")
+    if keys.get("errors") is not None and keys["errors"] not in rules.errors:
+        raise ValueError(f"'errors' belong to {_kinds('errors')}, not to {kind!r}")
+    if not all(keys.get(key) for key in rules.needs):
+        raise ValueError(f"kind {kind!r} needs {' and '.join(map(repr, rules.needs))}")
+    if rules.endogenous != bool(formula.endogenous):
+        raise ValueError(
+            f"{_kinds('endogenous')} and a formula part 'endogenous ~ instruments' belong together; give both"
+        )
+    for owner, others in KINDS.items():
+        for key in others.keys:
+            if owner != kind and keys.get(key) is not None:
+                raise ValueError(
+                    f"{key!r} belongs to kind {owner!r}, and this is of kind {kind!r}; remove it"
+                )
+
+
+def _kinds(rule: str) -> str:
+    """The kinds to which a rule applies, in words: "kind 'effects'", or "kinds 'effects' and 'pooled'"."""
+    names = [repr(kind) for kind, rules in KINDS.items() if getattr(rules, rule)]
+    return f"kind{'s' if len(names) > 1 else ''} {' and '.join(names)}"
