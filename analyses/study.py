@@ -95,7 +95,19 @@ class SpecView:
 
 @dataclass(frozen=True)
 class Study:
-    """A study file with what the package can do with it."""
+    """A study file with what the package can do with it.
+
+    Examples
+    --------
+    >>> import posterity as po
+    >>> study = po.load("munnell-1990")
+    >>> study.spec("T1.2").spec.formula
+    'log_gsp ~ log_pcap + log_pc + log_emp + unemp | state'
+    >>> study.panel().frame.shape
+    (816, 15)
+    >>> isinstance(study, po.Study)
+    True
+    """
 
     file: StudyFile
 
@@ -186,6 +198,13 @@ def load(name_or_path: str | Path) -> Study:
     ------
     InputError
         One sentence naming what was not found or is wrong in the file.
+
+    Examples
+    --------
+    >>> import posterity as po
+    >>> study = po.load("munnell-1990")
+    >>> [column.id for column in study.specs()]
+    ['T1.1', 'T1.2', 'T1.3']
     """
     shipped = built_in()
     if str(name_or_path) in shipped:

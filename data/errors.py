@@ -12,7 +12,17 @@ LONGEST, MOST_NAMES = 1_500, 2_000
 
 
 class InputError(ValueError):
-    """Bad input: one sentence that names the file, row, column and value, and the remedy."""
+    """Bad input: one sentence that names the file, row, column and value, and the remedy.
+
+    Examples
+    --------
+    >>> import posterity as po
+    >>> try:
+    ...     po.load("munnel-1990")
+    ... except po.InputError as error:
+    ...     print(error)
+    there is no study 'munnel-1990': ... Did you mean 'munnell-1990'?
+    """
 
     def __init__(self, sentence: str = "") -> None:
         super().__init__(shortened(sentence, LONGEST))

@@ -38,6 +38,13 @@ def audit(study: Study) -> tuple[Finding, ...]:
     ------
     InputError
         If a claim of the study file names a number that is not printed.
+
+    Examples
+    --------
+    >>> import posterity as po
+    >>> for finding in po.audit(po.load("munnell-1990")):
+    ...     print(f"{finding.status}: {finding.statement} {finding.arithmetic}")
+    consistent: N of 816 is that of a balanced panel in 3 columns, exclusions and lags counted. 48 × 17 = 816
     """
     tables = arrange(study.file)
     findings = [f for rule in RULES for f in rule(tables)]

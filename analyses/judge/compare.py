@@ -205,7 +205,19 @@ def comparison(fit: Fit) -> dict[str, Any]:
 
 
 def compare(fit: Fit) -> Comparison:
-    """A pandas data frame, one row an estimate: published, reproduced, posterior, verdict and flags."""
+    """A pandas data frame, one row an estimate: published, reproduced, posterior, verdict and flags.
+
+    Examples
+    --------
+    >>> import posterity as po
+    >>> fit = po.fit(po.load("munnell-1990"), evidence="tables", only="T1.2")
+    >>> po.compare(fit)[["id", "published_estimate", "verdict"]]
+                  id  published_estimate    verdict
+    0  T1.2.log_pcap              -0.026  uncertain
+    1    T1.2.log_pc               0.292      holds
+    2   T1.2.log_emp               0.768      holds
+    3     T1.2.unemp              -0.005      holds
+    """
     from .frame import Comparison
 
     made = Comparison(frame_of(estimates(fit)))

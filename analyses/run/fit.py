@@ -56,6 +56,18 @@ def fit(
         Ids of specifications (`T4.2`) or tables (`T4`); all where omitted.
     priors
         Overrides on the standardised scale, such as `{"slope": "normal(0, 0.5)"}`.
+
+    Examples
+    --------
+    The columns' own panel, or their printed numbers alone:
+
+    >>> import posterity as po
+    >>> study = po.load("munnell-1990")
+    >>> list(po.fit(study, only=["T1.2"], draws=500))
+    ['T1.2']
+    >>> fit = po.fit(study, evidence="tables", only="T1.2")
+    >>> fit.evidence_label
+    'evidence: tables (printed numbers alone)'
     """
     for name, value, known in (
         ("evidence", evidence, Evidence),

@@ -100,6 +100,18 @@ class Fit:
     panel : the microdata; None at tables and twin evidence
     panels : what was fitted: the microdata, the twins, or nothing at tables evidence
     robustness : by specification, the records of each part of `analyses.robustness` that was run
+
+    Examples
+    --------
+    >>> import posterity as po
+    >>> fit = po.fit(po.load("munnell-1990"), evidence="tables", only="T1.2")
+    >>> isinstance(fit, po.Fit)
+    True
+    >>> list(fit), fit.evidence_label
+    (['T1.2'], 'evidence: tables (printed numbers alone)')
+    >>> capital = fit["T1.2"].posterior["coef"].sel(term="log_pcap")
+    >>> round(float(capital.mean()), 3)
+    -0.026
     """
 
     study: Study

@@ -108,6 +108,15 @@ def twins(
     ------
     InputError
         Where the study prints too little to make a panel, or no panel is found.
+
+    Examples
+    --------
+    >>> import posterity as po
+    >>> ensemble = po.twins(po.load("munnell-1990"), n=1)
+    >>> len(ensemble.satisfied), ensemble.satisfied[:2]
+    (24, ('T1.1.log_pcap', 'T1.1.log_pcap (std_error)'))
+    >>> ensemble.frames[0]["state"].iloc[0]
+    'SYNTHETIC state 01'
     """
     shop = open_workshop(study, seed, progress)
     made = tuple(twin for _, twin in make(shop, seed, range(n), progress))

@@ -35,6 +35,15 @@ class Panel:
         Where it came from, as messages should name it.
     synthetic
         Whether the panel is simulated; every output then says so.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import posterity as po
+    >>> frame = pd.DataFrame({"city": ["A", "A", "B"], "year": [2001, 2002, 2001], "wage": [3.1, 3.3, 2.9]})
+    >>> panel = po.Panel.of(frame, entity="city", time="year", source="my data frame")
+    >>> panel.n_entities, panel.n_times, panel.balanced
+    (2, 2, False)
     """
 
     frame: pd.DataFrame

@@ -38,6 +38,13 @@ def plot_forest(fit: Fit, term: str | None = None, **kwargs: Any) -> PlotCollect
     ------
     InputError
         If no column that was fitted has the term.
+
+    Examples
+    --------
+    >>> import posterity as po
+    >>> fit = po.fit(po.load("munnell-1990"), evidence="tables", only="T1.2")
+    >>> plot = po.plot_forest(fit, "log_pcap")
+    >>> plot.savefig("forest.svg")
     """
     import arviz as az
     import xarray as xr
@@ -109,6 +116,13 @@ def plot_posterior(fit: Fit, spec: str, **kwargs: Any) -> PlotCollection:
     ------
     InputError
         If the column was not fitted.
+
+    Examples
+    --------
+    >>> import posterity as po
+    >>> fit = po.fit(po.load("munnell-1990"), evidence="tables", only="T1.2")
+    >>> plot = po.plot_posterior(fit, "T1.2")
+    >>> plot.savefig("posterior.svg")
     """
     import arviz as az
 
@@ -150,6 +164,13 @@ def plot_prior_posterior(fit: Fit, spec: str, **kwargs: Any) -> PlotCollection:
     ------
     InputError
         If the column was not fitted, or all of its priors are flat.
+
+    Examples
+    --------
+    >>> import posterity as po
+    >>> fit = po.fit(po.load("munnell-1990"), only="T1.2", draws=500)
+    >>> plot = po.plot_prior_posterior(fit, "T1.2")
+    >>> plot.savefig("priors.svg")
     """
     import arviz as az
     import xarray as xr

@@ -39,6 +39,16 @@ def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, 
     Returns
     -------
     The path of report.html.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import posterity as po
+    >>> fit = po.fit(po.load("munnell-1990"), evidence="tables", only="T1.2")
+    >>> po.write_report(fit, Path("report")).name
+    'report.html'
+    >>> sorted(path.name for path in Path("report").iterdir())
+    ['comparison.csv', 'comparison.json', 'figures', 'manifest.json', 'report.html', 'summary.md', 'summary.pdf', 'tables']
     """
     folder = Path(folder)
     compared = finite(compared or comparison(fit))
