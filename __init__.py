@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .analyses.audit import audit as audit
-    from .analyses.judge.compare import compare as compare
-    from .analyses.run.fit import fit as fit
+    from .analyses.fit import fit as fit
+    from .analyses.judge.frame import compare as compare
     from .analyses.run.results import Fit as Fit
     from .analyses.study import Study as Study
     from .analyses.study import load as load
@@ -26,8 +26,8 @@ _WHERE = {
     "Study": "analyses.study",
     "load": "analyses.study",
     "Fit": "analyses.run.results",
-    "fit": "analyses.run.fit",
-    "compare": "analyses.judge.compare",
+    "fit": "analyses.fit",
+    "compare": "analyses.judge.frame",
     "audit": "analyses.audit",
     "twins": "analyses.twins.make",
     "write_report": "reports.files.write",

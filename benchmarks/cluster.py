@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 import posterity as po
-from posterity.analyses.judge.compare import comparison
+from posterity.analyses.judge.records import comparison
 from posterity.analyses.run.fit import run
 from posterity.analyses.run.results import Request
 from posterity.analyses.run.workers import workers

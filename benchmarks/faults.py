@@ -83,7 +83,7 @@ def forked(
 def fitting(study: str, out: Path) -> None:
     """What `posterity run` does with printed tables, without figures and page, which cost seconds a run."""
     import posterity as po
-    from posterity.analyses.judge.compare import comparison
+    from posterity.analyses.judge.records import comparison
     from posterity.analyses.run.fit import run
     from posterity.analyses.run.folder import alone_in
     from posterity.analyses.run.results import Request

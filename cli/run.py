@@ -210,7 +210,7 @@ def run_study(
 
 def _written(fit: Fit, folder: Path, settings: dict[str, Any]) -> tuple[dict[str, Any], Path]:
     """The comparison and the path of the report, with all outputs beside it."""
-    from ..analyses.judge.compare import comparison
+    from ..analyses.judge.records import comparison
     from ..analyses.run.store import with_seal, write_whole
     from ..reports.files.write import finite, write_report
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from scipy import stats
 
-from ..analyses.judge.compare import estimates
+from ..analyses.judge.records import estimates
 from ..analyses.run.results import Fit, SpecFit
 from ..analyses.run.tables import degrees_of_freedom
 from ..data.published import Printed

@@ -21,7 +21,7 @@ from ...models.priors import DEFAULTS, Priors
 from ...models.scale import Array
 from ...models.thresholds.regimes import Regimes
 from ...models.thresholds.transition import WIDTHS, curve, ends, smooth_model
-from ..judge.summaries import MAX_R_HAT, MIN_ESS
+from ..judge.diagnostics import LIMITS
 from ..kinds.effects.calibration import (
     Values,
     in_standard_units,
@@ -192,4 +192,6 @@ def _converged(drawn: Array) -> bool:
     from arviz_stats.base import array_stats
 
     chains = np.moveaxis(drawn.reshape(SAMPLER.chains, SAMPLER.draws, -1), -1, 0)
-    return bool((array_stats.rhat(chains) <= MAX_R_HAT).all() and (array_stats.ess(chains) >= MIN_ESS).all())
+    return bool(
+        (array_stats.rhat(chains) <= LIMITS.r_hat).all() and (array_stats.ess(chains) >= LIMITS.ess).all()
+    )

@@ -1,4 +1,4 @@
-"""The data frame of `compare`, with a display that fits a notebook."""
+"""The comparison as a data frame, with a display that fits a notebook."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 
 from ...data.display import display
+from ..run.results import Fit
+from .records import estimates
 
 COLUMNS = ("estimate", "published", "posterior [95%]", "with effects [95%]", "verdict", "flags")
 
@@ -28,12 +30,46 @@ class Comparison(pd.DataFrame):
         )
 
 
+def compare(fit: Fit) -> Comparison:
+    """A pandas data frame, one row an estimate: published, reproduced, posterior, verdict and flags.
+
+    Examples
+    --------
+    >>> import posterity as po
+    >>> fit = po.fit(po.load("munnell-1990"), evidence="tables", only="T1.2")
+    >>> po.compare(fit)[["id", "published_estimate", "verdict"]]
+                  id  published_estimate    verdict
+    0  T1.2.log_pcap              -0.026  uncertain
+    1    T1.2.log_pc               0.292      holds
+    2   T1.2.log_emp               0.768      holds
+    3     T1.2.unemp              -0.005      holds
+    """
+    made = Comparison(frame_of(estimates(fit)))
+    made.attrs |= {"study": fit.study.name, "evidence": fit.evidence_label}
+    return made
+
+
+def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:
+    """The records of `estimates` as a data frame, nested parts as columns."""
+    rows = []
+    for record in records:
+        row = {k: record[k] for k in ("id", "table", "column", "term", "kind", "form", "engine")}
+        for part in ("published", "reproduced", "posterior", "with_effects"):
+            empty = dict.fromkeys(record["posterior"]) if part == "with_effects" else {}
+            row |= {f"{part}_{k}": v for k, v in (record[part] or empty).items()}
+        row |= {k: record[k] for k in ("bayes_factor_10", "published_position", "verdict")}
+        row |= {f"twins_{k}": v for k, v in (record["twins"] or {}).items() if k != "verdicts"}
+        rows.append(row | {"flags": "; ".join(record["flags"]), "seconds": record["seconds"]})
+    return pd.DataFrame(rows)
+
+
 def _row(record: dict[Any, Any]) -> tuple[str, ...]:
     stars = record["published_stars"]
+    starred = stars if isinstance(stars, str) and stars != "unknown" else ""
     error = f" ({record['published_std_error']:.3g})" if _there(record["published_std_error"]) else ""
     return (
         record["id"],
-        f"{record['published_estimate']:g}{stars if isinstance(stars, str) and stars != 'unknown' else ''}{error}",
+        f"{record['published_estimate']:g}{starred}{error}",
         _interval(record, "posterior"),
         _interval(record, "with_effects"),
         record["verdict"] or "stopped",

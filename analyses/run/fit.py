@@ -7,12 +7,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, get_args
+from typing import Any
 
-from ...data.errors import InputError, did_you_mean
+from ...data.errors import InputError
 from ...data.panel.panel import Panel
-from ...data.study.spec import Form
-from ...models.engine.sampling import Sampler
 from ..kinds.effects.fit import agreement_of, panel_job
 from ..kinds.instrument.fit import instrument_job
 from ..kinds.mediation.fit import mediation_job
@@ -20,7 +18,7 @@ from ..kinds.mediation.printed_paths import paths_job
 from ..kinds.threshold.fit import threshold_job
 from ..study import SpecView, Study
 from .on_workers import fetch
-from .results import Engine, Evidence, Fit, Job, Request, SpecFit
+from .results import Fit, Job, Request, SpecFit
 from .tables import tables_agreement, tables_inputs, tables_job
 from .twin_mixture import twin_job
 from .workers import Each
@@ -32,58 +30,6 @@ PANEL_JOBS: dict[str, Callable[[SpecView, Panel, Request], Job]] = {
     "instrument": instrument_job,
     "threshold": threshold_job,
 }
-
-
-def fit(
-    study: Study,
-    panel: Panel | Sequence[Panel] | None = None,
-    *,
-    only: list[str] | str | None = None,
-    evidence: Evidence | None = None,
-    draws: int = 1000,
-    seed: int = Sampler.seed,
-    priors: dict[str, str] | None = None,
-    form: Form | None = None,
-    engine: Engine | None = None,
-) -> Fit:
-    """Fit specifications of a study: to the panel given, else to the study's own, else to the printed tables.
-
-    A sequence of panels is an ensemble of twins: every specification is fitted to each, and mixed.
-
-    Parameters
-    ----------
-    only
-        Ids of specifications (`T4.2`) or tables (`T4`); all where omitted.
-    priors
-        Overrides on the standardised scale, such as `{"slope": "normal(0, 0.5)"}`.
-
-    Examples
-    --------
-    The columns' own panel, or their printed numbers alone:
-
-    >>> import posterity as po
-    >>> study = po.load("munnell-1990")
-    >>> list(po.fit(study, only=["T1.2"], draws=500))
-    ['T1.2']
-    >>> fit = po.fit(study, evidence="tables", only="T1.2")
-    >>> fit.evidence_label
-    'evidence: tables (printed numbers alone)'
-    """
-    for name, value, known in (
-        ("evidence", evidence, Evidence),
-        ("form", form, Form),
-        ("engine", engine, Engine),
-    ):
-        if value is not None and value not in get_args(known):
-            raise InputError(f"{name} {value!r} is not known.{did_you_mean(str(value), get_args(known))}")
-    for name, number, least in (("draws", draws, 1), ("seed", seed, 0)):
-        if not isinstance(number, int) or not least <= number < 2**32:
-            raise InputError(f"{name} = {number!r} must be a whole number of at least {least}.")
-    if isinstance(panel, Sequence):
-        evidence = "twin"
-    evidence = evidence or ("panel" if panel is not None or study.file.panel else "tables")
-    request = Request(evidence, Sampler(draws=draws, seed=seed), engine, priors or {}, form)
-    return run(study, panel, [only] if isinstance(only, str) else only, request)
 
 
 def on_panel(view: SpecView, panel: Panel, request: Request) -> Job:

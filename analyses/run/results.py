@@ -142,11 +142,6 @@ class Fit:
             return "evidence: panel - SYNTHETIC"
         return LABELS[self.evidence]
 
-    def _repr_html_(self) -> str:
-        from ..judge.compare import compare
-
-        return compare(self)._repr_html_()
-
 
 @dataclass(frozen=True)
 class Request:

@@ -6,7 +6,6 @@ posterior means move by what the tables do not identify. The mixture over twins 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 
 from ...data.panel.panel import Panel
 from ...models.engine.sampling import Sampler
-from ..judge.verdict import verdict
 from ..kinds.over_twins import kept, over_twins
 from ..study import SpecView
 from .results import Job, Request, SpecFit
@@ -60,11 +58,6 @@ class Ensemble:
     def share_between(self) -> float:
         """Share of the mixture's variance that lies between twins."""
         return self.between**2 / (self.between**2 + self.within**2)
-
-    def verdicts(self, published: float) -> dict[str, int]:
-        """How many twins give each verdict, most frequent first."""
-        found = Counter(verdict(published, a, b) for a, b in zip(self.low, self.high, strict=True))
-        return dict(found.most_common())
 
 
 def of_term(one: SpecFit, term: str) -> Ensemble | None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...analyses.judge.summaries import converged
+from ...analyses.judge.diagnostics import converged
 from ...analyses.run.results import Fit
 from ...analyses.run.store import versions
 from ..drawing.figure_files import Section

@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from ...analyses.judge.compare import comparison, frame_of
+from ...analyses.judge.frame import frame_of
+from ...analyses.judge.records import comparison
 from ...analyses.run.results import Fit
 from ...analyses.run.store import sha256_of, versions, write_whole
 from ...analyses.twins.write import TWIN_KEYS

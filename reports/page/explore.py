@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...analyses.judge.summaries import MAX_K_HAT, MIN_ESS
+from ...analyses.judge.diagnostics import LIMITS, whole_draws
+from ...analyses.judge.summaries import draws_of, effective_draws
 from ...analyses.judge.verdict import verdict
 from ...analyses.run.results import Fit, SpecFit
 from ...analyses.run.store import seed_of
@@ -87,7 +88,7 @@ class Moved:
 
     @property
     def reliable(self) -> bool:
-        return self.ess >= MIN_ESS and self.k_hat <= MAX_K_HAT
+        return whole_draws(self.ess) >= LIMITS.ess and self.k_hat <= LIMITS.k_hat
 
 
 def at(prior: Prior, shift: float, factor: float) -> Prior:
@@ -156,15 +157,15 @@ def _closed(fit: Fit, row: Row) -> str:
 
 def _dial(fit: Fit, row: Row, size: int) -> Dial:
     one = _part(fit, row)
-    values = one.tree["posterior"]["coef"].sel(term=row.term).transpose("chain", "draw").to_numpy().ravel()
+    drawn = draws_of(one, row.term)
+    values = drawn.ravel()
     owner = owners(fit, one, values.size)
     units = units_of(one, row.term)
     points = max(1, min(size, values.size) // len(units))
     levels = (np.arange(points) + 0.5) / points
     draws = np.stack([np.quantile(values[owner == b], levels) / unit for b, unit in enumerate(units)])
-    ess = row.record[judged(row)]["ess_bulk"] or float(values.size)
     withheld = row.verdict if row.verdict == "not reproduced" else ""
-    return Dial(row, one.priors["slope"], *encoded(draws), units, float(ess), withheld)
+    return Dial(row, one.priors["slope"], *encoded(draws), units, effective_draws(one, drawn), withheld)
 
 
 def owners(fit: Fit, one: SpecFit, size: int) -> NDArray[np.int64]:
@@ -219,7 +220,7 @@ def embedded(fit: Fit, made: list[Dial]) -> str:
         "study": fit.study.name,
         "formulas": FORMULA_STARTS,
         "first": _closest_call(made),
-        "limits": {"k_hat": MAX_K_HAT, "ess": MIN_ESS},
+        "limits": LIMITS.record(),
         "scales": SCALES,
         "shifts": SHIFTS,
         "items": items,

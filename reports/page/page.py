@@ -11,8 +11,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...analyses.judge.compare import error_reproduced
-from ...analyses.judge.summaries import converged
+from ...analyses.judge.diagnostics import converged
+from ...analyses.judge.reproduction import error_reproduced
 from ...analyses.run.results import Fit, SpecFit
 from ...analyses.run.store import versions
 from ...data.study.spec import Cluster

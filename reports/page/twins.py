@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ...analyses.judge.compare import NOT_IDENTIFIED
+from ...analyses.judge.over_twins import NOT_IDENTIFIED
 from ...analyses.run.results import Fit
 from ...analyses.run.twin_mixture import Ensemble, of_term
 from ..drawing.figure_files import Plate, Section

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ...analyses.judge.summaries import MAX_K_HAT
+from ...analyses.judge.diagnostics import LIMITS
 from ...analyses.robustness.priors.power_scaling import SENSITIVE
 from ...analyses.run.results import Fit
 from ..drawing.figure_files import Plate, Section
@@ -60,10 +60,10 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
 
 def doubts(terms: list[Focus]) -> list[tuple[list[str], str]]:
     """Which answers to read with care, and why: the likelihood's k-hat, and the distance from the draws of the run."""
-    inexact = [f.title for f in terms if (f.record["k_hat"] or 0) > MAX_K_HAT]
+    inexact = [f.title for f in terms if (f.record["k_hat"] or 0) > LIMITS.k_hat]
     apart = [f.title for f in terms if abs(f.record["check"]) > FAR]
     found = [
-        (inexact, f"the likelihood behind these answers is inexact (k-hat above {MAX_K_HAT})"),
+        (inexact, f"the likelihood behind these answers is inexact (k-hat above {LIMITS.k_hat})"),
         (apart, f"under the prior of this run they miss the mean of its draws by more than {FAR} Monte Carlo standard errors"),
     ]  # fmt: skip
     return [(names, why) for names, why in found if names]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import posterity as po
-from posterity.analyses.judge.compare import comparison
+from posterity.analyses.judge.records import comparison
 from posterity.analyses.run import workers as cluster
 from posterity.analyses.run.fit import run
 from posterity.analyses.run.results import Request

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import posterity as po
-from posterity.analyses.judge.compare import estimates
+from posterity.analyses.judge.records import estimates
 from posterity.analyses.run.fit import run
 from posterity.analyses.run.results import Request
 from posterity.analyses.run.twin_mixture import of_term

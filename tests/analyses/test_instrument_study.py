@@ -10,7 +10,8 @@ import pytest
 from linearmodels.iv import IV2SLS
 
 import posterity as po
-from posterity.analyses.judge.compare import compare, comparison
+from posterity.analyses.judge.frame import compare
+from posterity.analyses.judge.records import comparison
 from posterity.analyses.kinds.instrument.record import rests
 from posterity.analyses.run.fit import run
 from posterity.analyses.run.results import Engine, Request

@@ -9,7 +9,8 @@ import pytest
 import statsmodels.formula.api as smf
 
 import posterity as po
-from posterity.analyses.judge.compare import compare, comparison
+from posterity.analyses.judge.frame import compare
+from posterity.analyses.judge.records import comparison
 from posterity.analyses.kinds.mediation.printed_paths import paths_of
 from posterity.analyses.kinds.mediation.record import changes_at
 from posterity.analyses.run.fit import run

@@ -12,7 +12,7 @@ import xarray as xr
 from scipy import stats
 
 import posterity as po
-from posterity.analyses.judge.compare import estimates
+from posterity.analyses.judge.records import estimates
 from posterity.analyses.robustness import robust as robust_fit
 from posterity.analyses.robustness.priors.batch import refits
 from posterity.analyses.robustness.priors.choices import own_choices

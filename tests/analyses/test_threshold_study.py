@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 import posterity as po
-from posterity.analyses.run.fit import fit, run
+from posterity.analyses.fit import fit
+from posterity.analyses.run.fit import run
 from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
 from posterity.models.engine.sampling import Sampler

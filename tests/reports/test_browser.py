@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import posterity as po
-from posterity.analyses.judge.summaries import MAX_K_HAT, MIN_ESS
+from posterity.analyses.judge.diagnostics import LIMITS
 from posterity.analyses.run.results import Evidence
 from posterity.reports.drawing.figure_files import plates
 from posterity.reports.page.explore import SCALES, SHIFTS, at, dials, moved
@@ -195,7 +195,7 @@ def test_where_draws_cannot_tell_nothing_is_told(opened, pages):
     one = pages("munnell-1990")
     dial = dials(one.fit, one.rows)[0][0]
     found = moved(dial, at(dial.prior, SHIFTS[0], SCALES[0]))
-    assert found.ess < MIN_ESS or found.k_hat > MAX_K_HAT
+    assert found.ess < LIMITS.ess or found.k_hat > LIMITS.k_hat
     tab = opened(one.address)
     tab.select_option("#explore-which", dial.row.id)
     move(tab, "#explore-scale", -40)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import posterity as po
-from posterity.analyses.judge.summaries import summarise
+from posterity.analyses.judge.summaries import draws_of, effective_draws, summarise
 from posterity.models.printed.tables import exact_draws, moments
 from posterity.models.priors import FAMILIES, Prior
 from posterity.reports.page import explore
@@ -84,7 +84,8 @@ def test_at_rest_a_dial_says_what_the_table_says(fits, evidence):
     for value, name in ((found.mean, "mean"), (found.low, "q2.5"), (found.high, "q97.5")):
         assert value == pytest.approx(shown[name], abs=0.02 * shown["sd"])
     assert found.prob_positive == pytest.approx(shown["prob_positive"], abs=0.002)
-    assert found.ess == pytest.approx(shown["ess_bulk"])
+    one = fits[evidence].specs[dial.row.spec_id]
+    assert found.ess == pytest.approx(effective_draws(one, draws_of(one, dial.row.term)))
     assert found.verdict == dial.row.verdict
     assert found.reliable
 

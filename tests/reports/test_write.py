@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from posterity import write_report
-from posterity.analyses.judge.compare import comparison
+from posterity.analyses.judge.records import comparison
 from posterity.reports.files.latex import escape, latex_table
 from posterity.reports.files.write import finite, neutral
 from posterity.reports.page.page import page

@@ -23,6 +23,7 @@ from ....models.priors import Prior, Priors
 from ....models.slopes.credibility import advocacy_limit, intrinsic_p, scepticism_limit
 from ....models.slopes.likelihood import SlopeLikelihood, of_panels, of_printed
 from ....models.slopes.posterior import Posterior, Slope, on_grid, settling_odds, tipping_scale, zero_centred
+from ...judge.interval import judged_slopes
 from ...judge.verdict import verdict
 from ...run.results import Request, SpecFit
 from ...run.store import seed_of
@@ -42,7 +43,7 @@ def priors_part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Reco
     seed = seed_of(request.sampler.seed, f"{one.id} priors")
     published = {p.term: p.estimate for p in one.printed}
     beliefs = one.view.spec.belief
-    judged = one.with_effects or one
+    judged = judged_slopes(one)
     if one.inputs:
         found = {}
         for term, printed in one.inputs.items():

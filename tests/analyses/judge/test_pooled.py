@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 import posterity as po
-from posterity.analyses.run.fit import fit
+from posterity.analyses.fit import fit
 from posterity.data.errors import InputError
 
-from ..papers import write_paper
+from ...papers import write_paper
 
 SPECS = """\
 [panel]

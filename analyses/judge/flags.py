@@ -1,0 +1,173 @@
+"""What qualifies a verdict: one function a flag, in the order in which a record lists them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ...data.published import Printed
+from ..run.results import Fit, SpecFit
+from ..run.tables import clusters_unknown, degrees_of_freedom
+from .interval import CONSTANT, judged_fit
+from .posterior import Posterior
+from .reproduction import error_reproduced
+
+# With 10 degrees of freedom the 97.5% quantile of t is 2.23, 14% above the normal's, and cluster-robust
+# errors are themselves too small with so few clusters (Cameron and Miller 2015, doi:10.3368/jhr.50.2.317).
+FEW_CLUSTERS_DF = 10
+# A normal posterior with half of the prior's standard deviation owes a quarter of its precision to the prior.
+PRIOR_DRIVEN = 0.5
+
+
+@dataclass(frozen=True)
+class Case:
+    """One printed coefficient with all that its flags are read from.
+
+    Attributes
+    ----------
+    judged : the posterior that the verdict rests on
+    reproduced : the `reproduced` object of its record
+    """
+
+    fit: Fit
+    one: SpecFit
+    printed: Printed
+    judged: Posterior
+    reproduced: dict[str, Any]
+
+    @property
+    def constant(self) -> bool:
+        return self.printed.term == CONSTANT
+
+    @property
+    def at_tables(self) -> bool:
+        return self.fit.evidence == "tables"
+
+    @property
+    def unit(self) -> float | None:
+        """What one standardised slope is on the paper's scale; None where the prior is flat."""
+        return self.one.units.get(self.printed.term)
+
+
+Flags = Iterator[str]
+
+
+def flags_of(case: Case) -> list[str]:
+    """All flags of a coefficient, in the order of `FLAGS`."""
+    return [text for flag in FLAGS for text in flag(case)]
+
+
+def judged_with_effects(case: Case) -> Flags:
+    if judged_fit(case.one, case.printed.term) is not case.one:
+        yield "judged with entity and time effects"
+
+
+def not_judged_with_effects(case: Case) -> Flags:
+    if case.one.unjudged:
+        yield f"not judged with effects: {case.one.unjudged}"
+
+
+def effects_not_in_tables(case: Case) -> Flags:
+    if case.at_tables and case.one.view.kind == "pooled" and not case.constant:
+        yield "not identified by the tables: whether it survives entity effects"
+
+
+def not_reproduced(case: Case) -> Flags:
+    if case.reproduced["within_rounding"] is False:
+        estimate, text = case.reproduced["estimate"], case.printed.text["estimate"]
+        yield f"not reproduced: {estimate:.6g} does not print as {text}"
+
+
+def error_not_reproduced(case: Case) -> Flags:
+    printed, error = case.printed, case.reproduced["std_error"]
+    if printed.std_error and error_reproduced(error, printed) is False:
+        given, source = f"{printed.std_error:.4g}", printed.std_error_source
+        beside = f"printed {given}" if source == "printed" else f"{given} from the printed {source}"
+        yield f"standard error not reproduced: {error:.4g}, {beside}"
+
+
+def sample_differs(case: Case) -> Flags:
+    design, printed = case.one.design, case.printed.n
+    if case.reproduced["estimate"] is not None and design and printed not in (None, design.n):
+        yield f"sample differs: {design.n} rows, printed {printed}"
+
+
+def few_clusters(case: Case) -> Flags:
+    df = degrees_of_freedom(case.one.view, case.printed) if case.at_tables else _cluster_df(case.one)
+    if df is not None and df <= FEW_CLUSTERS_DF:
+        yield f"few clusters: t with {df:g} degrees of freedom"
+
+
+def _cluster_df(one: SpecFit) -> float | None:
+    if one.design is None or one.design.clusters is None or one.least_squares is None:
+        return None
+    return one.least_squares.df
+
+
+def number_of_clusters_unknown(case: Case) -> Flags:
+    if case.at_tables and clusters_unknown(case.one.view, case.printed):
+        yield "number of clusters not known: t read on rows less coefficients; give [tables] df"
+
+
+def rests_on_an_assumption(case: Case) -> Flags:
+    yield from case.one.rests.get(case.printed.term, ())
+
+
+def constant(case: Case) -> Flags:
+    if case.constant:
+        yield "constant: its normalisation is a convention"
+
+
+def flat_prior(case: Case) -> Flags:
+    if not case.constant and case.unit is None and case.at_tables:
+        yield "flat prior: no printed standard deviations to scale it"
+
+
+def prior_driven(case: Case) -> Flags:
+    """By the verdicts under other priors where there are any, else by the posterior sd over the prior's."""
+    if case.constant or case.unit is None:
+        return
+    priors = case.fit.robustness.get(case.one.id, {}).get("priors") or {}
+    tried = priors.get("terms", {}).get(case.printed.term)
+    spread = case.unit * float(case.one.priors["slope"].frozen().std())
+    if tried is not None:
+        if tried["prior_driven"]:
+            yield "prior-driven: see robustness to priors"
+    elif math.isfinite(spread) and case.judged.sd > PRIOR_DRIVEN * spread:
+        yield f"prior-driven: posterior sd is {case.judged.sd / spread:.0%} of the prior's"
+
+
+def stars_unknown(case: Case) -> Flags:
+    if case.printed.stars == "unknown":
+        yield "stars unknown: lost in the scan"
+
+
+def error_from_another_number(case: Case) -> Flags:
+    if case.printed.std_error_source in ("t-value", "interval"):
+        yield f"standard error from {case.printed.std_error_source}"
+
+
+def synthetic_panel(case: Case) -> Flags:
+    if case.fit.synthetic:
+        yield "SYNTHETIC panel"
+
+
+FLAGS: tuple[Callable[[Case], Flags], ...] = (
+    judged_with_effects,
+    not_judged_with_effects,
+    effects_not_in_tables,
+    not_reproduced,
+    error_not_reproduced,
+    sample_differs,
+    few_clusters,
+    number_of_clusters_unknown,
+    rests_on_an_assumption,
+    constant,
+    flat_prior,
+    prior_driven,
+    stars_unknown,
+    error_from_another_number,
+    synthetic_panel,
+)

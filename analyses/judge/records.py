@@ -1,0 +1,90 @@
+"""comparison.json: published, reproduced and posterior side by side, with a verdict and what qualifies it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...data.published import Printed
+from ..run.results import Fit, SpecFit
+from ..run.twin_mixture import of_term
+from .diagnostics import faults
+from .flags import Case, flags_of
+from .interval import CONSTANT, judged_fit
+from .over_twins import twin_flags, twins_record
+from .reproduction import reproduced
+from .summaries import summarise
+from .verdict import NOT_REPRODUCED, verdict
+
+
+def comparison(fit: Fit) -> dict[str, Any]:
+    """comparison.json."""
+    return {
+        "study": fit.study.name,
+        "evidence": fit.evidence,
+        "panel_sha256": fit.panel.sha256 if fit.panel is not None and fit.evidence == "panel" else None,
+        "estimates": estimates(fit),
+        "mechanisms": {one.id: one.mechanism for one in fit.specs.values() if one.mechanism is not None},
+        "skipped": fit.skipped,
+    }
+
+
+def estimates(fit: Fit) -> list[dict[str, Any]]:
+    """The `estimates` of comparison.json, one an estimate, missing parts null."""
+    return [record(fit, one, printed) for one in fit.specs.values() for printed in _compared(fit, one)]
+
+
+def _compared(fit: Fit, one: SpecFit) -> tuple[Printed, ...]:
+    """The printed numbers of a column that its posterior has a counterpart of."""
+    if fit.evidence == "tables":
+        return one.printed
+    posterior = one.tree["posterior"]
+    known = {*posterior["term"].to_numpy().tolist(), *([CONSTANT] if "constant" in posterior else [])}
+    return tuple(p for p in one.printed if p.term in known)
+
+
+def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
+    """One estimate of comparison.json."""
+    rests_on = judged_fit(one, printed.term)
+    posterior = summarise(one, printed.term, printed.estimate)
+    judged = posterior if rests_on is one else summarise(rests_on, printed.term, printed.estimate)
+    gate = reproduced(one, printed)
+    stop = faults(posterior) + (faults(judged) if judged is not posterior else [])
+    over = of_term(rests_on, printed.term)
+    result: str | None = verdict(printed.estimate, judged.low, judged.high)
+    if gate["within_rounding"] is False:
+        result = NOT_REPRODUCED
+    elif stop:
+        result = None
+    beside = None
+    if judged is not posterior:
+        beside = {
+            **judged.record(),
+            "bayes_factor_10": judged.bayes_factor_10,
+            "published_position": judged.published_position,
+        }
+    case = Case(fit, one, printed, judged, gate)
+    return {
+        "id": printed.id,
+        "table": printed.table,
+        "column": printed.column,
+        "term": printed.term,
+        "kind": one.view.kind,
+        "form": one.form,
+        "engine": one.engine,
+        "published": {
+            "estimate": printed.estimate,
+            "std_error": printed.std_error,
+            "std_error_source": printed.std_error_source,
+            "stars": printed.stars or None,
+            "n": printed.n,
+        },
+        "reproduced": gate,
+        "posterior": posterior.record(),
+        "with_effects": beside,
+        "twins": twins_record(over, printed),
+        "bayes_factor_10": posterior.bayes_factor_10,
+        "published_position": posterior.published_position,
+        "verdict": result,
+        "flags": [*stop, *twin_flags(over, printed), *flags_of(case)],
+        "seconds": one.seconds + (one.with_effects.seconds if one.with_effects else 0.0),
+    }

@@ -1,0 +1,60 @@
+"""Which of two posteriors is judged: of a pooled column the one with effects, else its own."""
+
+import pytest
+
+from posterity.analyses.judge.interval import judged_fit, judged_part
+from posterity.analyses.judge.records import record
+
+from .stubs import column, fit_of, tree
+
+
+def judged(folder, own, with_effects, term="x1"):
+    beside = column(folder, tree=tree({"x1": with_effects, "x2": -0.2}), form="mundlak")
+    one = column(folder, tree=tree({"x1": own, "x2": -0.2, "_cons": own}), with_effects=beside)
+    printed = next(p for p in one.printed if p.term == term)
+    return one, record(fit_of(one), one, printed)
+
+
+@pytest.mark.parametrize(
+    ("own", "with_effects", "expected"),
+    [
+        (0.5, 0.0, "uncertain"),
+        (0.0, 0.5, "holds"),
+        (0.5, -0.5, "reverses"),
+        (0.5, 0.25, "shrinks"),
+        (-0.5, 0.5, "holds"),
+    ],
+)
+def test_the_verdict_of_a_pooled_column_is_that_with_effects(tmp_path, own, with_effects, expected):
+    one, found = judged(tmp_path, own, with_effects)
+    assert found["verdict"] == expected
+    assert found["posterior"]["mean"] == pytest.approx(own, abs=0.01)
+    assert found["with_effects"]["mean"] == pytest.approx(with_effects, abs=0.01)
+    assert "judged with entity and time effects" in found["flags"]
+    assert judged_fit(one, "x1") is one.with_effects
+    assert judged_part(found) == "with_effects"
+
+
+def test_a_constant_is_judged_by_its_own_posterior(tmp_path):
+    one, found = judged(tmp_path, 1.0, 0.0, "_cons")
+    assert judged_fit(one, "_cons") is one
+    assert (found["verdict"], found["with_effects"], judged_part(found)) == ("holds", None, "posterior")
+    assert "judged with entity and time effects" not in found["flags"]
+
+
+def test_any_other_column_is_judged_by_its_own_posterior(tmp_path):
+    one = column(tmp_path)
+    found = record(fit_of(one), one, one.printed[0])
+    assert judged_fit(one, "x1") is one
+    assert (found["verdict"], found["with_effects"], judged_part(found)) == ("holds", None, "posterior")
+
+
+@pytest.mark.parametrize("which", ["own", "beside"])
+def test_a_fault_of_either_posterior_withholds_the_verdict(tmp_path, which):
+    bad = {"method": "importance", "k_hat": 0.1, "ess": 200.0}
+    own = tree({"x1": 0.5, "x2": -0.2}, attrs=bad if which == "own" else None)
+    beside = tree({"x1": 0.5, "x2": -0.2}, attrs=bad if which == "beside" else None)
+    one = column(tmp_path, tree=own, with_effects=column(tmp_path, tree=beside))
+    found = record(fit_of(one), one, one.printed[0])
+    assert found["verdict"] is None
+    assert found["flags"][0].startswith("too few effective draws: 200 is below 400")
