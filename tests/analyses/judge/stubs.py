@@ -31,9 +31,9 @@ ROWS = (
 def posterior(**changes: Any) -> Posterior:
     """A summary with nothing to object to."""
     good: dict[str, Any] = {
-        "mean": 1.0, "sd": 0.1, "low": 0.8, "high": 1.2, "prob_positive": 1.0, "ess_bulk": 4000.0, "r_hat": 1.0,
-        "k_hat": None, "bayes_factor_10": None, "published_position": 0.5, "divergences": 0, "independent": False,
-        "effective_draws": 4000.0,
+        "mean": 1.0, "sd": 0.1, "low": 0.8, "high": 1.2, "prob_positive": 1.0, "ess_bulk": 4000.0,
+        "r_hat": 1.0, "k_hat": None, "bayes_factor_10": None, "published_position": 0.5, "divergences": 0,
+        "independent": False, "effective_draws": 4000.0,
     }  # fmt: skip
     return Posterior(**{**good, **changes})
 

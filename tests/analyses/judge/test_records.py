@@ -15,8 +15,8 @@ from .stubs import column, design, fit_of, reproducing, tree
 
 POSTERIOR = ["mean", "sd", "q2.5", "q97.5", "prob_positive", "ess_bulk", "r_hat", "k_hat"]
 ESTIMATE = [
-    "id", "table", "column", "term", "kind", "form", "engine", "published", "reproduced", "posterior", "with_effects",
-    "twins", "bayes_factor_10", "published_position", "verdict", "flags", "seconds",
+    "id", "table", "column", "term", "kind", "form", "engine", "published", "reproduced", "posterior",
+    "with_effects", "twins", "bayes_factor_10", "published_position", "verdict", "flags", "seconds",
 ]  # fmt: skip
 
 

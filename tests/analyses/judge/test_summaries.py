@@ -73,7 +73,7 @@ WALK = {"method": "nuts", "k_hat": 0.9, "ess": 1e9}  # weights were tried and le
     ],
 )
 def test_independent_draws_count_by_their_number_and_their_weights(tmp_path, attrs, independent, effective):
-    """400 sorted draws: chains so sluggish that ArviZ leaves a few of them, which says nothing of independent draws."""
+    """400 sorted draws: ArviZ calls few of them effective, which says nothing of independent draws."""
     drawn = tree({"x1": 0.5, "x2": -0.2}, attrs=attrs, draws=100)
     coef = drawn["posterior"]["coef"]
     coef.values[:] = np.sort(coef.to_numpy().reshape(400, 2), axis=0).reshape(coef.shape)
