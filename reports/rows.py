@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from scipy import stats
 
 from ..analyses.judge.records import estimates
+from ..analyses.judge.reference import degrees_of_freedom
 from ..analyses.run.results import Fit, SpecFit
-from ..analyses.run.tables import degrees_of_freedom
 from ..data.published import Printed
 
 STOPPED = "stopped"
@@ -167,7 +167,11 @@ def rows_of(fit: Fit, records: list[dict[str, Any]] | None = None) -> list[Row]:
 
 
 def _reference_df(one: SpecFit, printed: Printed) -> float:
-    return one.least_squares.df if one.least_squares else degrees_of_freedom(one.view, printed)
+    return (
+        one.least_squares.df
+        if one.least_squares
+        else degrees_of_freedom(one.view.study.file, one.view.spec, printed)
+    )
 
 
 def by_table(rows: Iterable[Row]) -> dict[str, list[Row]]:

@@ -7,6 +7,8 @@ from functools import cached_property
 
 from ...data.intervals import Interval
 from ...data.published import Printed
+from ...data.sample.counts import Counts, counts_of_column
+from ...data.sample.steps import linear
 from ...data.study.file import StudyFile
 from ...data.study.spec import Spec, Step
 
@@ -21,14 +23,21 @@ class Column:
     Attributes
     ----------
     cells : every printed number of the column, by term
-    entities, periods : how many the sample has if nothing is missing, or None where the study does not say
+    counts : of the sample if nothing is missing, None where the study does not say
     """
 
     id: str
     spec: Spec
     cells: dict[str, Printed]
-    entities: int | None
-    periods: int | None
+    counts: Counts
+
+    @property
+    def entities(self) -> int | None:
+        return self.counts.entities
+
+    @property
+    def periods(self) -> int | None:
+        return self.counts.periods
 
     @property
     def table(self) -> str:
@@ -81,31 +90,22 @@ class Column:
     @property
     def stated_terms(self) -> int:
         """Slopes that the specification estimates: one more for each threshold."""
-        return len(self.terms) + (self.spec.thresholds or 0)
+        return self.counts.slopes
 
     @property
     def absorbed(self) -> int | None:
         """Constants that the effects take up (1 without effects)."""
-        if not self.spec.parsed.effects:
-            return 1
-        sizes = (self.entities, self.periods)
-        if None in sizes or len(self.spec.parsed.effects) > 2:
-            return None
-        return sum(s for s in sizes[: len(self.spec.parsed.effects)] if s) - (
-            len(self.spec.parsed.effects) - 1
-        )
+        return self.counts.absorbed
 
     @property
     def residual_df(self) -> int | None:
         """n less every estimated slope and effect."""
-        if self.n is None or self.absorbed is None:
-            return None
-        return max(1, self.n - self.stated_terms - self.absorbed)
+        return None if self.n is None else self.counts.residual_df(self.n)
 
     @property
     def linear(self) -> bool:
         """Least squares without steps that treat each variable on its own."""
-        return not any(s.winsorise or s.standardise for s in self.spec.steps)
+        return linear(self.spec.steps)
 
     @property
     def sample(self) -> tuple[str, int | None]:
@@ -167,34 +167,11 @@ def arrange(file: StudyFile) -> Tables:
     """Sort a study's printed numbers into columns and described variables."""
     columns = []
     for spec_id, spec in file.spec.items():
-        entities, periods = extent(file, spec)
-        columns.append(Column(spec_id, spec, {p.term: p for p in file.printed(spec_id)}, entities, periods))
+        cells = {p.term: p for p in file.printed(spec_id)}
+        columns.append(Column(spec_id, spec, cells, counts_of_column(file, spec)))
     described: dict[str, dict[str, Printed]] = {}
     table = file.study.descriptives
     for p in file.published:
         if p.table == table and p.column in DESCRIPTIVES:
             described.setdefault(p.term, {})[p.column] = p
     return Tables(file, tuple(columns), {v: Described(v, cells) for v, cells in described.items()})
-
-
-def extent(file: StudyFile, spec: Spec) -> tuple[int | None, int | None]:
-    """Entities and periods of a specification's sample if nothing is missing, after drop, keep and lag."""
-    header = file.study
-    entities = header.entities
-    periods = header.periods[1] - header.periods[0] + 1 if header.periods else None
-    for step in spec.steps:
-        if step.lag and periods:
-            periods -= max(step.lag.values())
-        for rule, sign in ((step.drop, -1), (step.keep, 1)):
-            for name, given in (rule or {}).items():
-                values = given if isinstance(given, list) else [given]
-                if name == header.time and periods is not None:
-                    periods = len(values) if sign > 0 else periods - len(values)
-                elif name == header.entity and entities is not None:
-                    entities = len(values) if sign > 0 else entities - len(values)
-                elif name in file.groups and entities is not None:
-                    members = sum(len(file.groups[name].get(str(v), [])) for v in values)
-                    entities = members if sign > 0 else entities - members
-                else:
-                    entities = None
-    return entities, periods

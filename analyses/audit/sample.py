@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from scipy import stats
 
 from ...data.intervals import Interval
+from ...data.sample.steps.select import without_keep
 from .columns import Column, Tables, printed
 from .finding import Finding, Status, listed
 
@@ -94,11 +95,11 @@ def subsample(tables: Tables) -> list[Finding]:
 
 
 def _keeps(column: Column) -> bool:
-    return any(s.keep for s in column.spec.steps)
+    return without_keep(column.spec.steps) != column.spec.steps
 
 
 def _without_keep(column: Column) -> tuple[str, str]:
-    return column.spec.formula, repr([s for s in column.spec.steps if not s.keep])
+    return column.spec.formula, repr(without_keep(column.spec.steps))
 
 
 def _sum(whole: Column, parts: list[Column]) -> Finding:

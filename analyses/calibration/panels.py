@@ -53,7 +53,7 @@ def declared_panel(view: SpecView) -> Panel:
     spec, times = view.spec, range(study.periods[0], study.periods[1] + 1)
     names = [*spec.parsed.variables, spec.variable]
     for step in spec.steps:
-        names += [*(step.lag or {}), *(step.drop or {}), *(step.keep or {})]
+        names += step.columns
     groups = view.study.file.groups
     known = list(dict.fromkeys(n for group in groups.values() for members in group.values() for n in members))
     labels = [*known[: study.entities], *(f"entity {i + 1:03d}" for i in range(study.entities - len(known)))]

@@ -9,9 +9,9 @@ from typing import Any
 
 from ...data.published import Printed
 from ..run.results import Fit, SpecFit
-from ..run.tables import clusters_unknown, degrees_of_freedom
 from .interval import CONSTANT, judged_fit
 from .posterior import Posterior
+from .reference import clusters_unknown, degrees_of_freedom
 from .reproduction import error_reproduced
 
 # With 10 degrees of freedom the 97.5% quantile of t is 2.23, 14% above the normal's, and cluster-robust
@@ -95,7 +95,8 @@ def sample_differs(case: Case) -> Flags:
 
 
 def few_clusters(case: Case) -> Flags:
-    df = degrees_of_freedom(case.one.view, case.printed) if case.at_tables else _cluster_df(case.one)
+    file, spec = case.one.view.study.file, case.one.view.spec
+    df = degrees_of_freedom(file, spec, case.printed) if case.at_tables else _cluster_df(case.one)
     if df is not None and df <= FEW_CLUSTERS_DF:
         yield f"few clusters: t with {df:g} degrees of freedom"
 
@@ -107,7 +108,8 @@ def _cluster_df(one: SpecFit) -> float | None:
 
 
 def number_of_clusters_unknown(case: Case) -> Flags:
-    if case.at_tables and clusters_unknown(case.one.view, case.printed):
+    file, spec = case.one.view.study.file, case.one.view.spec
+    if case.at_tables and clusters_unknown(file, spec, case.printed):
         yield "number of clusters not known: t read on rows less coefficients; give [tables] df"
 
 

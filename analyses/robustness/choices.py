@@ -13,6 +13,7 @@ from ...data.errors import InputError
 from ...data.panel.panel import Panel
 from ...data.sample.design import Design
 from ...data.sample.estimable import check_estimable
+from ...data.sample.steps.select import without_keep
 from ...data.study.spec import Form, Spec
 from ..study import SpecView
 
@@ -102,7 +103,7 @@ def fullest(view: SpecView) -> bool:
     """Whether no column of the same outcome has more regressors, and this one is no variant and no part of a sample."""
     alike = [s for s in view.study.file.spec.values() if s.parsed.outcome == view.spec.parsed.outcome]
     most = max(len(s.parsed.terms) for s in alike if s.kind in ("effects", "pooled"))
-    whole = view.spec.variant_of is None and not any(step.keep for step in view.spec.steps)
+    whole = view.spec.variant_of is None and without_keep(view.spec.steps) == view.spec.steps
     return whole and len(view.spec.parsed.terms) == most
 
 

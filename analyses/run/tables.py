@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...data.published import Printed
-from ...data.study.spec import Cluster
 from ...models.engine.sampling import Sampler, nuts
 from ...models.printed.tables import PrintedEstimate, exact_draws, tables_model
 from ...models.priors import Prior, Priors
+from ..judge.reference import degrees_of_freedom
 from ..study import SpecView
 from .agreement import compared
 from .results import Agreement, Engine, Job, Request, SpecFit
@@ -20,8 +20,6 @@ from .store import seed_of, stored, texts
 if TYPE_CHECKING:
     from xarray import DataTree
 
-NORMAL_DF = 1e6
-
 
 def tables_inputs(view: SpecView) -> list[PrintedEstimate]:
     """The printed estimates of a column that carry a standard error, a t-value or an interval."""
@@ -29,49 +27,11 @@ def tables_inputs(view: SpecView) -> list[PrintedEstimate]:
     for printed in view.study.file.printed(view.id):
         interval = printed.std_error_interval()
         if interval is not None and interval[1] > 0:
-            df = degrees_of_freedom(view, printed)
+            df = degrees_of_freedom(view.study.file, view.spec, printed)
             inputs.append(
                 PrintedEstimate(printed.term, printed.estimate, interval, df, unit_of(view, printed))
             )
     return inputs
-
-
-def degrees_of_freedom(view: SpecView, printed: Printed) -> float:
-    """Of the printed t: the specification's, else the study's, else clusters - 1 or n - k; an interval is normal."""
-    if printed.std_error_source == "interval":
-        return NORMAL_DF
-    stated = view.spec.df or view.study.file.tables.df
-    if stated is not None:
-        return stated
-    sizes = _sizes(view)
-    vcov = view.spec.vcov
-    if isinstance(vcov, Cluster) and sizes.get(vcov.cluster, 0) > 1:
-        return float(sizes[vcov.cluster] - 1)
-    if printed.n is None:
-        return NORMAL_DF
-    formula = view.spec.parsed
-    absorbed = sum(sizes.get(name, 0) for name in formula.effects)
-    return float(max(1, printed.n - len(formula.terms) - max(1, absorbed - (len(formula.effects) - 1))))
-
-
-def clusters_unknown(view: SpecView, printed: Printed) -> bool:
-    """Whether a printed t is read on n - k for want of the number of clusters."""
-    vcov = view.spec.vcov
-    stated = view.spec.df or view.study.file.tables.df
-    return (
-        isinstance(vcov, Cluster)
-        and stated is None
-        and printed.std_error_source != "interval"
-        and _sizes(view).get(vcov.cluster, 0) < 2
-    )
-
-
-def _sizes(view: SpecView) -> dict[str, int]:
-    """How many entities, times and members of each grouping the study file tells of; 0 where it does not."""
-    file, header = view.study.file, view.study.file.study
-    periods = header.periods[1] - header.periods[0] + 1 if header.periods else 0
-    groups = {name: len(members) for name, members in file.groups.items()}
-    return groups | {header.entity: header.entities or 0, header.time: periods}
 
 
 def unit_of(view: SpecView, printed: Printed) -> float | None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy.stats import chi2
 
-from ...data.panel.keys import composed
 from ...data.published import Printed
+from ...data.sample.outline import Outline, outline_of
+from ...data.sample.steps import outline_after
 from ...data.study.file import StudyFile
 from ...data.study.spec import Cluster, Spec
 from ...models.moments import Column
 from .targets import Target, UnmappedError, target
 
+# what steps that change values and leave every row are called in `models.moments`
+ARRAY_STEPS: dict[str, Callable[[Any], list[tuple]]] = {
+    "winsorise": lambda quantiles: [("winsorise", *quantiles)],
+    "standardise": lambda _: [("standardise",)],
+    "interpolate": lambda _: [],  # a twin has no gaps
+}
 R2 = {"R2": "r2", "adj_R2": "adj_r2", "within_R2": "within_r2"}
 
 
@@ -21,9 +30,8 @@ def column_of(
     file: StudyFile,
     spec_id: str,
     entities: tuple[str, ...],
-    times: tuple[int, ...],
-    groups: dict[str, tuple[str | None, ...]],
 ) -> tuple[Column, tuple[str, ...], int]:
+    """The shape of a column's regression, its variables, and how many rows it has."""
     spec, formula = file.spec[spec_id], file.spec[spec_id].parsed
     header = file.study
     terms = [*formula.terms, *formula.instruments]
@@ -40,7 +48,7 @@ def column_of(
     if spec.mediator in regressors:
         without = _position(regressors, spec.mediator)
         split = _position(regressors, spec.treated)
-    steps, kept, used = _steps(file, spec, names, entities, times, groups)
+    steps, rows = _steps(file, spec, names, entities)
     for effect in formula.effects:
         if effect not in (header.entity, header.time):
             raise UnmappedError(f"effects of {effect} are neither of the entity nor of the time")
@@ -69,7 +77,7 @@ def column_of(
             wanted=(),
         ),
         tuple(names),
-        kept * used,
+        rows,
     )
 
 
@@ -95,52 +103,40 @@ def _thresholds(file: StudyFile, spec: Spec) -> tuple[float, ...]:
 
 
 def _steps(
-    file: StudyFile,
-    spec: Spec,
-    names: list[str],
-    entities: tuple[str, ...],
-    times: tuple[int, ...],
-    groups: dict[str, tuple[str | None, ...]],
-) -> tuple[tuple[tuple, ...], int, int]:
-    """Steps in terms of positions, and how many entities and times are left."""
-    labels: dict[str, list] = {file.study.entity: list(entities), **{g: list(of) for g, of in groups.items()}}
-    at = list(times)
-    done: list[tuple] = []
-    lagged = False
-    for step in spec.steps:
-        if lagged:
-            raise UnmappedError("a step follows its lag, and only a last lag is supported")
-        if step.winsorise:
-            done.append(("winsorise", *step.winsorise))
-        elif step.standardise:
-            done.append(("standardise",))
+    file: StudyFile, spec: Spec, names: list[str], entities: tuple[str, ...]
+) -> tuple[tuple[tuple, ...], int]:
+    """Steps in terms of positions in a balanced panel of these entities, and how many rows are left."""
+    whole = outline_of(file)
+    outline, there, done = whole, entities, []
+    for at, step in enumerate(spec.steps):
+        before, outline = outline, outline_after(outline, [step])
+        if outline.periods is None or before.periods is None:
+            raise UnmappedError(f"the study does not tell of which rows its step {step.name!r} leaves any")
+        if not outline.complete:
+            raise UnmappedError(f"its step {step.name!r} leaves some entities in some periods only")
+        if step.name in ARRAY_STEPS:
+            done += ARRAY_STEPS[step.name](step.value)
         elif step.lag:
+            if at < len(spec.steps) - 1:
+                raise UnmappedError("a step follows its lag, and only a last lag is supported")
             periods = tuple(step.lag.get(name, 0) for name in names)
+            if tuple(outline.periods) != tuple(before.periods)[max(periods) :]:
+                raise UnmappedError("its lag reaches over periods that an earlier step leaves out")
             done.append(("lag", periods))
-            at = at[max(periods) :]
-            lagged = True
-        elif step.drop or step.keep:
-            rule = step.drop or step.keep or {}
-            if len(rule) > 1:
-                raise UnmappedError("a step that selects by two columns at once is not supported")
-            ((name, given),) = rule.items()
-            wanted = [
-                composed(v) if isinstance(v, str) else v
-                for v in (given if isinstance(given, list) else [given])
-            ]
-            values = at if name == file.study.time else labels.get(name)
-            if values is None:
-                raise UnmappedError(f"a step selects by {name}, of which the study tells no members")
-            kept = [i for i, v in enumerate(values) if (v in wanted) == bool(step.keep)]
-            if not kept:
-                raise UnmappedError(f"a step that selects by {name} leaves nothing")
-            if name == file.study.time:
-                at = [at[i] for i in kept]
-                done.append(("times", tuple(kept)))
-            else:
-                labels = {key: [of[i] for i in kept] for key, of in labels.items()}
-                done.append(("entities", tuple(kept)))
-    return tuple(done), len(labels[file.study.entity]), len(at)
+        else:
+            kept = tuple(i for i, e in enumerate(there) if _has(outline, whole, e))
+            if len(kept) < len(there):
+                done.append(("entities", kept))
+                there = tuple(there[i] for i in kept)
+            left = set(outline.periods)
+            if len(left) < len(before.periods):
+                done.append(("times", tuple(i for i, t in enumerate(before.periods) if t in left)))
+    return tuple(done), len(there) * len(outline.periods or ())
+
+
+def _has(outline: Outline, whole: Outline, entity: str) -> bool:
+    """Whether an entity of a twin, by a name of the study's or by a number, is in what is left of the whole."""
+    return entity in outline.entities if entity in whole.entities else bool(outline.unnamed)
 
 
 def targets_of(

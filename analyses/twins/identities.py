@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from ...data.sample.steps import linear
 from ...data.study.file import StudyFile
 
 SPARE = 4
@@ -64,9 +65,7 @@ def _linear_numbers(file: StudyFile) -> dict[str, dict[tuple, tuple[float, float
     found: dict[str, dict[tuple, tuple[float, float]]] = {}
     for spec_id, spec in file.spec.items():
         formula = spec.parsed
-        if not spec.rules.linear_in_outcome or formula.outcome.log:
-            continue
-        if any(step.winsorise or step.standardise for step in spec.steps):
+        if not spec.rules.linear_in_outcome or formula.outcome.log or not linear(spec.steps):
             continue
         right = (spec.formula.partition("~")[2], str(spec.steps), spec.variable, spec.thresholds)
         terms = {str(t) for t in formula.terms} | {"_cons"}

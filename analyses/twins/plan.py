@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...data.errors import InputError
 from ...data.panel.keys import composed, synthetic_label
 from ...data.published import Printed
+from ...data.sample.outline import named_entities
 from ...data.study.file import StudyFile
 from ...data.study.spec import Cluster
 from ...models.moments import DESCRIPTIVES
@@ -40,7 +41,7 @@ def plan_of(file: StudyFile) -> Plan:
     questions = []
     for spec_id in file.spec:
         try:
-            column, names, rows = column_of(file, spec_id, entities, times, groups)
+            column, names, rows = column_of(file, spec_id, entities)
         except UnmappedError as why:
             left_out |= {p.id: str(why) for p in file.printed(spec_id)}
             continue
@@ -85,19 +86,7 @@ def plan_of(file: StudyFile) -> Plan:
 
 def entity_names(file: StudyFile) -> tuple[str, ...]:
     """Names of a twin's entities: those that groups and steps of the study name, then numbers."""
-    entity = file.study.entity
-    named: dict[str, None] = {}
-    for members in file.groups.values():
-        for group in members.values():
-            named |= dict.fromkeys(map(composed, group))
-    for spec in file.spec.values():
-        for step in spec.steps:
-            for rule in (step.drop, step.keep):
-                values = (rule or {}).get(entity, [])
-                named |= dict.fromkeys(
-                    composed(str(v)) for v in (values if isinstance(values, list) else [values])
-                )
-    size = file.study.entities or 0
+    named, entity, size = named_entities(file), file.study.entity, file.study.entities or 0
     if len(named) > size:
         raise InputError(
             f"{file.path}: its groups and steps name {len(named)} of entities = {size}; mend one of them."

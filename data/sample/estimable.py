@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import InputError
+from .counts import counts_of_design
 from .design import Design
 from .within import split
 
@@ -23,10 +24,8 @@ def check_estimable(design: Design, prefix: str = "") -> None:
     for name, size in ((design.entity_name, len(design.entities)), (design.time_name, len(design.times))):
         if size < 2:
             raise InputError(f"{prefix}only one {name} is left after dropping rows; at least two are needed.")
-    parameters = design.k + 1
-    parameters += (len(design.entities) - 1) * design.entity_effects + (
-        len(design.times) - 1
-    ) * design.time_effects
+    counts = counts_of_design(design)
+    parameters = counts.slopes + (counts.absorbed or 0)
     if design.n <= parameters:
         raise InputError(
             f"{prefix}{design.n} rows cannot estimate {parameters} coefficients and effects; add rows."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -25,12 +25,20 @@ def pair(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+Selection = dict[str, str | int | list[str] | list[int]]
+
+
+def listed_values(given: str | int | list[str] | list[int]) -> list[str] | list[int] | list[str | int]:
+    """The values that a `drop` or `keep` gives for one column, which may be a single one."""
+    return given if isinstance(given, list) else [given]
+
+
 class Step(Frozen):
     """One transformation of the panel before estimation; exactly one of the keys is given."""
 
     winsorise: Annotated[tuple[float, float] | None, BeforeValidator(pair)] = None
-    drop: dict[str, str | int | list[str] | list[int]] | None = None
-    keep: dict[str, str | int | list[str] | list[int]] | None = None
+    drop: Selection | None = None
+    keep: Selection | None = None
     standardise: Literal[True] | None = None
     interpolate: Literal[True] | None = None
     lag: dict[str, Annotated[int, Field(ge=1, le=100)]] | None = None
@@ -47,6 +55,25 @@ class Step(Frozen):
             if rule == {} or [] in (rule or {}).values():
                 raise ValueError("a step of drop, keep or lag names at least one column and value")
         return self
+
+    @property
+    def name(self) -> str:
+        """The key that is given: what kind of step this is."""
+        return next(iter(self.model_fields_set))
+
+    @property
+    def value(self) -> Any:
+        """What the key holds."""
+        return getattr(self, self.name)
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of the panel that the step names."""
+        return [*(self.drop or {}), *(self.keep or {}), *(self.lag or {})]
+
+    def selected(self, column: str) -> list[str] | list[int] | list[str | int]:
+        """The values of a column by which the step drops or keeps rows."""
+        return listed_values((self.drop or self.keep or {}).get(column, []))
 
 
 class Cluster(Frozen):

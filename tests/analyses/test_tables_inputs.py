@@ -2,14 +2,14 @@
 
 import re
 import shutil
-from dataclasses import replace
 
 import pandas as pd
 import pytest
 from scipy import stats
 
 import posterity as po
-from posterity.analyses.run.tables import degrees_of_freedom, tables_inputs, unit_of
+from posterity.analyses.judge.reference import degrees_of_freedom
+from posterity.analyses.run.tables import tables_inputs, unit_of
 from posterity.data.published import NUMBERS, Printed
 from posterity.data.study.spec import Spec
 
@@ -70,9 +70,9 @@ def test_unit_is_sd_of_outcome_over_sd_of_regressor(spec, term, unit):
 )
 def test_degrees_of_freedom_count_absorbed_effects(effects, df):
     """n - regressors - constant or effects; bashlai has 11 cities and 10 years."""
-    view = po.load("bashlai-2026").spec("T5.3")
-    view = replace(view, spec=Spec(formula=f"CO ~ NQP + TRADE {effects}"))
-    assert degrees_of_freedom(view, printed(estimate="0.8", t_value="18.08", n="110")) == df
+    spec = Spec(formula=f"CO ~ NQP + TRADE {effects}")
+    row = printed(estimate="0.8", t_value="18.08", n="110")
+    assert degrees_of_freedom(po.load("bashlai-2026").file, spec, row) == df
 
 
 GROUPED = """

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ....data.sample.steps.select import kept_group
 from ...run.results import Request, SpecFit
 from ...run.store import seed_of
 from ...run.tables import fit_tables, tables_inputs
@@ -15,13 +16,13 @@ from ...study import SpecView
 
 def halves_of(view: SpecView) -> list[tuple[SpecView, str, str, str]]:
     """Later columns of the same formula that keep other rows: the column, what both keep by, and the two groups."""
-    kept = _kept(view)
+    kept = kept_group(view.spec.steps)
     if kept is None:
         return []
     found = []
     listed = view.study.specs()
     for other in listed[[o.id for o in listed].index(view.id) + 1 :]:
-        theirs = _kept(other)
+        theirs = kept_group(other.spec.steps)
         if (
             theirs
             and other.spec.formula == view.spec.formula
@@ -32,20 +33,11 @@ def halves_of(view: SpecView) -> list[tuple[SpecView, str, str, str]]:
     return found
 
 
-def _kept(view: SpecView) -> tuple[str, str] | None:
-    """The group of entities that a column is confined to, if its last step says so."""
-    keep = view.spec.steps[-1].keep if view.spec.steps else None
-    if not keep or len(keep) != 1:
-        return None
-    (by, value), *_ = keep.items()
-    return (by, str(value)) if isinstance(value, str | int) else None
-
-
 def published_halves(view: SpecView, by: str) -> dict[str, SpecView]:
     """Columns of the same formula that the paper confines to one group, by group."""
     found = {}
     for other in view.study.specs():
-        kept = _kept(other)
+        kept = kept_group(other.spec.steps)
         if (
             kept
             and kept[0] == by
