@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .analyses.audit import audit as audit
     from .analyses.fit import fit as fit
     from .analyses.judge.frame import compare as compare
-    from .analyses.run.results import Fit as Fit
+    from .analyses.run.fits import Fit as Fit
     from .analyses.study import Study as Study
     from .analyses.study import load as load
     from .analyses.twins.make import twins as twins
@@ -25,7 +25,7 @@ _WHERE = {
     "Panel": "data.panel.panel",
     "Study": "analyses.study",
     "load": "analyses.study",
-    "Fit": "analyses.run.results",
+    "Fit": "analyses.run.fits",
     "fit": "analyses.fit",
     "compare": "analyses.judge.frame",
     "audit": "analyses.audit",

@@ -11,7 +11,8 @@ from ..data.study.spec import Form
 from ..models.engine.sampling import Sampler
 from .judge.frame import compare
 from .run.fit import run
-from .run.results import Engine, Evidence, Fit, Request
+from .run.fits import Fit
+from .run.results import Engine, Evidence, Request
 from .study import Study
 
 

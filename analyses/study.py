@@ -11,12 +11,10 @@ from ..data.errors import InputError, did_you_mean
 from ..data.files import inside
 from ..data.panel.datasets import DATASETS
 from ..data.panel.panel import Panel
-from ..data.sample.build import build_design
-from ..data.sample.design import Design
 from ..data.study.file import PanelSource, StudyFile, read_study
-from ..data.study.other_regressors import with_instruments
-from ..data.study.spec import Errors, Form, Spec
-from ..models.priors import Priors, with_overrides
+from ..data.study.spec import Form
+from .kinds import kind_of
+from .view import SpecView
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -26,71 +24,12 @@ MAX_PATH = 4_000
 
 
 @dataclass(frozen=True)
-class SpecView:
+class Specification(SpecView):
     """A specification of a study, ready to be put on a panel."""
-
-    id: str
-    spec: Spec
-    study: Study
-
-    @property
-    def kind(self) -> str:
-        return self.spec.kind
-
-    @property
-    def form(self) -> Form:
-        return self.spec.form or self.study.file.model.form
-
-    @property
-    def errors(self) -> Errors:
-        """The law of the errors; [model]'s is for kinds `effects` and `pooled` without varying slopes."""
-        own = self.kind in ("effects", "pooled") and self.spec.varying is None
-        return self.spec.errors or (self.study.file.model.errors if own else "gaussian")
-
-    def priors(self, overrides: dict[str, str] | None = None) -> Priors:
-        """Defaults, then the study's, then the specification's, then the caller's."""
-        return with_overrides(self.study.file.model.priors, self.spec.priors, overrides or {})
-
-    def design(self, panel: Panel) -> Design:
-        """The arrays of this specification on a panel."""
-        spec = with_instruments(self.spec) if self.kind == "instrument" else self.spec
-        try:
-            return build_design(panel.with_groups(self.study.file.groups), spec, self.id)
-        except InputError as error:
-            if self.id in str(error):
-                raise
-            raise InputError(f"{self.id}: {error}") from None
 
     def model(self, panel: Panel, priors: dict[str, str] | None = None, form: Form | None = None) -> pm.Model:
         """The PyMC model of this specification on a panel."""
-        from ..models.kinds.effects import effects_model
-        from ..models.kinds.pooled import pooled_model
-
-        design = self.design(panel)
-        if self.kind == "pooled":
-            return pooled_model(design, self.priors(priors), self.errors)
-        if self.kind == "mediation":
-            from ..models.kinds.mediation import mediation_model
-            from .kinds.mediation.fit import roles
-
-            effects = (form or self.form) if self.spec.parsed.effects else None
-            return mediation_model(design, *roles(self), self.priors(priors), effects)
-        if self.kind == "instrument":
-            from ..models.frequentist.iv import instrumented
-            from ..models.kinds.instrument import instrument_model
-
-            formula = self.spec.parsed
-            data = instrumented(design, len(formula.endogenous), len(formula.instruments))
-            return instrument_model(data, self.priors(priors))
-        if self.kind == "threshold":
-            from ..models.kinds.threshold import threshold_model
-            from .kinds.threshold.fit import log_location, regimes_of
-
-            found = regimes_of(self, panel)
-            count = self.spec.thresholds or 1
-            prior = log_location(self, found)
-            return threshold_model(found, count, self.priors(priors), form or self.form, prior)
-        return effects_model(design, self.priors(priors), form or self.form, self.errors)
+        return kind_of(self.kind).model(self, panel, self.priors(priors), form or self.form)
 
 
 @dataclass(frozen=True)
@@ -115,16 +54,16 @@ class Study:
     def name(self) -> str:
         return self.file.name
 
-    def spec(self, spec_id: str) -> SpecView:
+    def spec(self, spec_id: str) -> Specification:
         """One specification by its id, such as `T4.2`."""
         if spec_id not in self.file.spec:
             raise InputError(
                 f"{self.name} has no specification {spec_id!r}.{did_you_mean(spec_id, self.file.spec)}"
             )
-        return SpecView(spec_id, self.file.spec[spec_id], self)
+        return Specification(spec_id, self.file.spec[spec_id], self.file)
 
-    def specs(self, only: list[str] | None = None) -> list[SpecView]:
-        return [SpecView(name, spec, self) for name, spec in self.file.chosen(only).items()]
+    def specs(self, only: list[str] | None = None) -> list[Specification]:
+        return [Specification(name, spec, self.file) for name, spec in self.file.chosen(only).items()]
 
     def panel(self, path: str | Path | None = None) -> Panel:
         """The study's panel: a file given here, or the one that the study file names."""

@@ -24,7 +24,7 @@ import pandas as pd
 import posterity as po
 from posterity.analyses.indices.built_in_association import built_in, simulable
 from posterity.analyses.indices.index import entity_mass, index
-from posterity.analyses.study import SpecView
+from posterity.analyses.view import SpecView
 from posterity.data.indices.composite import Convention, composite, entropy_weights
 from posterity.data.indices.gaps import Fill
 from posterity.data.indices.indicators import match, read_systems

@@ -15,7 +15,8 @@ from .options import Json, Only, Out, StudyName, app
 if TYPE_CHECKING:
     from ..analyses.indices.built_in_association import BuiltIn
     from ..analyses.indices.index import Indexed
-    from ..analyses.study import SpecView, Study
+    from ..analyses.study import Study
+    from ..analyses.view import SpecView
     from ..data.indices.indicators import System
     from ..data.panel.panel import Panel
 

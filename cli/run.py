@@ -35,7 +35,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..analyses.run.results import Fit
+    from ..analyses.run.fits import Fit
 
 SETTINGS = {
     "study",

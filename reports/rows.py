@@ -14,7 +14,8 @@ from scipy import stats
 
 from ..analyses.judge.records import estimates
 from ..analyses.judge.reference import degrees_of_freedom
-from ..analyses.run.results import Fit, SpecFit
+from ..analyses.run.fits import Fit
+from ..analyses.run.results import SpecFit
 from ..data.published import Printed
 
 STOPPED = "stopped"
@@ -170,7 +171,7 @@ def _reference_df(one: SpecFit, printed: Printed) -> float:
     return (
         one.least_squares.df
         if one.least_squares
-        else degrees_of_freedom(one.view.study.file, one.view.spec, printed)
+        else degrees_of_freedom(one.view.file, one.view.spec, printed)
     )
 
 

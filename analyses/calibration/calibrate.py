@@ -19,25 +19,19 @@ from ...data.panel.panel import Panel
 from ...data.sample.design import Design
 from ...data.study.spec import Errors
 from ...models.printed.tables import PrintedEstimate
-from ...models.priors import DEFAULTS, Prior
-from ...models.thresholds.regimes import Regimes, regimes
-from ..kinds.effects.calibration import effects_subject
-from ..kinds.instrument.calibration import instrument_subject
-from ..kinds.mediation.calibration import mediation_subject
-from ..kinds.threshold.calibration import threshold_subject
+from ..kinds import NAMES, kind_of
 from ..run.results import Request
 from ..run.store import seed_of, stored_records
-from ..study import SpecView, Study
-from .errors import NOISE, errors_subject
+from ..study import Study
+from .equation_errors import NOISE, errors_subject
 from .nuts import expanded_subject, transition_subject
-from .panels import declared_panel, standard_design
+from .panels import declared_panel, standard_design, standard_regimes
 from .ranks import LEVEL, adjusted, summary
 from .subject import QUESTIONS, Question, Subject
 from .tables import tables_subject
 
 Record = dict[str, Any]
 TESTS = ("chi2_p", "ks_p")
-HEAVY = {**DEFAULTS, "slope": Prior("student_t", (3.0, 0.0, 0.5))}
 PRINTED = [
     PrintedEstimate("few clusters", 0.4, (0.195, 0.205), 3.0, 1.0),
     PrintedEstimate("many rows", 0.4, (0.195, 0.205), 300.0, 1.0),
@@ -50,32 +44,16 @@ def _small(clusters: bool = False) -> Design:
     return standard_design(2, clusters=clusters, entities=12, times=6)
 
 
-def _regimes(design: Design) -> Regimes:
-    q = np.random.default_rng(2).normal(size=design.n)
-    return regimes(design, q, "x1", "q", grid=60, thresholds=2)
-
-
 def _with_errors(errors: Errors) -> Subject:
     return errors_subject(f"errors-{errors}", _small(errors == "cluster"), errors)
 
 
 MODELS: dict[str, Callable[[], Subject]] = {
-    "pooled": lambda: effects_subject("pooled", standard_design(), None),
-    "effects-fixed": lambda: effects_subject("effects-fixed", standard_design(), "fixed"),
-    "effects-random": lambda: effects_subject("effects-random", standard_design(), "random"),
-    "effects-mundlak": lambda: effects_subject("effects-mundlak", standard_design(), "mundlak"),
-    "slopes-varying": lambda: effects_subject("slopes-varying", standard_design(varying=True), "mundlak"),
-    "slopes-heavy": lambda: effects_subject("slopes-heavy", standard_design(), "mundlak", HEAVY),
     "tables": lambda: tables_subject("tables", PRINTED),
-    "instrument": lambda: instrument_subject("instrument", standard_design(4), 2),
-    "instrument-exclusion": lambda: instrument_subject(
-        "instrument-exclusion", standard_design(4), 2, exclusion=True
-    ),
-    "mediation": lambda: mediation_subject("mediation", standard_design(), "x1", "x3"),
-    "threshold": lambda: threshold_subject("threshold", _regimes(standard_design(2))),
+    **{name: make for kind in NAMES for name, make in kind_of(kind).standard_subjects.items()},
     **{f"errors-{errors}": partial(_with_errors, errors) for errors in NOISE},
     "effects-expanded": lambda: expanded_subject("effects-expanded", _small(), "mundlak"),
-    "transition": lambda: transition_subject("transition", _regimes(_small())),
+    "transition": lambda: transition_subject("transition", standard_regimes(_small())),
 }
 
 
@@ -87,47 +65,15 @@ def subjects_of(
 
     found = []
     for view in study.specs(only):
-        found.append(_on_panel(view, panel or declared_panel(view), priors))
+        # clusters have no part in a posterior, and a SYNTHETIC panel has none
+        plain = replace(view, spec=view.spec.model_copy(update={"vcov": "iid"}))
+        on = kind_of(view.kind).subject
+        found.append(on(plain, panel or declared_panel(view), view.priors(priors)))
         if panel is None:
             printed = [one for one in tables_inputs(view) if one.unit is not None]
             if printed:
                 found.append(tables_subject(f"{view.id} tables", printed, view.priors(priors)))
     return found
-
-
-def _on_panel(view: SpecView, panel: Panel, overrides: dict[str, str]) -> Subject:
-    view = replace(
-        view, spec=view.spec.model_copy(update={"vcov": "iid"})
-    )  # clusters have no part in a posterior
-    priors, name = view.priors(overrides), view.id
-    if view.kind == "threshold":
-        from ..kinds.threshold.fit import regimes_of
-
-        most = view.spec.thresholds or view.spec.max_thresholds or 1
-        return threshold_subject(name, regimes_of(view, panel), most, view.form, priors)
-    if view.kind == "instrument":
-        from ..kinds.instrument.fit import data_of
-
-        data = data_of(view, panel)
-        if len(data.endogenous) > 1:
-            raise InputError(
-                f"{name}: calibration covers one endogenous regressor; leave this column out with --only."
-            )
-        return instrument_subject(name, data.design, len(data.instruments), priors)
-    design = view.design(panel)
-    form = view.form if view.spec.parsed.effects else None
-    if view.kind == "mediation":
-        from ..kinds.mediation.fit import roles
-
-        return mediation_subject(name, design, *roles(view), form, priors)
-    if view.errors != "gaussian":
-        if form is None or view.errors == "cluster":
-            raise InputError(
-                f"{name}: calibration of a study does not cover errors = {view.errors!r} here; leave this column out "
-                f"with --only, or calibrate the model errors-{view.errors}."
-            )
-        return errors_subject(name, design, view.errors, form, priors)
-    return effects_subject(name, design, form, priors)
 
 
 def calibrate(
@@ -142,7 +88,7 @@ def calibrate(
     Returns
     -------
     `{"simulations", "checks": [{"subject", "engine", "question", "synthetic", "left_out", "quantities": [...]}],
-    "tests", "smallest_adjusted_p"}`; what a quantity holds says `calibrations.ranks.summary`. `adjusted_p` is
+    "tests", "smallest_adjusted_p"}`; what a quantity holds says `calibration.ranks.summary`. `adjusted_p` is
     Holm's over both tests of all quantities whose ranks must be uniform, that is of prior and posterior.
     """
     plan = [(s, q) for s in subjects for q in s.questions if not questions or q in questions]

@@ -22,7 +22,7 @@ from ...models.scale import Array
 from ...models.thresholds.regimes import Regimes
 from ...models.thresholds.transition import WIDTHS, curve, ends, smooth_model
 from ..judge.diagnostics import LIMITS
-from ..kinds.effects.calibration import (
+from .equation import (
     Values,
     in_standard_units,
     names_of,

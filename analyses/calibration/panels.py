@@ -8,8 +8,8 @@ import pandas as pd
 from ...data.errors import InputError
 from ...data.panel.panel import Panel
 from ...data.sample.design import Design, VaryingSlopes
-from ...models.thresholds.regimes import Array, Codes
-from ..study import SpecView
+from ...models.thresholds.regimes import Array, Codes, Regimes, regimes
+from ..view import SpecView
 
 ENTITIES, TIMES, MISSING = 30, 11, 0.1
 SEED = 1
@@ -36,6 +36,12 @@ def standard_design(
     )  # fmt: skip
 
 
+def standard_regimes(design: Design) -> Regimes:
+    """The slope of x1 changes along a variable that is no regressor, at up to two of 60 candidates."""
+    q = np.random.default_rng(2).normal(size=design.n)
+    return regimes(design, q, "x1", "q", grid=60, thresholds=2)
+
+
 def declared_panel(view: SpecView) -> Panel:
     """A SYNTHETIC panel of the declared entities and periods, with every variable that a column reads.
 
@@ -44,17 +50,17 @@ def declared_panel(view: SpecView) -> Panel:
     InputError
         If the study declares no entities and periods.
     """
-    study = view.study.file.study
+    study = view.file.study
     if study.entities is None or study.periods is None:
         raise InputError(
-            f"{view.study.name} has no microdata, and declares no 'entities' and 'periods': give a panel with "
+            f"{view.file.name} has no microdata, and declares no 'entities' and 'periods': give a panel with "
             "--panel FILE, or add both to [study]."
         )
     spec, times = view.spec, range(study.periods[0], study.periods[1] + 1)
     names = [*spec.parsed.variables, spec.variable]
     for step in spec.steps:
         names += step.columns
-    groups = view.study.file.groups
+    groups = view.file.groups
     known = list(dict.fromkeys(n for group in groups.values() for members in group.values() for n in members))
     labels = [*known[: study.entities], *(f"entity {i + 1:03d}" for i in range(study.entities - len(known)))]
     rng = np.random.default_rng(SEED)

@@ -9,7 +9,7 @@ from scipy import stats
 
 from ...models.printed.tables import PrintedEstimate, exact_draws
 from ...models.priors import DEFAULTS, Priors
-from ..kinds.effects.calibration import DRAWS
+from .equation import DRAWS
 from .subject import Question, Ranked, Subject
 
 

@@ -15,13 +15,13 @@ from ...data.indices.indicators import System
 from ...data.study.file import Shared
 from ...data.study.formula import Term
 from ...models.engine.sampling import Sampler
-from ..study import SpecView, Study
+from ..study import Study
+from ..view import SpecView
 from .index import Indexed
 from .unlinked_panels import ASSUMED, Assumptions, Shuffle, Tie
 
 Array = NDArray[np.float64]
 BLOCK = 100
-KINDS = ("effects", "pooled", "mediation")
 ENTROPY, TOPSIS = Convention(), Convention(score="topsis")
 SUFFIX = "_topsis"
 
@@ -81,19 +81,17 @@ def built_in(
         For columns of other kinds, without an index among the regressors, or studies that do not say how
         many entities and periods there are.
     """
-    header = view.study.file.study
+    header = view.file.study
     if isinstance(source, Shuffle):
         size = source.size
     elif header.entities is None or header.periods is None:
-        raise InputError(
-            f"{view.study.file.path}: give study.entities and study.periods, the size of its panel."
-        )
+        raise InputError(f"{view.file.path}: give study.entities and study.periods, the size of its panel.")
     else:
         size = (header.entities, header.periods[1] - header.periods[0] + 1)
     parts = _parts(systems)
     formula = view.spec.parsed
     focal = [str(t) for t in formula.terms if t.variable in parts]
-    if view.kind not in KINDS or not focal:
+    if not _by_least_squares(view) or not focal:
         raise InputError(
             f"{view.id}: no index among the regressors of a least-squares column; choose another."
         )
@@ -107,7 +105,7 @@ def built_in(
             _ols(columns, size, effects) for columns in world.simulate(wanted, together, simulations, rng)
         ]
         results[together] = [np.concatenate(values) for values in zip(*fits, strict=True)]
-    printed = {p.term: p for p in view.study.file.printed(view.id)}
+    printed = {p.term: p for p in view.file.printed(view.id)}
     terms = [str(t) for t in formula.terms]
     found = []
     for term in focal:
@@ -131,13 +129,18 @@ def built_in(
     return found
 
 
+def _by_least_squares(view: SpecView) -> bool:
+    """Whether the column's formula is estimated by least squares, without instruments or regimes."""
+    return not view.spec.parsed.endogenous and view.spec.regime_dependent is None
+
+
 def simulable(study: Study, systems: dict[str, System], only: list[str] | None = None) -> list[SpecView]:
     """The columns that `built_in` can simulate and whose terms share something."""
     world = _World(_parts(systems), study.file.shared, ASSUMED, (1, 1))
     return [
         view
         for view in study.specs(only)
-        if view.kind in KINDS
+        if _by_least_squares(view)
         and any(t.variable in world.parts for t in view.spec.parsed.terms)
         and world.overlap((view.spec.parsed.outcome, *view.spec.parsed.terms))
     ]
@@ -148,7 +151,7 @@ def source_of(
 ) -> Assumptions | Shuffle | None:
     """The panel shuffled, where it is balanced and has all that the column reads; else assumptions, where the study
     gives the size of its panel; else None."""
-    header, parts = view.study.file.study, _parts(systems)
+    header, parts = view.file.study, _parts(systems)
     needed = {c for v in view.spec.parsed.variables for c in (parts[v].columns if v in parts else (v,))}
     if indexed is not None and indexed.table.panel.balanced:
         table, panel = indexed.table, indexed.table.panel

@@ -13,7 +13,7 @@ from ...data.indices.gaps import Fill
 from ...data.indices.indicators import Table
 from ...data.study.spec import Form
 from ...models.engine.sampling import Sampler
-from ..study import SpecView
+from ..view import SpecView
 from .index import effects_over_draws, index
 
 Array = NDArray[np.float64]

@@ -17,7 +17,8 @@ from ...data.panel.panel import Panel
 from ...data.sample.build import build_design
 from ...data.study.spec import Form
 from ...models.engine.sampling import Sampler
-from ..study import SpecView, Study
+from ..study import Study
+from ..view import SpecView
 
 Array = NDArray[np.float64]
 
@@ -246,9 +247,9 @@ def effects_over_draws(
     from ...models.engine.posterior import batch
     from ...models.engine.statistics import padded, statistics_of_design
 
-    form = None if view.kind == "pooled" else form or view.form
+    form = (form or view.form) if view.spec.parsed.effects else None
     spec = view.spec.model_copy(update={"vcov": "iid"})  # posteriors read no clusters: a panel may lack them
-    groups = view.study.file.groups
+    groups = view.file.groups
     designs = [build_design(panel.with_groups(groups), spec, view.id) for panel in (plain, *draws)]
     each = [padded(statistics_of_design(design, form)) for design in designs]
     posterior = batch(each, [view.priors()] * len(each), size, seed)
@@ -268,9 +269,9 @@ def usable(study: Study, panel: Panel, names: Iterable[str]) -> list[SpecView]:
     views = [
         view
         for view in study.specs()
-        if view.kind in ("effects", "pooled")
+        if view.spec.rules.one_equation
         and view.spec.varying is None
         and indices & set(view.spec.parsed.variables)
         and columns.issuperset(view.spec.parsed.variables)
     ]
-    return sorted(views, key=lambda view: view.kind != "effects")
+    return sorted(views, key=lambda view: not view.spec.parsed.effects)

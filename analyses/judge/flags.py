@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...data.published import Printed
-from ..run.results import Fit, SpecFit
+from ..kinds import kind_of
+from ..run.fits import Fit
+from ..run.results import SpecFit
 from .interval import CONSTANT, judged_fit
 from .posterior import Posterior
 from .reference import clusters_unknown, degrees_of_freedom
@@ -69,9 +71,9 @@ def not_judged_with_effects(case: Case) -> Flags:
         yield f"not judged with effects: {case.one.unjudged}"
 
 
-def effects_not_in_tables(case: Case) -> Flags:
-    if case.at_tables and case.one.view.kind == "pooled" and not case.constant:
-        yield "not identified by the tables: whether it survives entity effects"
+def not_in_tables(case: Case) -> Flags:
+    if case.at_tables and not case.constant:
+        yield from kind_of(case.one.view.kind).flags_at_tables
 
 
 def not_reproduced(case: Case) -> Flags:
@@ -95,7 +97,7 @@ def sample_differs(case: Case) -> Flags:
 
 
 def few_clusters(case: Case) -> Flags:
-    file, spec = case.one.view.study.file, case.one.view.spec
+    file, spec = case.one.view.file, case.one.view.spec
     df = degrees_of_freedom(file, spec, case.printed) if case.at_tables else _cluster_df(case.one)
     if df is not None and df <= FEW_CLUSTERS_DF:
         yield f"few clusters: t with {df:g} degrees of freedom"
@@ -108,7 +110,7 @@ def _cluster_df(one: SpecFit) -> float | None:
 
 
 def number_of_clusters_unknown(case: Case) -> Flags:
-    file, spec = case.one.view.study.file, case.one.view.spec
+    file, spec = case.one.view.file, case.one.view.spec
     if case.at_tables and clusters_unknown(file, spec, case.printed):
         yield "number of clusters not known: t read on rows less coefficients; give [tables] df"
 
@@ -159,7 +161,7 @@ def synthetic_panel(case: Case) -> Flags:
 FLAGS: tuple[Callable[[Case], Flags], ...] = (
     judged_with_effects,
     not_judged_with_effects,
-    effects_not_in_tables,
+    not_in_tables,
     not_reproduced,
     error_not_reproduced,
     sample_differs,

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ...data.display import display
-from ..run.results import Fit
+from ..run.fits import Fit
 from .records import estimates
 
 COLUMNS = ("estimate", "published", "posterior [95%]", "with effects [95%]", "verdict", "flags")

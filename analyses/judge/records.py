@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...data.published import Printed
-from ..run.results import Fit, SpecFit
+from ..run.fits import Fit
+from ..run.results import SpecFit
 from ..run.twin_mixture import of_term
 from .diagnostics import faults
 from .flags import Case, flags_of

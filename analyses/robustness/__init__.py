@@ -12,7 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from ...data.panel.panel import Panel
-from ..run.results import Fit, Request, SpecFit
+from ..kinds import kind_of
+from ..run.fits import Fit
+from ..run.results import Request, SpecFit
 from ..run.store import stored_records, texts
 from ..run.workers import Each, in_turn
 from .clusters import clusters
@@ -52,7 +54,12 @@ def robust(
     each
         What spreads parts over processes, from `analyses.cluster.workers`; None to compute them in this one.
     """
-    asked = [(one, name) for one in fit.specs.values() for name in (parts or PARTS)]
+    asked = [
+        (one, name)
+        for one in fit.specs.values()
+        for name in (parts or PARTS)
+        if name in kind_of(one.view.kind).robustness
+    ]
     found: list[Records | None] = []
     for one, name in asked:
         found.append(_kept(fit, one, name, request, None))

@@ -15,7 +15,7 @@ from ...data.sample.design import Design
 from ...data.sample.estimable import check_estimable
 from ...data.sample.steps.select import without_keep
 from ...data.study.spec import Form, Spec
-from ..study import SpecView
+from ..view import SpecView
 
 ALL_SUBSETS = 3
 PRIOR_SCALES = {"as stated": 1.0, "scale × 1/4": 0.25, "scale × 4": 4.0}
@@ -34,14 +34,14 @@ def focal_terms(view: SpecView) -> tuple[str, ...]:
     formula = view.spec.parsed
     leaders = {
         str(other.parsed.terms[0])
-        for other in view.study.file.spec.values()
-        if other.parsed.outcome == formula.outcome and other.kind in ("effects", "pooled")
+        for other in view.file.spec.values()
+        if other.parsed.outcome == formula.outcome and other.rules.one_equation
     }
     return tuple(str(t) for t in formula.terms if str(t) in leaders)
 
 
 def own_effects(view: SpecView, design: Design, form: Form | None) -> Effects:
-    if view.kind == "pooled":
+    if not view.spec.parsed.effects:
         return Effects(None, False, False)
     return Effects(form or view.form, design.entity_effects, design.time_effects)
 
@@ -95,21 +95,21 @@ def sample_choices(view: SpecView, panel: Panel, variants: dict[str, Spec]) -> d
 
 def width(view: SpecView) -> int:
     """The most regressors of any effects or pooled column of the study."""
-    specs = [s for s in view.study.file.spec.values() if s.kind in ("effects", "pooled")]
+    specs = [s for s in view.file.spec.values() if s.rules.one_equation]
     return max(len(s.parsed.terms) for s in specs)
 
 
 def fullest(view: SpecView) -> bool:
     """Whether no column of the same outcome has more regressors, and this one is no variant and no part of a sample."""
-    alike = [s for s in view.study.file.spec.values() if s.parsed.outcome == view.spec.parsed.outcome]
-    most = max(len(s.parsed.terms) for s in alike if s.kind in ("effects", "pooled"))
+    alike = [s for s in view.file.spec.values() if s.parsed.outcome == view.spec.parsed.outcome]
+    most = max(len(s.parsed.terms) for s in alike if s.rules.one_equation)
     whole = view.spec.variant_of is None and without_keep(view.spec.steps) == view.spec.steps
     return whole and len(view.spec.parsed.terms) == most
 
 
 def variants_of(view: SpecView) -> dict[str, Spec]:
     """The columns that the study file calls variants of this one."""
-    return {name: spec for name, spec in view.study.file.spec.items() if spec.variant_of == view.id}
+    return {name: spec for name, spec in view.file.spec.items() if spec.variant_of == view.id}
 
 
 def plain(design: Design) -> Design:

@@ -36,7 +36,7 @@ DRAWS, FEWEST = 2000, 250  # over all panels, and of one panel
 
 def clusters(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | None:
     """Tests and posteriors of the regressors that lead a column with cluster-robust errors; None for other columns."""
-    if one.view.kind not in ("effects", "pooled") or not isinstance(one.view.spec.vcov, Cluster):
+    if not isinstance(one.view.spec.vcov, Cluster):
         return None
     if not panels:
         return _printed(one)

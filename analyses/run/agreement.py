@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from .results import Agreement
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
 SCALES = ("sigma", "sd_entity", "sd_time")
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One column fitted a second time in expanded form by NUTS.
+
+    Attributes
+    ----------
+    id : the column, with `-with-effects` where a pooled one was fitted with effects
+    names : slopes and scales
+    difference : of the means, collapsed less expanded, in Monte Carlo standard errors
+    sd_ratio : posterior standard deviation, collapsed over expanded
+    seconds : collapsed, expanded
+    """
+
+    id: str
+    names: tuple[str, ...]
+    difference: tuple[float, ...]
+    sd_ratio: tuple[float, ...]
+    seconds: tuple[float, float]
 
 
 def compared(name: str, collapsed: DataTree, expanded: DataTree, seconds: tuple[float, float]) -> Agreement:

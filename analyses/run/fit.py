@@ -11,33 +11,24 @@ from typing import Any
 
 from ...data.errors import InputError
 from ...data.panel.panel import Panel
-from ..kinds.effects.fit import agreement_of, panel_job
-from ..kinds.instrument.fit import instrument_job
-from ..kinds.mediation.fit import mediation_job
-from ..kinds.mediation.printed_paths import paths_job
-from ..kinds.threshold.fit import threshold_job
-from ..study import SpecView, Study
+from ..kinds import kind_of
+from ..kinds.linear import agreement_of
+from ..study import Study
+from ..view import SpecView
+from .fits import Fit
 from .on_workers import fetch
-from .results import Fit, Job, Request, SpecFit
+from .results import Job, Request, SpecFit
 from .tables import tables_agreement, tables_inputs, tables_job
 from .twin_mixture import twin_job
 from .workers import Each
 
-PANEL_JOBS: dict[str, Callable[[SpecView, Panel, Request], Job]] = {
-    "effects": panel_job,
-    "pooled": panel_job,
-    "mediation": mediation_job,
-    "instrument": instrument_job,
-    "threshold": threshold_job,
-}
-
 
 def on_panel(view: SpecView, panel: Panel, request: Request) -> Job:
-    return PANEL_JOBS[view.kind](view, panel, request)
+    return kind_of(view.kind).job(view, panel, request)
 
 
 def on_tables(view: SpecView, panel: Panel | None, request: Request) -> Job:
-    return paths_job(view, tables_job(view, tables_inputs(view), request), request)
+    return kind_of(view.kind).on_tables(view, tables_job(view, tables_inputs(view), request), request)
 
 
 def run(

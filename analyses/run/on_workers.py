@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ...data.panel.panel import Panel
-from ..study import SpecView
+from ..view import SpecView
 from .results import Job, Request, SpecFit
 from .store import NotStoredError, write_whole
 from .twin_mixture import slim, twin_job

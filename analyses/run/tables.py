@@ -12,9 +12,9 @@ from ...models.engine.sampling import Sampler, nuts
 from ...models.printed.tables import PrintedEstimate, exact_draws, tables_model
 from ...models.priors import Prior, Priors
 from ..judge.reference import degrees_of_freedom
-from ..study import SpecView
-from .agreement import compared
-from .results import Agreement, Engine, Job, Request, SpecFit
+from ..view import SpecView
+from .agreement import Agreement, compared
+from .results import Engine, Job, Request, SpecFit
 from .store import seed_of, stored, texts
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 def tables_inputs(view: SpecView) -> list[PrintedEstimate]:
     """The printed estimates of a column that carry a standard error, a t-value or an interval."""
     inputs = []
-    for printed in view.study.file.printed(view.id):
+    for printed in view.file.printed(view.id):
         interval = printed.std_error_interval()
         if interval is not None and interval[1] > 0:
-            df = degrees_of_freedom(view.study.file, view.spec, printed)
+            df = degrees_of_freedom(view.file, view.spec, printed)
             inputs.append(
                 PrintedEstimate(printed.term, printed.estimate, interval, df, unit_of(view, printed))
             )
@@ -36,9 +36,9 @@ def tables_inputs(view: SpecView) -> list[PrintedEstimate]:
 
 def unit_of(view: SpecView, printed: Printed) -> float | None:
     """sd(outcome) / sd(regressor) from the study's printed descriptive statistics, if both are there."""
-    table = view.study.file.study.descriptives
+    table = view.file.study.descriptives
     variable = view.spec.regressor_of(printed.term)
-    sd = {p.term: p.estimate for p in view.study.file.published if p.table == table and p.column == "sd"}
+    sd = {p.term: p.estimate for p in view.file.published if p.table == table and p.column == "sd"}
     outcome = printed.outcome or str(view.spec.parsed.outcome)
     if not sd.get(outcome) or not sd.get(variable):
         return None
@@ -68,7 +68,7 @@ def tables_job(view: SpecView, inputs: list[PrintedEstimate], request: Request) 
         priors = view.priors(request.priors)
         tree, seconds, resumed = _posterior(view.id, inputs, priors, engine, request)
         names = {p.term for p in inputs}
-        printed = tuple(p for p in view.study.file.printed(view.id) if p.term in names)
+        printed = tuple(p for p in view.file.printed(view.id) if p.term in names)
         units = {p.term: p.unit for p in inputs}
         return SpecFit(
             view,

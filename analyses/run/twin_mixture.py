@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from ...data.panel.panel import Panel
 from ...models.engine.sampling import Sampler
+from ..kinds import kind_of
 from ..kinds.over_twins import kept, over_twins
-from ..study import SpecView
+from ..view import SpecView
 from .results import Job, Request, SpecFit
 from .store import seed_of, stored, texts
 
@@ -84,7 +85,7 @@ def twin_job(
         "evidence": "twin",
         "data": [panel.sha256 for panel in panels],
         "spec": view.spec.model_dump(mode="json"),
-        "groups": view.study.file.groups,
+        "groups": view.file.groups,
         "form": request.form or view.form,
         "errors": view.errors,
         "priors": texts(view.priors(request.priors)),
@@ -112,7 +113,7 @@ def twin_job(
                 lambda: mixed([f.with_effects for f in each() if f.with_effects], sampler),
             )
             beside = replace(first.with_effects, tree=beside_tree, seconds=more)
-        over = over_twins(tree)
+        over = over_twins(tree, kind_of(view.kind).flags_over_twins)
         return replace(first, tree=tree, seconds=seconds, resumed=resumed, with_effects=beside, **over)
 
     return job

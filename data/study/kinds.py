@@ -30,6 +30,7 @@ class KindRules:
     endogenous : whether its formula has a part `endogenous ~ instruments`, which no other kind may have
     varying : whether its slopes may vary by groups
     errors : the laws of errors that `errors` may choose
+    one_equation : whether it is one least-squares equation in which no regressor has a role of its own
     plain_least_squares : whether its coefficients are those of one least-squares regression on the rows as they
         are, so that the means and covariances of the variables determine them
     linear_in_outcome : whether each printed coefficient is linear in the values of the outcome
@@ -42,6 +43,7 @@ class KindRules:
     endogenous: bool = False
     varying: bool = False
     errors: tuple[Errors, ...] = ()
+    one_equation: bool = False
     plain_least_squares: bool = False
     linear_in_outcome: bool = True
 
@@ -56,8 +58,12 @@ KINDS: dict[Kind, KindRules] = {
         needs=("variable", "regime_dependent"),
         linear_in_outcome=False,
     ),
-    "effects": KindRules(shown_by="effects", effects="needed", varying=True, errors=EVERY_LAW),
-    "pooled": KindRules(shown_by=None, effects="refused", errors=EVERY_LAW, plain_least_squares=True),
+    "effects": KindRules(
+        shown_by="effects", effects="needed", varying=True, errors=EVERY_LAW, one_equation=True
+    ),
+    "pooled": KindRules(
+        shown_by=None, effects="refused", errors=EVERY_LAW, one_equation=True, plain_least_squares=True
+    ),
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ..rows import Row, by_table, evidence_label, focal, plural, synthetic
 from .figures import drawn, forest, overview
 

@@ -17,7 +17,8 @@ from ...analyses.indices.built_in_association import BuiltIn
 from ...analyses.indices.conventions import Curve
 from ...analyses.indices.index import Indexed, Mixture, filled_cells, weights_table
 from ...analyses.run.store import sha256_of, versions, write_whole
-from ...analyses.study import SpecView, Study
+from ...analyses.study import Study
+from ...analyses.view import SpecView
 from ...data.indices.gaps import Fill
 from ..drawing.figures import drawn
 from ..drawing.indices import built_in_figure, curve_figure, weights_figure

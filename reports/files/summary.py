@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...analyses.judge.diagnostics import converged
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ...analyses.run.store import versions
 from ..drawing.figure_files import Section
 from ..page import words

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ...analyses.judge.frame import frame_of
 from ...analyses.judge.records import comparison
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ...analyses.run.store import sha256_of, versions, write_whole
 from ...analyses.twins.write import TWIN_KEYS
 from ..drawing.figure_files import plates

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...analyses.kinds.over_twins import span
-from ...analyses.run.results import Fit, SpecFit
+from ...analyses.run.fits import Fit
+from ...analyses.run.results import SpecFit
 from ..drawing.canvas import BLUE, GREY, ORANGE, box, canvas, heading
 from ..drawing.figure_files import Plate, Section
 from ..drawing.figures import QUIET, SIZE, drawn

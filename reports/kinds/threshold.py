@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...analyses.run.results import Fit, SpecFit
+from ...analyses.run.fits import Fit
+from ...analyses.run.results import SpecFit
 from ..drawing.figure_files import Plate, Section
 from ..page.templating import rendered
 from ..rows import NOTHING, Row, evidence_label, number, probability

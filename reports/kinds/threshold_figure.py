@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...analyses.kinds.threshold.record import AVERAGED
-from ...analyses.run.results import Fit, SpecFit
+from ...analyses.run.fits import Fit
+from ...analyses.run.results import SpecFit
 from ..drawing.figure_files import Plate
 from ..drawing.figures import INK, QUIET, RULE, SIZE, WIDTH, drawn
 from ..rows import shorten, synthetic

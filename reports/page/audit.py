@@ -7,7 +7,7 @@ from itertools import groupby
 
 from ...analyses.audit import WORST_FIRST, Finding, audit
 from ...analyses.audit.reference import DOUBT
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ...analyses.study import Study
 from ...data.errors import InputError
 from ..drawing.figure_files import Section

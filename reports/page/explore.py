@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from ...analyses.judge.diagnostics import LIMITS, whole_draws
 from ...analyses.judge.summaries import draws_of, effective_draws
 from ...analyses.judge.verdict import verdict
-from ...analyses.run.results import Fit, SpecFit
+from ...analyses.run.fits import Fit
+from ...analyses.run.results import SpecFit
 from ...analyses.run.store import seed_of
 from ...models.engine.psis import psis
 from ...models.priors import Prior

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ..rows import STOPPED, Row, by_table, focal, probability
 
 LETTERS = {"holds": "H", "shrinks": "S", "uncertain": "U", "reverses": "R", "not reproduced": "N", STOPPED: "–"}  # fmt: skip

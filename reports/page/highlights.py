@@ -6,7 +6,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ..robustness.priors import sentence
 from ..rows import Row, number, probability
 

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from ...analyses.run.results import Fit, SpecFit
+from ...analyses.run.fits import Fit
+from ...analyses.run.results import SpecFit
 from ...data.study.spec import Cluster
 from .templating import TEMPLATES
 

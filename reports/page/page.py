@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from ...analyses.judge.diagnostics import converged
 from ...analyses.judge.reproduction import error_reproduced
-from ...analyses.run.results import Fit, SpecFit
+from ...analyses.run.fits import Fit
+from ...analyses.run.results import SpecFit
 from ...analyses.run.store import versions
 from ...data.study.spec import Cluster
 from ..drawing.figure_files import Plate, Section

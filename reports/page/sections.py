@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ..drawing.figure_files import Section
 from ..kinds.instrument import section as instruments
 from ..kinds.mediation import section as mediation

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ...analyses.judge.over_twins import NOT_IDENTIFIED
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ...analyses.run.twin_mixture import Ensemble, of_term
 from ..drawing.figure_files import Plate, Section
 from ..drawing.figures import INK, QUIET, RULE, SIZE, WIDTH, drawn, stamp

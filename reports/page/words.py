@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from ...analyses.judge.verdict import VERDICTS
-from ...analyses.run.results import Fit, SpecFit
+from ...analyses.run.fits import Fit
+from ...analyses.run.results import SpecFit
 from ...models.errors.rows import OWN
 from ..rows import STOPPED, Row, focal, number, plural, shorten, synthetic
 

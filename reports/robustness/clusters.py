@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ..drawing.canvas import BLUE, GREY, ORANGE, box, canvas
 from ..drawing.figure_files import Plate, Section
 from ..drawing.figures import INK, QUIET, RULE, WIDTH, drawn

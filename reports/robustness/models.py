@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ..drawing.figure_files import Plate, Section
 from ..drawing.figures import drawn
 from ..page.templating import rendered

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ...analyses.judge.diagnostics import LIMITS
 from ...analyses.robustness.priors.power_scaling import SENSITIVE
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ..drawing.figure_files import Plate, Section
 from ..drawing.figures import drawn
 from ..page.templating import rendered

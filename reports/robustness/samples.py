@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ..drawing.figure_files import Plate, Section
 from ..page.templating import rendered
 from ..rows import Row, evidence_label, number, probability, synthetic

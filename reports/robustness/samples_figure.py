@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...analyses.run.results import Fit
+from ...analyses.run.fits import Fit
 from ..drawing.canvas import BLUE, GREY, ORANGE, box, canvas, heading
 from ..drawing.figure_files import Plate
 from ..drawing.figures import INK, QUIET, RULE, SIZE, WIDTH, drawn

@@ -11,11 +11,11 @@ from scipy import stats
 
 import posterity as po
 from posterity.analyses.calibration.calibrate import MODELS, calibrate, subjects_of, verdict
+from posterity.analyses.calibration.equation import beside, effects_subject, mean_of, prior_values
 from posterity.analyses.calibration.panels import declared_panel, standard_design
 from posterity.analyses.calibration.ranks import adjusted, limits, summary
 from posterity.analyses.calibration.subject import in_units_of
 from posterity.analyses.kinds.effects import calibration as calibrated
-from posterity.analyses.kinds.effects.calibration import beside, effects_subject, mean_of, prior_values
 from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
 from posterity.models.engine.sampling import Sampler
@@ -217,6 +217,5 @@ def test_a_study_that_declares_no_size_is_refused():
 
 def _undeclared():
     view = po.load("munnell-1990").spec("T1.2")
-    header = view.study.file.study.model_copy(update={"entities": None, "periods": None})
-    file = view.study.file.model_copy(update={"study": header})
-    return replace(view, study=replace(view.study, file=file))
+    header = view.file.study.model_copy(update={"entities": None, "periods": None})
+    return replace(view, file=view.file.model_copy(update={"study": header}))

@@ -11,8 +11,8 @@ import statsmodels.formula.api as smf
 import posterity as po
 from posterity.analyses.judge.frame import compare
 from posterity.analyses.judge.records import comparison
+from posterity.analyses.kinds.draws import changes_at
 from posterity.analyses.kinds.mediation.printed_paths import paths_of
-from posterity.analyses.kinds.mediation.record import changes_at
 from posterity.analyses.run.fit import run
 from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError

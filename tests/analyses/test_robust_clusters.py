@@ -8,7 +8,8 @@ from xarray import DataTree
 
 import posterity as po
 from posterity.analyses.robustness.clusters import clusters
-from posterity.analyses.run.results import Fit, Request, SpecFit
+from posterity.analyses.run.fits import Fit
+from posterity.analyses.run.results import Request, SpecFit
 from posterity.data.panel.panel import Panel
 from posterity.data.published import COLUMNS
 from posterity.models.engine.sampling import Sampler

@@ -57,7 +57,7 @@ def test_standard_error_from_what_is_printed_first(numbers, std_error, source):
 )
 def test_unit_is_sd_of_outcome_over_sd_of_regressor(spec, term, unit):
     view = po.load("liu-li-2025").spec(spec)
-    (row,) = (p for p in view.study.file.printed(spec) if p.term == term)
+    (row,) = (p for p in view.file.printed(spec) if p.term == term)
     expected = None if unit is None else pytest.approx(unit)
     assert unit_of(view, row) == expected
     (read,) = (p for p in tables_inputs(view) if p.term == term)

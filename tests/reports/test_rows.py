@@ -2,7 +2,7 @@
 
 import pytest
 
-from posterity.analyses.run.results import LABELS
+from posterity.analyses.run.fits import LABELS
 from posterity.reports.rows import (
     Row,
     evidence_label,

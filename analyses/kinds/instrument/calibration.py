@@ -12,9 +12,9 @@ from ....models.kinds.instrument import Root, exclusions, root_of
 from ....models.mechanisms.direct_instrument import direction, draw
 from ....models.priors import DEFAULTS, Priors
 from ....models.scale import Array
+from ...calibration.equation import DRAWS, in_standard_units
 from ...calibration.ranks import ranks_of
 from ...calibration.subject import Question, Ranked, Subject, texts_of
-from ..effects.calibration import DRAWS, in_standard_units
 
 QUANTITIES = ("beta", "rho", "sigma of the outcome", "sigma of the first stage")
 COVERAGE = {"beta": 0.5, "rho": 0.6, "first_stage": 0.5}

@@ -19,9 +19,9 @@ from ....models.priors import Priors
 from ....models.scale import scale_of
 from ...run.results import Engine, Request, SpecFit
 from ...run.store import seed_of, stored, texts
-from ...study import SpecView
-from ..effects.fit import check_terms
-from ..mediation.record import laid_out
+from ...view import SpecView
+from ..draws import laid_out
+from ..printed_terms import check_terms
 from .record import frequentist, mechanism, rests, sensitivity
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def instrument_job(view: SpecView, panel: Panel, request: Request) -> Callable[[], SpecFit]:
     """The work of one column, its inputs checked."""
     data = data_of(view, panel)
-    printed = view.study.file.printed(view.id)
+    printed = view.file.printed(view.id)
     check_terms(view, printed, data.terms)
     priors = view.priors(request.priors)
     possible = can_draw(data, priors)

@@ -20,7 +20,7 @@ from ....models.frequentist.iv import (
 )
 from ....models.mechanisms.instrument_draws import directly
 from ....models.priors import Prior, Priors
-from ..mediation.record import SUMMARY, changes_at, described
+from ..draws import SUMMARY, changes_at, described
 
 if TYPE_CHECKING:
     from xarray import DataTree

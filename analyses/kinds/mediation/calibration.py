@@ -14,9 +14,9 @@ from ....models.kinds.mediation import equations
 from ....models.mechanisms.paths import Paths, effects_at, paths, rho_draws
 from ....models.priors import DEFAULTS, Priors
 from ....models.scale import Array
+from ...calibration.equation import DRAWS, in_standard_units, prior_values, simulated
 from ...calibration.ranks import ranks_of
 from ...calibration.subject import Question, Ranked, Subject, in_units_of, texts_of
-from ..effects.calibration import DRAWS, in_standard_units, prior_values, simulated
 
 QUANTITIES = ("a", "b", "direct", "indirect", "total", "direct, rho", "indirect, rho")
 

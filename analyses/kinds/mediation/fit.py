@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....data.errors import InputError, did_you_mean
+from ....data.errors import InputError
 from ....data.panel.panel import Panel
 from ....data.published import Printed
 from ....data.sample.build import build_design
@@ -25,9 +25,10 @@ from ....models.mechanisms.paths import mediate, mediate_by_nuts
 from ....models.scale import scale_of
 from ...run.results import Engine, Request, SpecFit
 from ...run.store import seed_of, stored, texts
-from ...study import SpecView
-from ..effects.fit import check_terms
+from ...view import SpecView, views_of
+from ..printed_terms import check_terms
 from .record import PATHS, mechanism, rests, together, tree_of
+from .roles import roles
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
@@ -39,44 +40,10 @@ def mediation_job(view: SpecView, panel: Panel, request: Request) -> Callable[[]
     design = view.design(panel)
     for one in equations(design, (mediator,))[:-1]:
         check_estimable(one, f"{panel.source}, {view.id}, equation of the mediator: ")
-    printed = view.study.file.printed(view.id)
+    printed = view.file.printed(view.id)
     check_terms(view, printed, (*design.terms, *PATHS))
     both = _together(view, panel)
     return lambda: _fit(view, design, treatment, mediator, both, printed, request)
-
-
-def roles(view: SpecView) -> tuple[str, str]:
-    """Treatment and mediator as terms of the formula; the first other regressor is the default treatment.
-
-    Raises
-    ------
-    InputError
-        If one of them is not a regressor, or they are the same, or the mediator is the outcome.
-    """
-    spec, where = view.spec, f"{view.study.file.path}, {view.id}"
-    terms = [str(t) for t in spec.parsed.terms]
-    mediator = spec.mediator or ""
-    if mediator == str(spec.parsed.outcome):
-        raise InputError(f"{where}: the mediator {mediator!r} is the outcome itself; name another variable.")
-    if mediator not in terms:
-        raise InputError(
-            f"{where}: the mediator {mediator!r} is not a regressor of the formula; add it.{did_you_mean(mediator, terms)}"
-        )
-    taken = sorted({*terms} & {*PATHS})
-    if taken:
-        raise InputError(f"{where}: {taken[0]!r} is the name of an effect here; rename that regressor.")
-    others = [t for t in terms if t != mediator]
-    treatment = spec.treated
-    if treatment is None:
-        raise InputError(f"{where}: the formula has no regressor beside the mediator; add the treatment.")
-    if treatment == mediator:
-        raise InputError(f"{where}: treatment and mediator are both {mediator!r}; name two variables.")
-    if treatment not in terms:
-        raise InputError(
-            f"{where}: the treatment {treatment!r} is not a regressor of the formula; add it."
-            f"{did_you_mean(treatment, others)}"
-        )
-    return treatment, mediator
 
 
 def _together(view: SpecView, panel: Panel) -> tuple[Design, tuple[str, ...]] | None:
@@ -84,9 +51,9 @@ def _together(view: SpecView, panel: Panel) -> tuple[Design, tuple[str, ...]] | 
     treatment, mediator = roles(view)
     mine, own = view.spec.parsed, view.spec
     extra: dict[str, Term] = {}
-    for other in view.study.specs():
+    for other in views_of(view.file):
         theirs = other.spec.parsed
-        if other.kind != "mediation" or (theirs.outcome, theirs.effects, other.spec.steps) != (
+        if other.kind != view.kind or (theirs.outcome, theirs.effects, other.spec.steps) != (
             mine.outcome, mine.effects, own.steps,
         ):  # fmt: skip
             continue
@@ -98,7 +65,7 @@ def _together(view: SpecView, panel: Panel) -> tuple[Design, tuple[str, ...]] | 
         return None
     spec = with_terms(own, (*mine.terms, *extra.values()))
     try:
-        design = build_design(panel.with_groups(view.study.file.groups), spec)
+        design = build_design(panel.with_groups(view.file.groups), spec)
     except InputError:
         return None  # an extension of the paper: the column itself can do without it
     return design, (mediator, *extra)

@@ -11,17 +11,14 @@ from ....models.printed.tables import PrintedEstimate
 from ...run.results import Job, Request, SpecFit
 from ...run.store import seed_of, stored, texts
 from ...run.tables import tables_inputs
-from ...study import SpecView
-from .fit import roles
-from .record import described, laid_out
+from ...view import SpecView, views_of
+from ..draws import described, laid_out
+from .roles import roles
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
-TRUST = {
-    "mediation": "rests on rho = 0: not identified by the tables",
-    "instrument": "rests on exact exclusion: not identified by the tables",
-}
+TRUST = "rests on rho = 0: not identified by the tables"
 
 
 @dataclass(frozen=True)
@@ -42,8 +39,6 @@ def paths_of(view: SpecView) -> PrintedPaths | None:
     a is the treatment's coefficient in a column of the mediator on the same regressors without itself, the
     total that in such a column of the outcome; both with the same effects and steps.
     """
-    if view.kind != "mediation":
-        return None
     try:
         treatment, mediator = roles(view)
     except InputError:
@@ -69,7 +64,7 @@ def _beside(
     """Column and coefficient of the treatment, where the outcome is regressed on all terms but the mediator."""
     mine = view.spec.parsed
     terms = {t for t in mine.terms if str(t) != mediator}
-    for other in view.study.specs():
+    for other in views_of(view.file):
         theirs = other.spec.parsed
         if (
             str(theirs.outcome) == outcome
@@ -85,10 +80,10 @@ def _beside(
 
 
 def paths_job(view: SpecView, job: Job, request: Request) -> Job:
-    """The fit of a column to its printed numbers; of a mediation column with its indirect effect beside it."""
+    """The fit of a mediation column to its printed numbers, with its indirect effect where its paths are printed."""
     found = paths_of(view)
     if found is None:
-        return job if view.kind not in TRUST else lambda: replace(job(), rests=_on_trust(view))
+        return lambda: replace(job(), rests=_on_trust(view))
 
     def both() -> SpecFit:
         one = job()
@@ -116,10 +111,8 @@ def paths_job(view: SpecView, job: Job, request: Request) -> Job:
 
 def _on_trust(view: SpecView) -> dict[str, tuple[str, ...]]:
     """The flag of every path that printed numbers cannot put to the test."""
-    terms: tuple[str | None, ...] = ("direct", "indirect", view.spec.treated, view.spec.mediator)
-    if view.kind == "instrument":
-        terms = tuple(map(str, view.spec.parsed.endogenous))
-    return {term: (TRUST[view.kind],) for term in terms if term}
+    terms = ("direct", "indirect", view.spec.treated, view.spec.mediator)
+    return {term: (TRUST,) for term in terms if term}
 
 
 def mechanism(view: SpecView, found: PrintedPaths, tree: DataTree) -> dict[str, Any]:
@@ -143,5 +136,4 @@ def rests(record: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """Flags: the indirect effect, and that rho = 0 is taken on trust."""
     part = record["indirect_with_total"] or record["indirect"]
     effect = f"indirect effect {part['mean']:.3g} [{part['q2.5']:.3g}, {part['q97.5']:.3g}] with {record['a_from']}"
-    trust = TRUST["mediation"]
-    return {record["treatment"]: (trust,), record["mediator"]: (effect, trust)}
+    return {record["treatment"]: (TRUST,), record["mediator"]: (effect, TRUST)}

@@ -10,13 +10,12 @@ from ....data.sample.design import Design
 from ....models.engine.sampling import Sampler
 from ....models.mechanisms.paths import RHO_GRID, Mediated, Paths, curve, effects_at, rho_draws, vanishing_rho
 from ....models.priors import Priors
-from ....models.scale import Array
+from ..draws import SUMMARY, attributes, changes_at, described, laid_out
 
 if TYPE_CHECKING:
-    from xarray import DataArray, Dataset, DataTree
+    from xarray import DataArray, DataTree
 
 PATHS = ("direct", "indirect", "total")
-SUMMARY = ("mean", "q2.5", "q97.5")
 
 
 def tree_of(design: Design, found: Mediated, priors: Priors, sampler: Sampler) -> DataTree:
@@ -80,40 +79,6 @@ def together(found: Paths, mediators: tuple[str, ...], sampler: Sampler) -> Data
     return DataTree(laid_out(values, sampler, dims, {"mediator": list(mediators)}))
 
 
-def laid_out(
-    values: dict[str, Array],
-    sampler: Sampler,
-    dims: dict[str, str] | None = None,
-    coords: dict[str, Any] | None = None,
-) -> Dataset:
-    """Draws (S,) or (S, k) as chains of draws."""
-    import xarray as xr
-
-    shape, named = (sampler.chains, sampler.draws), dims or {}
-    return xr.Dataset(
-        {
-            name: (
-                ("chain", "draw", *([named[name]] if name in named else [])),
-                v.reshape(shape + v.shape[1:]),
-            )
-            for name, v in values.items()
-        },
-        {"chain": np.arange(shape[0]), "draw": np.arange(shape[1]), **(coords or {})},
-    )
-
-
-def attributes(fits: list[DataTree]) -> dict[str, Any]:
-    """Of the parts of a fit as one: by importance only if all are, the largest k-hat, the smallest size."""
-    methods = {fit.attrs.get("method", "nuts") for fit in fits}
-    found: dict[str, Any] = {"engine": fits[0].attrs.get("engine", "nuts")}
-    found["method"] = "importance" if methods == {"importance"} else "nuts"
-    for name, worst in (("k_hat", max), ("ess", min)):
-        values = [fit.attrs[name] for fit in fits if name in fit.attrs]
-        if values:
-            found[name] = float(worst(values))
-    return found
-
-
 def mechanism(tree: DataTree, treatment: str, mediator: str, priors: Priors) -> dict[str, Any]:
     """What the fit says, as a record for comparison.json and the report."""
     posterior, under, along, replicates = (
@@ -154,18 +119,6 @@ def mechanism(tree: DataTree, treatment: str, mediator: str, priors: Priors) -> 
     }
 
 
-def described(draws: DataArray) -> dict[str, float]:
-    """Mean, central 95% interval and probability of being positive."""
-    values = np.ravel(draws.to_numpy())
-    low, high = np.quantile(values, [0.025, 0.975])
-    return {
-        "mean": float(values.mean()),
-        "q2.5": float(low),
-        "q97.5": float(high),
-        "prob_positive": float((values > 0).mean()),
-    }
-
-
 def _replicated(replicates: DataArray) -> dict[str, float]:
     values = replicates.to_numpy()
     values = values[np.isfinite(values)]
@@ -176,30 +129,6 @@ def _replicated(replicates: DataArray) -> dict[str, float]:
         "q97.5": float(high),
         "used": len(values),
     }
-
-
-def changes_at(at: Array, bands: Array) -> float | None:
-    """The value nearest 0 at which an interval starts, or ceases, to contain 0; None where it never does.
-
-    Parameters
-    ----------
-    at : (G,) increasing, 0 within
-    bands : (G, 3) mean and ends of the interval; not a number where there is none
-    """
-    nearest = None
-    for way in (1, -1):
-        values, low, high = at[::way], bands[::way, 1], bands[::way, 2]
-        ahead = (values * way >= 0) & np.isfinite(low)
-        values, inside = values[ahead], np.maximum(low[ahead], -high[ahead])  # above 0: 0 is outside
-        if not values.size:
-            continue
-        flips = np.nonzero(np.sign(inside[1:]) != np.sign(inside[0]))[0]
-        if flips.size:
-            i = int(flips[0])
-            found = values[i] + (values[i + 1] - values[i]) * inside[i] / (inside[i] - inside[i + 1])
-            if nearest is None or abs(found) < abs(nearest):
-                nearest = float(found)
-    return nearest
 
 
 def rests(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -12,8 +12,8 @@ from ....models.priors import DEFAULTS, Priors
 from ....models.thresholds.changepoint_draws import RegimeDraws, draw, effect_along
 from ....models.thresholds.changepoints import enumerate_thresholds
 from ....models.thresholds.regimes import Array, Regimes
+from ...calibration.equation import in_standard_units, prior_values, simulated
 from ...calibration.subject import Question, Ranked, Subject, in_units_of, texts_of
-from ..effects.calibration import in_standard_units, prior_values, simulated
 
 AT = (0.1, 0.5, 0.9)
 DRAWS = 1000

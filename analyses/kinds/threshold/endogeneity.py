@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....data.indices.indicators import read_systems
-from ...study import SpecView
+from ...view import SpecView, views_of
 
 
 def warnings_of(view: SpecView) -> tuple[str, ...]:
@@ -12,7 +12,7 @@ def warnings_of(view: SpecView) -> tuple[str, ...]:
     found = []
     outcomes = [
         other.id
-        for other in view.study.specs()
+        for other in views_of(view.file)
         if other.id != view.id and str(other.spec.parsed.outcome) == variable
     ]
     if outcomes:
@@ -39,7 +39,7 @@ def warnings_of(view: SpecView) -> tuple[str, ...]:
 
 def _shared(view: SpecView, one: str, other: str) -> list[str]:
     """Columns that two indices, or dimensions of indices, have in common."""
-    file = view.study.file
+    file = view.file
     path = file.indicators_path
     if path is None:
         return []

@@ -21,8 +21,8 @@ from ....models.thresholds.changepoints import enumerate_thresholds
 from ....models.thresholds.regimes import Array, Regimes, regime_design, regimes, room
 from ...run.results import Request, SpecFit
 from ...run.store import seed_of, stored, texts
-from ...study import SpecView
-from ..effects.fit import check_terms
+from ...view import SpecView
+from ..printed_terms import check_terms
 from .endogeneity import warnings_of
 from .record import mechanism, tree_of
 
@@ -36,7 +36,7 @@ def threshold_job(view: SpecView, panel: Panel, request: Request) -> Callable[[]
     """The work of one column, its inputs checked."""
     found = regimes_of(view, panel)
     location_prior(view)
-    printed = view.study.file.printed(view.id)
+    printed = view.file.printed(view.id)
     check_terms(view, printed, (*found.design.terms, *regime_names(found, view.spec.thresholds or 0)))
     return lambda: _fit(view, found, printed, request)
 
@@ -54,7 +54,7 @@ def regimes_of(view: SpecView, panel: Panel) -> Regimes:
     name, term = str(spec.variable), str(spec.regime_dependent)
     if term not in design.terms:
         raise InputError(
-            f"{view.study.file.path}, {view.id}: regime_dependent {term!r} is not a regressor of the formula; "
+            f"{view.file.path}, {view.id}: regime_dependent {term!r} is not a regressor of the formula; "
             f"add it.{did_you_mean(term, design.terms)}"
         )
     formula = spec.parsed
@@ -79,7 +79,7 @@ def location_prior(view: SpecView) -> Prior | None:
     try:
         return parse_prior(text) if text else None
     except InputError as error:
-        raise InputError(f"{view.study.file.path}, {view.id}, location_prior: {error}") from None
+        raise InputError(f"{view.file.path}, {view.id}, location_prior: {error}") from None
 
 
 def log_location(view: SpecView, found: Regimes) -> Array | None:

@@ -15,7 +15,7 @@ from ....models.thresholds.changepoint_draws import RegimeDraws, bands, draw, ef
 from ....models.thresholds.changepoints import Enumerated
 from ....models.thresholds.regimes import Codes, Regimes
 from ....models.thresholds.transition import SHAPES, log_marginal, shapes_of
-from ..mediation.record import laid_out
+from ..draws import laid_out
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree

@@ -69,7 +69,7 @@ class Multiverse:
 
 def part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | None:
     """Of an effects or pooled column on panels, the multiverse of each coefficient that leads a column."""
-    if one.view.kind not in ("effects", "pooled") or not panels or not collapsible(one.priors):
+    if not panels or not collapsible(one.priors):
         return None
     variants = variants_of(one.view)
     samples = [sample_choices(one.view, panel, variants) for panel in panels[:TWINS]]

@@ -22,12 +22,7 @@ def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str
     None at tables evidence, where errors are not Gaussian, for other kinds than effects and pooled, where the
     intercept's prior is not normal, and where nothing can be left out.
     """
-    if (
-        not panels
-        or one.view.errors != "gaussian"
-        or one.view.kind not in ("effects", "pooled")
-        or not collapsible(one.priors)
-    ):
+    if not panels or one.view.errors != "gaussian" or not collapsible(one.priors):
         return None
     published = {p.term: p.estimate for p in one.printed if p.std_error is not None}
     designs, form = judged(one, panels)
@@ -38,7 +33,7 @@ def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str
         kind: {
             name: [panels[0].labelled(entity) for entity in entities] for name, entities in members.items()
         }
-        for kind, members in one.view.study.file.groups.items()
+        for kind, members in one.view.file.groups.items()
     }
     found = influence(designs, form, one.priors, published, groups, seed)
     if found is None:
@@ -59,7 +54,7 @@ def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str
 def judged(one: SpecFit, panels: Sequence[Panel]) -> tuple[list[Design], Form | None]:
     """The design on each panel and the form of the model that the verdict rests on: a pooled column's has effects."""
     designs = [one.view.design(panel) for panel in panels]
-    if one.view.kind != "pooled" or one.with_effects is None:
+    if one.with_effects is None:
         return designs, one.form
     both = [replace(design, entity_effects=True, time_effects=True) for design in designs]
     return both, one.with_effects.form

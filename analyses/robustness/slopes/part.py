@@ -24,7 +24,7 @@ from ....models.priors import Priors
 from ....models.slopes.multiverse import draw_many, rescaled, widened
 from ...run.results import Request, SpecFit
 from ...run.store import seed_of
-from ...study import SpecView
+from ...view import SpecView
 from ..choices import estimable, focal_terms, plain, rounded, subset, width
 from .separate_regressions import Way, between, difference, least_squares_of, regressions, summary
 
@@ -39,7 +39,7 @@ OTHER = "the others"
 
 def part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | None:
     """Slopes by group and by entity on panels; at tables evidence the difference of two printed halves."""
-    if one.view.kind not in ("effects", "pooled") or not collapsible(one.priors):
+    if not collapsible(one.priors):
         return None
     if not panels:
         from .printed_subsamples import printed_halves
@@ -72,7 +72,7 @@ def part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | N
 def ways(one: SpecFit, design: Design, request: Request) -> list[Way]:
     """As published, and for a pooled column also with effects."""
     form = request.form or one.view.form
-    if one.view.kind == "effects":
+    if one.view.spec.parsed.effects:
         return [Way("as published", form, design.entity_effects, design.time_effects)]
     both = Way(f"with {design.entity_name} and {design.time_name} effects", form, True, True)
     return [Way("as published", None, False, False), *([both] if one.with_effects else [])]
@@ -84,7 +84,7 @@ def groupings_of(
     """Groups of entities that the study or its standard errors name: labels, and the codes (N,) of each panel."""
     named = [view.spec.varying.by] if view.spec.varying else []
     named += [
-        *view.study.file.groups,
+        *view.file.groups,
         *([view.spec.vcov.cluster] if isinstance(view.spec.vcov, Cluster) else []),
     ]
     found = {}
@@ -98,7 +98,7 @@ def groupings_of(
 
 def _group_of(view: SpecView, by: str, panel: Panel, design: Design) -> list[str] | None:
     """The group of each entity; None where the panel has no such groups or an entity changes its own."""
-    frame = panel.with_groups(view.study.file.groups).frame
+    frame = panel.with_groups(view.file.groups).frame
     if by not in frame.columns or by == panel.entity:
         return None
     of = frame.groupby(panel.entity)[by]
@@ -183,7 +183,7 @@ def by_entity(
 ) -> Records | None:
     """The slope of every entity; over twins, where names mean nothing, of every rank."""
     first, form = designs[0], request.form or one.view.form
-    pooled = one.view.kind == "pooled"
+    pooled = not one.view.spec.parsed.effects
     if not 3 <= len(first.entities) <= MOST_ENTITIES or (pooled and not one.with_effects):
         return None
     way = Way("", form, True, pooled or first.time_effects)

@@ -11,7 +11,7 @@ from ....data.sample.steps.select import kept_group
 from ...run.results import Request, SpecFit
 from ...run.store import seed_of
 from ...run.tables import fit_tables, tables_inputs
-from ...study import SpecView
+from ...view import SpecView, views_of
 
 
 def halves_of(view: SpecView) -> list[tuple[SpecView, str, str, str]]:
@@ -20,7 +20,7 @@ def halves_of(view: SpecView) -> list[tuple[SpecView, str, str, str]]:
     if kept is None:
         return []
     found = []
-    listed = view.study.specs()
+    listed = views_of(view.file)
     for other in listed[[o.id for o in listed].index(view.id) + 1 :]:
         theirs = kept_group(other.spec.steps)
         if (
@@ -36,7 +36,7 @@ def halves_of(view: SpecView) -> list[tuple[SpecView, str, str, str]]:
 def published_halves(view: SpecView, by: str) -> dict[str, SpecView]:
     """Columns of the same formula that the paper confines to one group, by group."""
     found = {}
-    for other in view.study.specs():
+    for other in views_of(view.file):
         kept = kept_group(other.spec.steps)
         if (
             kept

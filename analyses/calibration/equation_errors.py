@@ -12,7 +12,7 @@ from ...data.study.spec import Errors, Form
 from ...models.errors.posteriors import posteriors_of
 from ...models.priors import DEFAULTS, Priors
 from ...models.scale import Array, Scale, Standardised
-from ..kinds.effects.calibration import Values, in_standard_units, mean_of, prior_values
+from .equation import Values, in_standard_units, mean_of, prior_values
 from .ranks import ranks_of
 from .subject import Question, Ranked, Subject, texts_of
 

@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from ....data.sample.design import Design
-from ....data.sample.within import split
-from ....data.study.spec import Form
-from ....models.engine.posterior import batch, posterior, variables
-from ....models.engine.sampling import Sampler
-from ....models.engine.statistics import padded, statistics_of_design
-from ....models.priors import DEFAULTS, Priors
-from ....models.scale import Array, standardise
-from ...calibration.ranks import ranks_of
-from ...calibration.subject import Question, Ranked, Subject, in_units_of, texts_of
+from ...data.sample.design import Design
+from ...data.sample.within import split
+from ...data.study.spec import Form
+from ...models.engine.posterior import batch, posterior, variables
+from ...models.engine.sampling import Sampler
+from ...models.engine.statistics import padded, statistics_of_design
+from ...models.priors import DEFAULTS, Priors
+from ...models.scale import Array, standardise
+from .ranks import ranks_of
+from .subject import Question, Ranked, Subject, in_units_of, texts_of
 
 DRAWS, OWN = 1000, 4000
 Values = dict[str, Array]

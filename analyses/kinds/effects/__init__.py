@@ -1,1 +1,0 @@
-"""Columns of kinds `effects` and `pooled`."""

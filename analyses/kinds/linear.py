@@ -1,0 +1,122 @@
+"""One least-squares equation with or without effects: how kinds `effects` and `pooled` are fitted and calibrated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...data.errors import InputError
+from ...data.panel.panel import Panel
+from ...data.published import Printed
+from ...data.sample.design import Design
+from ...data.study.spec import Errors, Form
+from ...models.engine.collapsed import collapsible
+from ...models.frequentist.least_squares import LeastSquares
+from ...models.kinds.effects import effects_model
+from ...models.kinds.pooled import pooled_model
+from ...models.priors import Priors
+from ...models.scale import scale_of
+from ..calibration.equation import effects_subject
+from ..calibration.equation_errors import errors_subject
+from ..calibration.subject import Subject
+from ..run.agreement import Agreement, compared
+from ..run.results import Engine, Request, SpecFit
+from ..run.store import seed_of, stored, texts
+from ..view import SpecView
+
+if TYPE_CHECKING:
+    import pymc as pm
+    from xarray import DataTree
+
+
+def fit_form(
+    view: SpecView,
+    design: Design,
+    printed: tuple[Printed, ...],
+    request: Request,
+    form: Form | None,
+    least_squares: LeastSquares | None = None,
+    suffix: str = "",
+) -> SpecFit:
+    """One equation fitted with a form of effects, None without any; `suffix` tells two fits of a column apart."""
+    priors = view.priors(request.priors)
+    engine: Engine = request.engine or ("collapsed" if collapsible(priors) else "nuts")
+    tree, seconds, resumed = _posterior(view.id + suffix, design, priors, form, engine, request, view.errors)
+    units = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
+    return SpecFit(
+        view, tree, priors, printed, engine, seconds, resumed, form, design, least_squares, units=units
+    )
+
+
+def model_of(design: Design, priors: Priors, form: Form | None, errors: Errors) -> pm.Model:
+    """The PyMC model of a form of effects, or the pooled one."""
+    if form is None:
+        return pooled_model(design, priors, errors)
+    return effects_model(design, priors, form, errors)
+
+
+def subject_of(view: SpecView, panel: Panel, priors: Priors) -> Subject:
+    """The calibration of a column under its law of errors."""
+    name, design = view.id, view.design(panel)
+    form = view.form if view.spec.parsed.effects else None
+    if view.errors == "gaussian":
+        return effects_subject(name, design, form, priors)
+    if form is None or view.errors == "cluster":
+        raise InputError(
+            f"{name}: calibration of a study does not cover errors = {view.errors!r} here; leave this column out "
+            f"with --only, or calibrate the model errors-{view.errors}."
+        )
+    return errors_subject(name, design, view.errors, form, priors)
+
+
+def _posterior(
+    name: str,
+    design: Design,
+    priors: Priors,
+    form: Form | None,
+    engine: Engine,
+    request: Request,
+    errors: Errors = "gaussian",
+) -> tuple[DataTree, float, bool]:
+    sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, name))
+
+    def make() -> DataTree:
+        if errors != "gaussian" and engine == "collapsed":
+            from ...models.errors.tree import error_tree
+
+            return error_tree(design, priors, form, errors, sampler)
+        if engine == "collapsed":
+            from ...models.engine.posterior import posterior
+            from ...models.engine.statistics import statistics_of_design
+
+            return posterior(statistics_of_design(design, form), priors, sampler)
+        from ...models.engine.sampling import nuts
+
+        return nuts(model_of(design, priors, form, errors), sampler)
+
+    parts = {
+        "data": design.sha256,
+        "form": form,
+        "errors": errors,
+        "clusters": [] if design.clusters is None or errors != "cluster" else design.clusters.tolist(),
+        "priors": texts(priors),
+        "sampler": sampler,
+        "engine": engine,
+    }
+    return stored(name, parts, request, make)
+
+
+def agreement_of(fits: dict[str, SpecFit], request: Request) -> Agreement | None:
+    """Fit the smallest collapsed column with effects again in expanded form, a two-way one if there is."""
+    parts = [(one.id, one) for one in fits.values()]
+    parts += [(f"{one.id}-with-effects", one.with_effects) for one in fits.values() if one.with_effects]
+    usable = [
+        (name, one, one.design)
+        for name, one in parts
+        if one.form and one.design and one.engine == "collapsed" and one.mechanism is None
+    ]
+    if not usable:
+        return None
+    name, one, design = min(usable, key=lambda u: (not (u[2].entity_effects and u[2].time_effects), u[2].n))
+    expanded = _posterior(f"{name}-expanded", design, one.priors, one.form, "nuts", request, one.view.errors)
+    return compared(name, one.tree, expanded[0], (one.seconds, expanded[1]))
