@@ -15,7 +15,7 @@ from posterity.analyses.calibration.equation import beside, effects_subject, mea
 from posterity.analyses.calibration.panels import declared_panel, standard_design
 from posterity.analyses.calibration.ranks import adjusted, limits, summary
 from posterity.analyses.calibration.subject import in_units_of
-from posterity.analyses.kinds.effects import calibration as calibrated
+from posterity.analyses.calibration import equation as calibrated
 from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
 from posterity.models.engine.sampling import Sampler
