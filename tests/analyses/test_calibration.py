@@ -10,12 +10,12 @@ import pytest
 from scipy import stats
 
 import posterity as po
+from posterity.analyses.calibration import equation as calibrated
 from posterity.analyses.calibration.calibrate import MODELS, calibrate, subjects_of, verdict
 from posterity.analyses.calibration.equation import beside, effects_subject, mean_of, prior_values
 from posterity.analyses.calibration.panels import declared_panel, standard_design
 from posterity.analyses.calibration.ranks import adjusted, limits, summary
 from posterity.analyses.calibration.subject import in_units_of
-from posterity.analyses.calibration import equation as calibrated
 from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
 from posterity.models.engine.sampling import Sampler
