@@ -1,19 +1,20 @@
 """What a study file says of each kind of specification: one entry a kind, which every rule reads.
 
-A new kind is one entry in `KINDS`, its name in `Kind`, and a field of `Spec` for each key of its own.
+A new kind is one entry in `KINDS`, and a field of `Spec` for each key of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator
 
 from .formula import Formula
 
-Kind = Literal["effects", "pooled", "mediation", "threshold", "instrument"]
 Errors = Literal["gaussian", "student_t", "ar1", "entity_variance", "cluster"]
-EVERY_LAW: tuple[Errors, ...] = ("gaussian", "student_t", "ar1", "entity_variance", "cluster")
+EVERY_LAW: tuple[Errors, ...] = get_args(Errors)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class KindRules:
 
 
 # In the order in which an unstated kind is looked for: the first whose `shown_by` is there.
-KINDS: dict[Kind, KindRules] = {
+KINDS: dict[str, KindRules] = {
     "instrument": KindRules(shown_by="endogenous", endogenous=True),
     "mediation": KindRules(shown_by="mediator", keys=("mediator", "treatment"), needs=("mediator",)),
     "threshold": KindRules(
@@ -67,7 +68,18 @@ KINDS: dict[Kind, KindRules] = {
 }
 
 
-def inferred_kind(formula: Formula, keys: Mapping[str, object]) -> Kind:
+def known_kind(name: str) -> str:
+    """The name of a kind, or a ValueError that lists the kinds there are."""
+    if name not in KINDS:
+        *others, last = map(repr, sorted(KINDS))
+        raise ValueError(f"must be {', '.join(others)} or {last}")
+    return name
+
+
+Kind = Annotated[str, AfterValidator(known_kind)]
+
+
+def inferred_kind(formula: Formula, keys: Mapping[str, object]) -> str:
     """The kind of a specification that states none, from its formula and the keys that it gives."""
     return next(
         kind
@@ -76,7 +88,7 @@ def inferred_kind(formula: Formula, keys: Mapping[str, object]) -> Kind:
     )
 
 
-def check_kind(kind: Kind, formula: Formula, keys: Mapping[str, object]) -> None:
+def check_kind(kind: str, formula: Formula, keys: Mapping[str, object]) -> None:
     """Refuse a specification that its kind does not allow.
 
     Parameters

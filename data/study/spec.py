@@ -153,7 +153,7 @@ class Spec(Frozen):
         return parse(self.formula)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> str:
         """The kind stated, else what the formula and the other keys say."""
         return self.stated_kind or inferred_kind(self.parsed, self.__dict__)
 
