@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .match import Match
-    from .prior import Setting
     from .program import Program
+    from .setting import Setting
 
 TRIES, STRICT, WAITING = 40, 20, 3  # starts of a twin; those that may put off no column; how many others may
 PILOTS = 3
@@ -226,7 +226,8 @@ def _attempt(
 
     from .match import match
     from .mixing import mixed, whole_sample
-    from .prior import draw_setting, ranks_of, start_panel
+    from .prior import ranks_of, start_panel
+    from .setting import draw_setting
 
     plan, program = shop.plan, _program(shop)
     totals = [plan.variables.index(one.total) for one in shop.sums]

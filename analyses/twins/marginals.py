@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .setting import Setting
 from .targets import Plan, Question
-
-if TYPE_CHECKING:
-    from .prior import Setting
 
 SHARES = ("share", "index", "percent of", "proportion")
 WITHIN_ONE = {
