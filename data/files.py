@@ -71,7 +71,8 @@ def read_csv_rows(path: Path) -> list[list[str]]:
             cells += len(row) + 1
             if len(row) > MAX_COLUMNS or cells > MAX_CELLS:
                 raise InputError(
-                    f"{path}, row {reader.line_num}: more than {MAX_COLUMNS:,} columns or {MAX_CELLS:,} cells; "
+                    f"{path}, row {reader.line_num}: more than {MAX_COLUMNS:,} columns or {MAX_CELLS:,} "
+                    "cells; "
                     "leave out what the study does not need, or store a large panel as Parquet."
                 )
             rows.append(row)
@@ -98,7 +99,7 @@ def decode(path: Path, raw: bytes) -> str:
 
 
 def _guess(raw: bytes) -> str:
-    """GBK where Chinese characters stand side by side in it: accented letters mostly decode too, to single ones."""
+    """GBK where Chinese characters stand side by side: accented letters mostly decode too, to single ones."""
     try:
         text = raw.decode("gb18030")
     except UnicodeDecodeError:

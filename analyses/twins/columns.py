@@ -135,7 +135,7 @@ def _steps(
 
 
 def _has(outline: Outline, whole: Outline, entity: str) -> bool:
-    """Whether an entity of a twin, by a name of the study's or by a number, is in what is left of the whole."""
+    """Whether an entity of a twin, named by the study or numbered, is in what is left of the whole."""
     return entity in outline.entities if entity in whole.entities else bool(outline.unnamed)
 
 

@@ -33,23 +33,24 @@ class Identity:
 
 
 def identities(file: StudyFile) -> list[Identity]:
-    """Every outcome that can be a sum of two others, with non-negative weights, in all that is printed of the three.
+    """Outcomes that can be a sum of two others, with weights of 0 or more, in all that is printed of them.
 
     Least squares and instrumental variables are linear in the outcome, and so is a mean: what they give for
     the total is the weighted sum of what they give for the parts. An outcome counts as a sum where at least
-    `SPARE` more numbers than weights agree, within rounding, and leave each weight no more than `PRECISE` of play.
+    `SPARE` more numbers than weights agree, within rounding, and leave each weight no more than `PRECISE`
+    of play.
     """
-    linear = _linear_numbers(file)
+    printed = _linear_numbers(file)
     found: list[Identity] = []
     taken: set[str] = set()
-    for total in linear:
-        for parts in combinations([name for name in linear if name != total], 2):
+    for total in printed:
+        for parts in combinations([name for name in printed if name != total], 2):
             if total in taken or taken & set(parts):
                 continue
-            shared = [key for key in linear[total] if all(key in linear[p] for p in parts)]
+            shared = [key for key in printed[total] if all(key in printed[p] for p in parts)]
             if len(shared) < 2 + SPARE:
                 continue
-            corners = _corners([[linear[name][key] for name in (total, *parts)] for key in shared])
+            corners = _corners([[printed[name][key] for name in (total, *parts)] for key in shared])
             if (
                 len(corners)
                 and (np.ptp(corners, axis=0) <= PRECISE).all()

@@ -135,8 +135,8 @@ def open_workshop(
 ) -> Workshop:
     """Plan; then try a few starts, to find the numbers that cannot hold with the others.
 
-    Columns are added one after another (see `match`); what most starts miss is left out by name, single numbers
-    before whole columns.
+    Columns are added one after another (see `match`); what most starts miss is left out by name, single
+    numbers before whole columns.
     """
     plan = plan_of(study.file)
     if not plan.targets:
@@ -191,7 +191,8 @@ def _one(shop: Workshop, seed: int, number: int) -> Twin:
     while found.missed:
         if tries == TRIES:
             raise InputError(
-                f"{shop.study.name}: no panel was found for twin {number} in {TRIES} starts; choose another --seed."
+                f"{shop.study.name}: no panel was found for twin {number} in {TRIES} starts; "
+                "choose another --seed."
             )
         tries += 1
         found, setting, weights = _attempt(shop, rng, 0 if tries <= STRICT else WAITING)

@@ -1,4 +1,4 @@
-"""Means, spreads and bounds of a twin's variables: printed, or implied by coefficients and standard errors."""
+"""Means, spreads and bounds of a twin's variables: printed, or implied by coefficients and their errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ WITHIN_ONE = {
 
 @dataclass(frozen=True)
 class Marginal:
-    """Mean, standard deviation and bounds of a variable; share of its variance within entities and years, or nan."""
+    """Mean, standard deviation and bounds of a variable.
+
+    `inside` is the share of its variance within entities and years, or nan.
+    """
 
     mean: float
     sd: float
@@ -33,7 +36,7 @@ class Marginal:
 def marginals(
     plan: Plan, meanings: dict[str, str], setting: Setting, rng: np.random.Generator
 ) -> list[Marginal]:
-    """Mean, spread and bounds of every variable: printed, or such that printed coefficients are of ordinary size."""
+    """Of every variable what is printed, else such values that printed coefficients are of ordinary size."""
     printed = {key: (t.low + t.high) / 2 for key, t in plan.descriptives.items()}
     boxes = {v: plan.descriptives[v, "sd"] for v in plan.variables if (v, "sd") in printed}
     spread = {v: max(printed[v, "sd"], (box.high - box.low) / 2) for v, box in boxes.items()}

@@ -48,8 +48,8 @@ def match(
 
     Given its regressors an outcome enters most of its statistics linearly, so that each rank is an easy
     problem. Columns that cannot be added to those that hold are put off and tried again at the end; without
-    a limit to how many, one that is still missed is added without one or two of its numbers where that suffices, descriptive
-    statistics, R2 and standard errors given up before coefficients.
+    a limit to how many, one that is still missed is added without one or two of its numbers where that
+    suffices, descriptive statistics, R2 and standard errors given up before coefficients.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Starts of studies without effects: their columns read means and covariances only, and these are solved for first."""
+"""Starts of studies without effects, whose columns read only means and covariances: these come first."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def nested_correlation(plan: Plan, first: Array, sd: Array) -> Array:
     """The correlation matrix that nested columns imply, where they do; elsewhere the one given.
 
     A regressor z added to a column moves its coefficients by b_z times those of the regression of z on
-    the others (omitted variables), and its squared standard errors, in units of the residual variance, by the square of
-    those over the sum of squares of z that the others leave.
+    the others (omitted variables), and its squared standard errors, in units of the residual variance, by
+    the square of those over the sum of squares of z that the others leave.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def nested_correlation(plan: Plan, first: Array, sd: Array) -> Array:
 
 
 def _omitted(big: Question, small: Question, z: int, v: int) -> float:
-    """The coefficient of v in the regression of z on the other regressors, from two nested columns; or nan."""
+    """The coefficient of v in the regression of z on the other regressors, of two nested columns; or nan."""
     at_z, in_big, in_small = (q.variables.index(w) - 1 for q, w in ((big, z), (big, v), (small, v)))
     b_z = _target(big, f"coef.{at_z}")
     parts = [_target(small, f"coef.{in_small}"), _target(big, f"coef.{in_big}")]
@@ -118,7 +118,7 @@ def _error(q: Question, j: int) -> float:
 
 
 def mixed(plan: Plan, program: Program, start: Start, chosen: NDArray[np.bool_]) -> Start:
-    """The start with means and covariances that fit the chosen targets, its variables mixed as little as need be.
+    """The start, its variables mixed as little as need be for moments that fit the chosen targets.
 
     With U the start's variables, whitened symmetrically, the panel is mean + L U; L and the mean are found
     by least squares on the distances to the rounding boxes, from the correlations that nested columns imply.

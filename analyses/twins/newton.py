@@ -116,7 +116,7 @@ def _local(J: Array, near: Array, scales: Array) -> tuple[Array, Array, Array]:
 
 
 def smallest(K: Array, low: Array, high: Array) -> Array:
-    """u of least u'Ku with low <= Ku <= high: the least-distance programme of Lawson and Hanson (1974, ch. 23)."""
+    """u of least u'Ku with low <= Ku <= high: the least-distance problem (Lawson and Hanson 1974, ch. 23)."""
     R = cholesky(K)
     E = np.vstack([np.hstack([R, -R]), np.concatenate([low, -high])])
     try:

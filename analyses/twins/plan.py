@@ -27,7 +27,8 @@ def plan_of(file: StudyFile) -> Plan:
     header = file.study
     if header.entities is None or header.periods is None:
         raise InputError(
-            f"{file.path}: a twin needs the size of the panel; add entities = 30 and periods = [2012, 2022] to [study]."
+            f"{file.path}: a twin needs the size of the panel; add entities = 30 and "
+            "periods = [2012, 2022] to [study]."
         )
     entities = entity_names(file)
     times = tuple(range(header.periods[0], header.periods[1] + 1))
@@ -74,8 +75,8 @@ def plan_of(file: StudyFile) -> Plan:
     }
     if len(clusters) > 1:
         raise InputError(
-            f"{file.path}: standard errors are clustered by {' and '.join(clusters)}, of which the study tells no "
-            "members; add [groups] for all but one."
+            f"{file.path}: standard errors are clustered by {' and '.join(clusters)}, of which the study "
+            "tells no members; add [groups] for all but one."
         )
     cluster, size = next(iter(clusters.items()), (None, 0))
     return Plan(

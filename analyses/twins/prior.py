@@ -104,7 +104,7 @@ def start_panel(
 
 
 def _clusters(plan: Plan, rng: np.random.Generator) -> Array:
-    """(G, N) Entities dealt to clusters of unequal size, at least two each; one cluster where there are none."""
+    """(G, N) Entities dealt to clusters of unequal size, two or more each; one cluster if there are none."""
     N, G = len(plan.entities), max(plan.clusters, 1)
     each = min(2, N // G)
     size = each + rng.multinomial(N - each * G, rng.dirichlet(np.full(G, 4.0)))
@@ -208,7 +208,7 @@ def _outcome(
 
 
 def _tilted(y: Array, pooled: Question, main: Question, values: Array, sd: float) -> Array:
-    """The outcome with effects moved along those of the regressors, so that a pooled column has its slopes too."""
+    """The outcome, its effects moved along regressors' effects, so that pooled columns have their slopes."""
     flags = main.column.entity_effects, main.column.time_effects
     if not any(flags):
         return y

@@ -151,8 +151,8 @@ def _reads(plan: Plan, targets: list[Target]) -> NDArray[np.bool_]:
 def _batches(plan: Plan, targets: list[Target]) -> tuple[NDArray[np.int64], list[list[int]]]:
     """Descriptive statistics and plain columns at once; then one by one those that are hard to meet.
 
-    Columns of some entities only come first: added last, they sent two starts in three back. Then thresholds, then
-    columns with other steps or instruments.
+    Columns of some entities only come first: added last, they sent two starts in three back. Then come
+    thresholds, then columns with other steps or instruments.
     """
     of = {t.name: 1 + i for i, q in enumerate(plan.questions) for t in q.targets}
     hard = [

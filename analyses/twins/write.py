@@ -39,7 +39,9 @@ def write_twins(
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
     each: Each | None = None,
 ) -> dict[str, Any]:
-    """Write `n` twins and their manifest to a folder; those that are there already, whole and of the same making, stay.
+    """Write `n` twins and their manifest to a folder.
+
+    Those that are there already, whole and made in the same way, stay.
 
     Returns
     -------

@@ -99,7 +99,8 @@ def read_systems(path: Path) -> dict[str, System]:
                 raise InputError(f"{path}, row {number}, column {name!r} is blank; fill it.")
         if cell["direction"] not in ("+", "-"):
             raise InputError(
-                f"{path}, row {number}, column 'direction' holds {cell['direction']!r}; write + or - (more is worse)."
+                f"{path}, row {number}, column 'direction' holds {cell['direction']!r}; write + or - (more "
+                "is worse)."
             )
         one = Indicator(
             cell["index"], cell["dimension"], cell["indicator"], cell["column"] or cell["indicator"],
@@ -108,7 +109,8 @@ def read_systems(path: Path) -> dict[str, System]:
         mine = found.setdefault(one.index, [])
         if one.column in (i.column for i in mine):
             raise InputError(
-                f"{path}, row {number}: {one.column!r} stands twice in index {one.index!r}; give each indicator its own "
+                f"{path}, row {number}: {one.column!r} stands twice in index {one.index!r}; give each "
+                "indicator its own "
                 "'column'."
             )
         mine.append(one)
@@ -178,7 +180,8 @@ def match(panel: Panel, systems: dict[str, System]) -> Table:
             shown = ", ".join(map(repr, missing[:6])) + (", ..." if len(missing) > 6 else "")
             near = did_you_mean(missing[0], header)
             raise InputError(
-                f"{panel.source} lacks {len(missing)} of the {len(places)} indicators of {index}: {shown}; add these "
+                f"{panel.source} lacks {len(missing)} of the {len(places)} indicators of {index}: {shown}; "
+                "add these "
                 f"columns, or name yours in the 'column' field of the study's indicators."
                 f"{near if 'Did you mean' in near else ''}"
             )

@@ -31,7 +31,8 @@ def entity_names(column: pd.Series, source: str) -> pd.Series:
     if long.any():
         row = long.idxmax()
         raise InputError(
-            f"{source}, row {row}, column {name!r}: {shortened(text.loc[row], 60)!r} has more than {MAX_NAME} "
+            f"{source}, row {row}, column {name!r}: {shortened(text.loc[row], 60)!r} has more than "
+            f"{MAX_NAME} "
             "characters; give entities short names."
         )
     padded = text != text.str.strip()

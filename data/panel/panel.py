@@ -77,7 +77,8 @@ class Panel:
         for old in rename:
             if old not in frame.columns:
                 raise InputError(
-                    f"{path} has no column {old!r}, which the study renames.{did_you_mean(old, frame.columns)}"
+                    f"{path} has no column {old!r}, which the study renames."
+                    f"{did_you_mean(old, frame.columns)}"
                 )
         frame = frame.rename(columns=rename)
         if synthetic is None:
@@ -95,7 +96,8 @@ class Panel:
         for role, name in (("entity", entity), ("time", time)):
             if name not in frame.columns:
                 raise InputError(
-                    f"{source} has no column {name!r}, the {role} of the study.{did_you_mean(name, frame.columns)}"
+                    f"{source} has no column {name!r}, the {role} of the study."
+                    f"{did_you_mean(name, frame.columns)}"
                 )
         if entity == time:
             raise InputError(f"{source}: entity and time are both {entity!r}; name two columns.")
@@ -120,7 +122,8 @@ class Panel:
             values = frame[name].unique()
             if len(values) < least:
                 raise InputError(
-                    f"{source}: column {name!r} holds one value only ({values[0]!r}); a panel needs at least two."
+                    f"{source}: column {name!r} holds one value only ({values[0]!r}); a panel needs at "
+                    "least two."
                 )
         return cls(frame.sort_values([entity, time]), entity, time, source, synthetic)
 
@@ -177,7 +180,8 @@ class Panel:
             row = bad.idxmax()
             raise InputError(
                 f"{self.source}, row {row}, column {name!r}: {column.loc[row]!r} is not a number"
-                f"{such(int(bad.sum()))}; {number_remedy(str(column.loc[row]), 'leave a missing value blank')}."
+                f"{such(int(bad.sum()))}; "
+                f"{number_remedy(str(column.loc[row]), 'leave a missing value blank')}."
             )
         infinite = np.isinf(numbers)
         if infinite.any():
@@ -232,7 +236,8 @@ class Panel:
                 continue
             if absent:
                 raise InputError(
-                    f"{self.source}: group {name!r} of the study names the {self.entity} {absent[0]!r}, which the "
+                    f"{self.source}: group {name!r} of the study names the {self.entity} {absent[0]!r}, "
+                    "which the "
                     f"panel does not have.{did_you_mean(absent[0], known)}"
                 )
             panel = panel.with_columns({name: panel.frame[self.entity].map(of)})
@@ -241,7 +246,10 @@ class Panel:
     def _repr_html_(self) -> str:
         shape = "balanced" if self.balanced else "unbalanced"
         label = "SYNTHETIC panel" if self.synthetic else "panel"
-        size = f"{self.n_entities} {self.entity} × {self.n_times} {self.time}, {len(self.frame):,} rows, {shape}; the first:"
+        size = (
+            f"{self.n_entities} {self.entity} × {self.n_times} {self.time}, {len(self.frame):,} rows, "
+            f"{shape}; the first:"
+        )
         first = self.frame.head(4)
         return display(
             f"{label}: {Path(self.source).name}",

@@ -220,7 +220,8 @@ def _bounded(path: Path, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...
         cells += len(row) + 1
         if len(row) > MAX_COLUMNS or cells > MAX_CELLS:
             raise InputError(
-                f"{path}, row {number}: more than {MAX_COLUMNS:,} columns or {MAX_CELLS:,} cells; clear the cells far "
+                f"{path}, row {number}: more than {MAX_COLUMNS:,} columns or {MAX_CELLS:,} cells; clear "
+                "the cells far "
                 "out, or store a large panel as Parquet."
             )
         kept.append(row)

@@ -81,7 +81,8 @@ def _clusters(panel: Panel, spec: Spec, frame: pd.DataFrame, prefix: str) -> NDA
     name = spec.vcov.cluster
     if name not in frame.columns:
         raise InputError(
-            f"{prefix}standard errors are clustered by {name!r}, and the panel has no such column; add it, or "
+            f"{prefix}standard errors are clustered by {name!r}, and the panel has no such column; add it, "
+            "or "
             f"change vcov in the study file.{did_you_mean(name, frame.columns)}"
         )
     missing = frame[name].isna()
@@ -109,29 +110,34 @@ def _varying(panel: Panel, spec: Spec, varying: Varying, frame: pd.DataFrame, pr
     name, terms = varying.by, [str(t) for t in spec.parsed.terms]
     if panel.entity not in spec.parsed.effects:
         raise InputError(
-            f"{prefix}slopes can vary by {name!r} beside effects of {panel.entity!r} only; add them to the formula."
+            f"{prefix}slopes can vary by {name!r} beside effects of {panel.entity!r} only; add them to the "
+            "formula."
         )
     if name not in frame.columns:
         raise InputError(
-            f"{prefix}slopes vary by {name!r}, and the panel has no such column; add it, or change 'varying' in "
+            f"{prefix}slopes vary by {name!r}, and the panel has no such column; add it, or change "
+            "'varying' in "
             f"the study file.{did_you_mean(name, frame.columns)}"
         )
     missing = frame[name].isna()
     if missing.any():
         row = missing.idxmax()
         raise InputError(
-            f"{prefix}row {row} ({frame.loc[row, panel.entity]}) has no {name!r}, by which slopes vary; fill it."
+            f"{prefix}row {row} ({frame.loc[row, panel.entity]}) has no {name!r}, by which slopes vary; "
+            "fill it."
         )
     of = frame.groupby(panel.entity, sort=True)[name].agg(["first", "nunique"])
     if (of["nunique"] > 1).any():
         who = of["nunique"].idxmax()
         raise InputError(
-            f"{prefix}{who!r} is in more than one {name!r}; slopes vary by groups that an entity never leaves."
+            f"{prefix}{who!r} is in more than one {name!r}; slopes vary by groups that an entity never "
+            "leaves."
         )
     codes, groups = pd.factorize(of["first"], sort=True)
     if not 2 <= len(groups) <= MAX_GROUPS:
         raise InputError(
-            f"{prefix}column {name!r}, by which slopes vary, holds {len(groups)} groups; from 2 to {MAX_GROUPS} "
+            f"{prefix}column {name!r}, by which slopes vary, holds {len(groups)} groups; from 2 to "
+            f"{MAX_GROUPS} "
             "can be used."
         )
     columns = tuple(terms.index(term) for term in varying.terms or terms)

@@ -1,4 +1,4 @@
-"""How many entities, periods, clusters and coefficients a column has, and the degrees of freedom that they leave.
+"""How many entities, periods, clusters and coefficients a column has, and the degrees of freedom left.
 
 The same counts come from a design, where there is a panel, and from the study file, where there is none.
 """
@@ -48,7 +48,7 @@ class Counts:
 
 
 def absorbed_constants(effects: Sequence[int]) -> int:
-    """Independent constants among effects of one or more kinds, of which each repeats the overall constant."""
+    """Independent constants among one or more kinds of effects, each of which holds the overall constant."""
     return max(1, sum(effects) - (len(effects) - 1))
 
 

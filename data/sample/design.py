@@ -70,7 +70,7 @@ class Design:
 
     @property
     def sha256(self) -> str:
-        """A fingerprint of everything that models and estimators read: names, arrays, effects, clusters, groups.
+        """A fingerprint of all that models and estimators read: names, arrays, effects, clusters, groups.
 
         Left out is what only describes where the arrays come from: `dropped`, `notes` and `synthetic`.
         """

@@ -48,21 +48,25 @@ def check_estimable(design: Design, prefix: str = "") -> None:
     for name, left in zip(design.terms, left_over, strict=True):
         if left < COLLINEAR:
             raise InputError(
-                f"{prefix}the regressor {name!r} does not vary within the effects of the formula; remove it or them."
+                f"{prefix}the regressor {name!r} does not vary within the effects of the formula; remove "
+                "it or them."
             )
     q, r = np.linalg.qr(scaled / left_over)
     weak = np.abs(np.diag(r)) < COLLINEAR * np.sqrt(design.n)
     if weak.any():
         name = design.terms[int(np.argmax(weak))]
         raise InputError(
-            f"{prefix}the regressor {name!r} is a linear combination of those before it (and the effects) to within "
+            f"{prefix}the regressor {name!r} is a linear combination of those before it (and the effects) "
+            "to within "
             f"1 part in {1 / COLLINEAR:,.0f}; remove one."
         )
     residual = outcome - q @ (q.T @ outcome)
     if np.sqrt((residual**2).mean()) < EXACT:
         raise InputError(
-            f"{prefix}the outcome {design.outcome!r} is a linear combination of the regressors (and the effects) to "
-            f"within 1 part in {1 / EXACT:,.0f}, so that no error is left to learn from; look for an identity."
+            f"{prefix}the outcome {design.outcome!r} is a linear combination of the regressors (and the "
+            "effects) to "
+            f"within 1 part in {1 / EXACT:,.0f}, so that no error is left to learn from; look for an "
+            "identity."
         )
 
 
@@ -74,7 +78,8 @@ def _check_sizes(design: Design, prefix: str) -> None:
         if width != 0 and not SMALLEST <= width <= LARGEST:
             raise InputError(
                 f"{prefix}the values of {name!r} run from {values.min():g} to {values.max():g}, "
-                f"{'too close to tell apart' if width < SMALLEST else 'too far apart to compute with'}; rescale it."
+                f"{'too close to tell apart' if width < SMALLEST else 'too far apart to compute with'}; "
+                "rescale it."
             )
 
 

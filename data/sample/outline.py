@@ -21,7 +21,8 @@ class Outline:
     entities : those that the study file names
     unnamed : how many others there are; None where the study file does not tell
     times : the periods that have rows, or None where the study file does not tell
-    values : for each variable that a lag leaves without values in some periods, the periods in which it has one
+    values : for each variable that a lag leaves without values in some periods, the periods in which it has
+        one
     groups : for each grouping of the study file, the group of every entity that it names
     complete : whether every entity is there in every period
     """

@@ -17,7 +17,8 @@ def first_fault(error: ValidationError, keys_at: Callable[[tuple[int | str, ...]
     message = fault["msg"].replace("Value error, ", "").replace("Input should be", "must be").rstrip(".")
     if fault["type"] == "extra_forbidden":
         known = keys_at(fault["loc"][:-1])
-        message = f"key {str(fault['loc'][-1])!r} is not known.{did_you_mean(str(fault['loc'][-1]), known)} Remove or mend it"
+        key = str(fault["loc"][-1])
+        message = f"key {key!r} is not known.{did_you_mean(key, known)} Remove or mend it"
     elif fault["type"] == "missing":
         message = "is missing; add it"
     else:

@@ -22,8 +22,9 @@ from .spec import Errors, Form, Frozen, Spec, Step, pair
 from .spec import Varying as Varying
 
 RESERVED = (
-    "term", "row", "chain", "draw", "sample", "slope", "intercept", "sigma", "between", "sd_entity", "sd_time",
-    "entity_effect", "time_effect", "coef", "constant", "y", "group", "varying", "sd_slope", "slope_offset", "coef_by",
+    "term", "row", "chain", "draw", "sample", "slope", "intercept", "sigma", "between", "sd_entity",
+    "sd_time", "entity_effect", "time_effect", "coef", "constant", "y", "group", "varying", "sd_slope",
+    "slope_offset", "coef_by",
 )  # fmt: skip
 MAX_STUDY, MAX_SPECS, MAX_INTEGER = 2_000_000, 2_000, 10**15
 PACKAGE = Path(__file__).resolve().parents[2]

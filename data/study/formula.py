@@ -5,7 +5,7 @@
     term      := name | 'log' '(' name ')'
     name      := letters, digits and underscores (any script), or `anything in backticks`
 
-`y ~ x1 + x2 | entity + year | endogenous ~ iv1 + iv2`; `1` stands for no regressor beside the endogenous ones.
+`y ~ x1 + x2 | entity + year | endogenous ~ iv1 + iv2`; `1` stands for no other regressor.
 """
 
 from __future__ import annotations

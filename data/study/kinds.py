@@ -23,8 +23,8 @@ class KindRules:
 
     Attributes
     ----------
-    shown_by : the key of its own, or the part of the formula, whose presence makes a specification of this kind
-        where its `kind` is not stated; None for the kind of everything else
+    shown_by : the key of its own, or the part of the formula, whose presence makes a specification of this
+        kind where its `kind` is not stated; None for the kind of everything else
     keys : keys that no other kind reads
     needs : those of its keys that it cannot do without
     effects : whether its formula must have, may have or must not have effects
@@ -32,8 +32,8 @@ class KindRules:
     varying : whether its slopes may vary by groups
     errors : the laws of errors that `errors` may choose
     one_equation : whether it is one least-squares equation in which no regressor has a role of its own
-    plain_least_squares : whether its coefficients are those of one least-squares regression on the rows as they
-        are, so that the means and covariances of the variables determine them
+    plain_least_squares : whether its coefficients are those of one least-squares regression on the rows as
+        they are, so that the means and covariances of the variables determine them
     linear_in_outcome : whether each printed coefficient is linear in the values of the outcome
     """
 

@@ -34,7 +34,8 @@ def with_instruments(spec: Spec) -> Spec:
     twice = [str(t) for t in formula.instruments if terms.count(t) > 1]
     if twice:
         raise InputError(
-            f"formula {spec.formula!r}: the instrument {twice[0]!r} stands in it twice; an instrument is neither "
+            f"formula {spec.formula!r}: the instrument {twice[0]!r} stands in it twice; an instrument is "
+            "neither "
             "outcome nor regressor."
         )
     return with_terms(spec, terms[1:])

@@ -101,7 +101,7 @@ class Belief(Frozen):
 class Spec(Frozen):
     """One column of one table.
 
-    The study file may leave `kind` out: attribute `kind` is the kind stated, else the one that formula and keys show.
+    The study file may leave `kind` out: attribute `kind` is the one stated, else what formula and keys show.
     """
 
     formula: str
@@ -132,7 +132,8 @@ class Spec(Frozen):
         for name in self.varying.terms if self.varying else []:
             if name not in terms:
                 raise ValueError(
-                    f"varying.terms names {name!r}, which is no term of the formula.{did_you_mean(name, terms)}"
+                    f"varying.terms names {name!r}, which is no term of the formula."
+                    f"{did_you_mean(name, terms)}"
                 )
         for belief in self.belief:
             if belief.term not in terms:
@@ -170,9 +171,9 @@ class Spec(Frozen):
         return self.treatment or next((t for t in map(str, self.parsed.terms) if t != self.mediator), None)
 
     def regressor_of(self, term: str) -> str:
-        """The regressor of which a printed coefficient tells: one in regimes, the treatment of a direct effect.
+        """The regressor of which a printed coefficient tells.
 
-        `NqP_regime2` is a slope of `NqP`, and `direct` that of the treatment; any other term is its own.
+        `NqP_regime2` is a slope of `NqP`, and `direct` one of the treatment; any other term is its own.
         """
         if self.regime_dependent and term.startswith(f"{self.regime_dependent}_regime"):
             return self.regime_dependent

@@ -1,7 +1,7 @@
 """The transformations that papers apply before estimation, one file each, as steps of a specification.
 
-`STEPS` holds what each does to a panel and, where there is none, to the outline of its sample. A new step is one
-file here, one line in `STEPS`, and one field of `Step` in the study file.
+`STEPS` holds what each does to a panel and, where there is none, to the outline of its sample. A new step is
+one file here, one line in `STEPS`, and one field of `Step` in the study file.
 """
 
 from __future__ import annotations

@@ -16,11 +16,11 @@ class StepRule:
 
     Attributes
     ----------
-    on_panel : from a panel, the value of the step's key in the study file, and the variables of the formula, to
-        the transformed panel and one sentence that says what changed
-    on_outline : from an outline and the value of the step's key to the outline of the rows that are left
-    by_distribution : whether it changes each variable by the variable's own distribution, so that linear relations
-        between variables no longer hold afterwards
+    on_panel : takes a panel, the value of the step's key in the study file, and the variables of the formula;
+        returns the transformed panel and one sentence that says what changed
+    on_outline : takes an outline and the value of the step's key; returns the outline of the rows left
+    by_distribution : whether it changes each variable by the variable's own distribution, so that linear
+        relations between variables no longer hold afterwards
     """
 
     on_panel: Callable[[Panel, Any, Sequence[str]], tuple[Panel, str]]

@@ -45,8 +45,8 @@ def select(panel: Panel, rule: Selection, *, drop: bool) -> tuple[Panel, str]:
 def select_outline(outline: Outline, rule: Selection, *, drop: bool) -> Outline:
     """The outline of the rows that are left.
 
-    Nothing is known of them where the study file does not tell which entities or periods hold the values, or where
-    none is left.
+    Nothing is known of them where the study file does not tell which entities or periods hold the values, or
+    where none is left.
     """
     entities, times = set(outline.entities), set(outline.times or ())
     for name, given in rule.items():

@@ -125,7 +125,7 @@ def test_what_the_study_file_does_not_tell_is_unknown(study, step, entities, per
 
 
 def test_cities_without_names_are_counted_and_stay_outside_named_groups(study):
-    """Twelve cities of which the groups name ten: two are in no region, and no step that keeps one keeps them."""
+    """Twelve cities of which the groups name ten: the other two are in no region, and none that is kept."""
     outline = outline_of(study(HEAD.replace("entities = 10", "entities = 12")))
     assert outline.count("city") == 12
     assert outline_after(outline, [Step(drop={"region": "east"})]).count("city") == 7

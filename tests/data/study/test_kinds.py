@@ -1,4 +1,4 @@
-"""The kind of a specification: stated or inferred, it is the same everywhere, and refuses what is another's."""
+"""The kind of a specification, stated or inferred, is one everywhere, and refuses what is another kind's."""
 
 from typing import Any, get_args
 
