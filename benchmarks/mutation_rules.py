@@ -147,13 +147,11 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST, ast.AST | None]]:
         case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
             yield "sign or not removed", operand, None
         case ast.If(test=test) | ast.IfExp(test=test) if not _negated_elsewhere(test):
-            new = copy.copy(node)
-            new.test = ast.UnaryOp(ast.Not(), node.test)
-            yield "condition negated", new, None
-        case ast.comprehension(ifs=ifs) if ifs:
-            new = copy.copy(node)
-            new.ifs = []
-            yield "filter removed", new, None
+            negated = copy.copy(node)
+            negated.test = ast.UnaryOp(ast.Not(), test)
+            yield "condition negated", negated, None
+        case ast.comprehension() if node.ifs:
+            yield "filter removed", ast.comprehension(node.target, node.iter, [], node.is_async), None
         case ast.Name(id=name, ctx=ast.Load()) if name in OPPOSITES:
             yield "opposite", ast.Name(OPPOSITES[name], ast.Load()), None
         case ast.Attribute(value=value, attr=name, ctx=ast.Load()) if name in OPPOSITES:
@@ -199,7 +197,8 @@ def _replaced(source: ast.Module, old: ast.AST, new: ast.AST) -> ast.Module:
                 return ast.copy_location(new, old) if hasattr(old, "lineno") else new
             return self.generic_visit(node)
 
-    return ast.fix_missing_locations(Replace().visit(source))
+    Replace().visit(source)
+    return ast.fix_missing_locations(source)
 
 
 def _short(text: str) -> str:

@@ -9,7 +9,7 @@ import posterity as po
 from posterity.data.panel.panel import Panel
 from posterity.data.sample.build import build_design
 from posterity.data.study.spec import Cluster, Spec
-from posterity.models.frequentist.least_squares import least_squares
+from posterity.models.frequentist.least_squares import least_squares, reproduce
 
 from ..there import there
 
@@ -51,10 +51,14 @@ def test_every_printed_munnell_coefficient_reproduces():
 
 
 def dummies(design):
-    """Regressors, constant and the dummies of every effect of the design, the first of each left out."""
+    """Regressors, constant and the dummies of every effect of the design, the first of each left out.
+
+    Dummies less their means, so that the constant is mean(y) - mean(x)'b.
+    """
     blocks = [design.X, np.ones((design.n, 1))]
     for codes in (design.entity,) * design.entity_effects + (design.time,) * design.time_effects:
-        blocks.append(pd.get_dummies(codes).to_numpy(float)[:, 1:])
+        own = pd.get_dummies(codes).to_numpy(float)[:, 1:]
+        blocks.append(own - own.mean(axis=0))
     return np.column_stack(blocks)
 
 
@@ -64,7 +68,7 @@ EFFECTS = ["", "| city", "| year", "| city + year"]
 @pytest.mark.parametrize("effects", EFFECTS)
 @pytest.mark.parametrize(("vcov", "cov_type"), [("iid", "nonrobust"), ("hetero", "HC1")])
 def test_against_statsmodels_on_explicit_dummies(any_frame, effects, vcov, cov_type):
-    """Slopes, their errors, degrees of freedom and R2; the error variance grows with x1."""
+    """Slopes, constant, their errors, degrees of freedom and R2; the error variance grows with x1."""
     noise = np.random.default_rng(4).normal(size=len(any_frame))
     frame = any_frame.assign(y=any_frame["y"] + 0.7 * any_frame["x1"] ** 2 * noise)
     spec = Spec(formula=f"y ~ x1 + x2 {effects}", vcov=vcov)
@@ -73,8 +77,9 @@ def test_against_statsmodels_on_explicit_dummies(any_frame, effects, vcov, cov_t
     reference = sm.OLS(design.y, X).fit(cov_type=cov_type)
 
     fit = least_squares(design, spec.vcov)
-    np.testing.assert_allclose(fit.coef[:2], reference.params[:2], rtol=1e-9)
-    np.testing.assert_allclose(fit.std_error[:2], reference.bse[:2], rtol=1e-9)
+    assert fit.terms == ("x1", "x2", "_cons")
+    np.testing.assert_allclose(fit.coef, reference.params[:3], rtol=1e-9)
+    np.testing.assert_allclose(fit.std_error, reference.bse[:3], rtol=1e-9)
     assert fit.df == design.n - X.shape[1] == reference.df_resid
     assert fit.r2 == pytest.approx(reference.rsquared, rel=1e-9)
     assert fit.n == len(frame)
@@ -107,7 +112,17 @@ def test_clustered_errors_by_hand(any_frame, effects, kind):
     sums = np.array([scores[design.clusters == g].sum(axis=0) for g in range(G)])
     nested = {"cities": design.entity_effects * 11, "split": 0, "years": design.time_effects * 6}[kind]
     small = G / (G - 1) * (design.n - 1) / (design.n - (X.shape[1] - nested))
-    by_hand = np.sqrt(np.diag(small * bread @ sums.T @ sums @ bread))[:2]
-    np.testing.assert_allclose(fit.coef[:2], b[:2], rtol=1e-9)
-    np.testing.assert_allclose(fit.std_error[:2], by_hand, rtol=1e-9)
+    by_hand = np.sqrt(np.diag(small * bread @ sums.T @ sums @ bread))[:3]
+    np.testing.assert_allclose(fit.coef, b[:3], rtol=1e-9)
+    np.testing.assert_allclose(fit.std_error, by_hand, rtol=1e-9)
     assert fit.df == G - 1
+
+
+def test_a_column_is_estimated_with_the_errors_that_its_specification_states(frame):
+    spec = Spec(formula="y ~ x1 + x2 | city + year", vcov="hetero")
+    design = build_design(Panel.of(frame, entity="city", time="year", source="test"), spec)
+    fit = reproduce(design, spec)
+    assert there(fit.at("x2")) == (fit.coef[1], fit.std_error[1])
+    assert fit.at("absent") is None
+    np.testing.assert_array_equal(fit.std_error, least_squares(design, "hetero").std_error)
+    assert not np.isclose(fit.std_error, least_squares(design).std_error, rtol=1e-3).any()

@@ -164,3 +164,109 @@ def test_plausibly_exogenous_against_a_grid_of_direct_effects():
         moved = two_stage(instrumented(replace(data.design, y=data.design.y - shift), 1, 2))
         ends.append(moved.coef[0] + np.array([-1, 1]) * stats.t.ppf(0.975, moved.df) * moved.std_error[0])
     np.testing.assert_allclose(found[1], [np.min(ends), np.max(ends)], rtol=1e-9)
+
+
+def test_everything_that_a_column_of_card_reports():
+    """Constant, share of variance and degrees of freedom as linearmodels reports them; 3,010 rows, 16 coefficients."""
+    frame, data = of_card("nearc4")
+    X = frame[CARD].assign(const=1.0)
+    reference: Any = IV2SLS(frame["lwage"], X, frame[["educ"]], frame[["nearc4"]]).fit(
+        cov_type="unadjusted", debiased=True
+    )
+    fit = two_stage(data)
+    assert fit.terms == ("educ", *CARD, "_cons")
+    assert fit.coef[-1] == pytest.approx(reference.params["const"], rel=1e-7)
+    assert np.isnan(fit.std_error[-1])
+    assert fit.r2 == pytest.approx(reference.rsquared, rel=1e-7)
+    assert (fit.n, fit.df) == (3010, 3010 - 16)
+    assert data.free == 3010 - 15
+    assert two_stage(data, GROUPS).df == 39
+    assert first_stage_f(data) == first_stage_f(data, column=0)
+
+
+@pytest.fixture
+def unbalanced(simulate):
+    """A panel with gaps, its explicit dummies beside the exogenous regressor, and cities within regions."""
+    frame, design = panel(simulate)
+    dummies = [pd.get_dummies(frame[c], prefix=c, drop_first=True, dtype=float) for c in ("city", "year")]
+    exogenous = pd.concat([frame[["x2"]], *dummies], axis=1).assign(const=1.0)
+    return frame, instrumented(design, 1, 2), exogenous
+
+
+def test_clustered_errors_leave_out_nested_effects(unbalanced):
+    """Sandwich of 2SLS on explicit dummies, G/(G-1) (n-1)/(n-K), K without the cities, which regions contain."""
+    frame, data, exogenous = unbalanced
+    R = np.column_stack([frame["x1"], exogenous])
+    Q = np.column_stack([frame[["z1", "z2"]], exogenous])
+    fitted = Q @ np.linalg.lstsq(Q, R, rcond=None)[0]
+    bread = np.linalg.inv(fitted.T @ fitted)
+    scores = fitted * (frame["y"].to_numpy() - R @ (bread @ fitted.T @ frame["y"]))[:, None]
+    sums = np.array([scores[(frame["region"] == g).to_numpy()].sum(axis=0) for g in range(3)])
+    n, K = len(frame), 2 + 1 + 6
+    V = 3 / 2 * (n - 1) / (n - K) * bread @ sums.T @ sums @ bread
+    fit = two_stage(data, GROUPS)
+    np.testing.assert_allclose(fit.std_error[:2], np.sqrt(np.diag(V))[:2], rtol=1e-8)
+    assert fit.df == 2
+
+
+@pytest.mark.parametrize(("vcov", "cov_type"), [("iid", "nonrobust"), ("hetero", "HC1")])
+def test_first_stage_and_effective_f_on_explicit_dummies(unbalanced, vcov, cov_type):
+    """Joint F of the instruments by statsmodels; effective F of orthonormal instruments by its definition.
+
+    Montiel Olea and Pflueger 2013, doi:10.1080/00401706.2013.806694: with instruments Q, Q'Q = I, first-stage
+    slopes p and their covariance W, F = p'p / tr W, and K = tr(W)^2 (1 + 2x) / (tr(W'W) + 2x tr(W) max eig W),
+    x = 10 for a bias of 10%; the critical value is the 95% quantile of a non-central chi2(K, x K), over K.
+    """
+    frame, data, exogenous = unbalanced
+    first = sm.OLS(frame["x1"], pd.concat([frame[["z1", "z2"]], exogenous], axis=1)).fit(
+        cov_type=cov_type, use_t=True
+    )
+    joint = np.eye(len(first.params))[:2]
+    assert first_stage_f(data, vcov) == pytest.approx(float(first.f_test(joint).fvalue), rel=1e-8)
+
+    Z = frame[["z1", "z2"]].to_numpy() - sm.OLS(frame[["z1", "z2"]], exogenous).fit().fittedvalues.to_numpy()
+    Q = np.linalg.qr(Z)[0]
+    again = sm.OLS(frame["x1"], np.column_stack([Q, exogenous])).fit(cov_type=cov_type)
+    p, W = np.asarray(again.params)[:2], np.asarray(again.cov_params())[:2, :2]
+    trace, largest = np.trace(W), np.linalg.eigvalsh(W).max()
+    K = trace**2 * 21 / ((W**2).sum() + 20 * trace * largest)
+    expected = p @ p / trace, stats.ncx2.ppf(0.95, K, 10 * K) / K
+    assert effective_f(data, vcov) == pytest.approx(expected, rel=1e-7)
+
+
+def test_anderson_rubin_with_clustered_errors_is_an_f_test_with_clusters_less_one():
+    """One instrument: the ends are the b at which t of the instrument in y - b x, clustered, is t(G - 1)'s 97.5%."""
+    frame, data = of_card("nearc4")
+    ((low, high),) = anderson_rubin(data, GROUPS)
+    X = frame[["nearc4", *CARD]].assign(const=1.0)
+    for end in (low, high):
+        fit = sm.OLS(frame["lwage"] - end * frame["educ"], X).fit(
+            cov_type="cluster", cov_kwds={"groups": data.design.clusters}
+        )
+        assert abs(fit.tvalues["nearc4"]) == pytest.approx(stats.t.ppf(0.975, 39), rel=1e-6)
+    narrow = anderson_rubin(data, GROUPS, level=0.9)[0]
+    assert low < narrow[0] < narrow[1] < high
+
+
+def test_overidentification_needs_more_clusters_than_instruments(unbalanced):
+    _, data, _ = unbalanced
+    assert overidentification(data, GROUPS) is not None
+    few = replace(data, design=replace(data.design, clusters=data.design.entity % 1))
+    assert overidentification(few, GROUPS) is None
+
+
+def test_no_direct_effect_gives_the_interval_of_two_stage_least_squares(unbalanced):
+    """With controls, effects and any errors; more instruments than 12 have too many corners."""
+    _, data, _ = unbalanced
+    for vcov in ("iid", "hetero", GROUPS):
+        fit = two_stage(data, vcov)
+        reach = stats.t.ppf(0.975, fit.df) * fit.std_error[0]
+        ((low, high),) = plausibly_exogenous(data, np.zeros(1), vcov)
+        assert (low, high) == pytest.approx((fit.coef[0] - reach, fit.coef[0] + reach), rel=1e-9)
+    many = np.random.default_rng(1).normal(size=(data.design.n, 13))
+    design = replace(
+        data.design, X=np.column_stack([data.design.X[:, :2], many]), terms=("x1", "x2", *"abcdefghijklm")
+    )
+    assert np.isnan(plausibly_exogenous(instrumented(design, 1, 13), np.array([0.1]))).all()
+    design = replace(design, X=design.X[:, :14], terms=design.terms[:14])
+    assert np.isfinite(plausibly_exogenous(instrumented(design, 1, 12), np.array([0.0]))).all()
