@@ -1,4 +1,4 @@
-"""The guards of `mutants.py`: run once with their lines recorded, then on each mutant in a process of its own."""
+"""The guards of `mutants.py`: run once with lines recorded, then on each mutant in a process of its own."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ SHARE, LEAST = 120, 3  # mutants in all, and at least so many of a file
 def drawn(
     root: Path, guards: dict[str, tuple[str, ...]], part: str, total: int, seed: int
 ) -> list[tuple[Mutant, tuple[str, ...]]]:
-    """Of each file every k-th candidate from a seeded first one, in proportion to its size; all if total is 0."""
+    """Of each file every k-th candidate from a seeded first one, in proportion to its size; all for 0."""
     found: dict[str, tuple[list[Mutant], tuple[str, ...]]] = {}
     for pattern, tests in guards.items():
         files, _, names = pattern.partition("::")
