@@ -9,6 +9,7 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -22,7 +23,8 @@ from typing import Any
 
 from .mutation_rules import Mutant, mutated
 
-PATIENCE = 60.0  # seconds that a mutant has beside three times what its tests took
+PATIENCE = 60  # seconds of processor time that a mutant has beside three times what its tests took
+STUCK = 10  # times as long on the clock: then it waits for something, which says nothing of the tests
 TOOL = 3  # of sys.monitoring: free for any tool
 
 
@@ -151,7 +153,7 @@ class Watch:
 
 
 def pytest_in_fork(
-    root: Path, tests: list[str], log: Path, changed: dict[str, ast.Module], watch: set[str]
+    root: Path, tests: list[str], log: Path, changed: dict[str, ast.Module], watch: set[str], limit: int
 ) -> int:
     """Start pytest on the package with some files changed; the process that was started."""
     with warnings.catch_warnings():
@@ -162,6 +164,8 @@ def pytest_in_fork(
     code = 70
     try:
         os.setpgid(0, 0)
+        if limit:
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for number in (1, 2):
             os.dup2(handle, number)
@@ -187,7 +191,7 @@ def pytest_in_fork(
 def record_of(root: Path, files: set[str], tests: set[str], scratch: Path) -> Record:
     """Run the guards on the code as it is."""
     log = scratch / "guards.log"
-    child = pytest_in_fork(root, sorted(tests), log, {}, files)
+    child = pytest_in_fork(root, sorted(tests), log, {}, files, 0)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status not in (0, 1):
         raise SystemExit(f"the guards do not run:\n{log.read_text()[-3000:]}")
@@ -199,7 +203,7 @@ def record_of(root: Path, files: set[str], tests: set[str], scratch: Path) -> Re
 def verdicts(
     root: Path, chosen: list[tuple[Mutant, list[str]]], seconds: dict[str, float], jobs: int, scratch: Path
 ) -> Iterator[tuple[Mutant, str]]:
-    """Each mutant as it is done, and its end: `killed`, `no end`, `survived` or `no test runs it`."""
+    """Each mutant as it is done, and how it ended; `no end` and `killed` are deaths, all else is not."""
     running: dict[int, tuple[Mutant, float]] = {}
     waiting = [*reversed(chosen)]
     while waiting or running:
@@ -209,16 +213,19 @@ def verdicts(
                 yield mutant, "no test runs it"
                 continue
             log = scratch / f"{mutant.file.replace('/', '-')}-{mutant.number}.log"
-            child = pytest_in_fork(root, tests, log, {mutant.file: mutated(root, mutant)}, set())
-            running[child] = mutant, time.monotonic() + PATIENCE + 3 * sum(seconds[t] for t in tests)
+            limit = PATIENCE + int(3 * sum(seconds[t] for t in tests))
+            tree = mutated(root, mutant)
+            child = pytest_in_fork(root, tests, log, {mutant.file: tree}, set(), limit)
+            running[child] = mutant, time.monotonic() + STUCK * limit
         for child in [*running]:
             mutant, deadline = running[child]
             done, status = os.waitpid(child, os.WNOHANG)
             if done:
                 code = os.waitstatus_to_exitcode(status)
-                yield running.pop(child)[0], "survived" if code == 0 else "killed"
+                ended = {0: "survived", -signal.SIGXCPU: "no end", -signal.SIGKILL: "no end"}
+                yield running.pop(child)[0], ended.get(code, "killed")
             elif time.monotonic() > deadline:
                 os.killpg(child, signal.SIGKILL)
                 os.waitpid(child, 0)
-                yield running.pop(child)[0], "no end"
+                yield running.pop(child)[0], "stuck"
         time.sleep(0.02)

@@ -31,8 +31,15 @@ from .mutation_rules import Mutant, candidates
 
 # Files to change, perhaps only some functions of them, and the tests that guard them.
 GUARDS: dict[str, tuple[str, ...]] = {
-    "analyses/judge/*.py": ("tests/analyses/test_compare.py", "tests/analyses/test_summaries.py"),
-    "data/sample/within.py": ("tests/data/test_within.py",),
+    "analyses/judge/*.py": ("tests/analyses/judge/test_*.py",),
+    "analyses/kinds/mediation/*.py::frequentist": ("tests/analyses/kinds/test_mediation_least_squares.py",),
+    "analyses/run/tables.py::tables_inputs,degrees_of_freedom,clusters_unknown,unit_of": (
+        "tests/analyses/test_tables_inputs.py",
+    ),
+    "data/sample/counts.py": ("tests/data/sample/test_*.py", "tests/analyses/test_tables_inputs.py"),
+    "data/sample/outline.py": ("tests/data/sample/test_*.py", "tests/analyses/test_tables_inputs.py"),
+    "data/sample/steps/*.py": ("tests/data/sample/test_*.py", "tests/analyses/test_tables_inputs.py"),
+    "data/sample/within.py": ("tests/data/sample/test_within.py",),
     "models/frequentist/least_squares.py": ("tests/models/test_frequentist.py",),
     "models/frequentist/iv.py": ("tests/models/test_iv.py",),
     "models/printed/tables.py": ("tests/models/test_tables.py",),
@@ -49,17 +56,18 @@ SHARE, LEAST = 120, 3  # mutants in all, and at least so many of a file
 
 def drawn(
     root: Path, guards: dict[str, tuple[str, ...]], part: str, total: int, seed: int
-) -> list[tuple[Mutant, tuple[str, ...]]]:
+) -> list[tuple[Mutant, set[str]]]:
     """Of each file every k-th candidate from a seeded first one, in proportion to its size; all for 0."""
-    found: dict[str, tuple[list[Mutant], tuple[str, ...]]] = {}
-    for pattern, tests in guards.items():
+    found: dict[str, tuple[list[Mutant], set[str]]] = {}
+    for pattern, guarding in guards.items():
+        tests = {p.relative_to(root).as_posix() for one in guarding for p in sorted(root.glob(one))}
         files, _, names = pattern.partition("::")
         for path in sorted(root.glob(files)):
             file = path.relative_to(root).as_posix()
             own = [m for m in candidates(root, file) if not names or set(names.split(",")) & {*m.within}]
             if own and part in file:
-                before = found.get(file, ([], ()))
-                found[file] = [*before[0], *own], (*before[1], *tests)
+                before = found.get(file, ([], set()))
+                found[file] = [*before[0], *own], before[1] | tests
     size = sum(len(own) for own, _ in found.values())
     made = []
     for own, tests in found.values():
@@ -102,7 +110,7 @@ def main() -> None:
             f"{len(record.seconds)} tests in {time.monotonic() - start:.0f} s; failed: {record.failed}",
             flush=True,
         )
-        order = [(m, record.meeting(m, set(own))) for m, own in picked]
+        order = [(m, record.meeting(m, own)) for m, own in picked]
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         left = []
         for mutant, result in verdicts(root, order, record.seconds, chosen.jobs, scratch):

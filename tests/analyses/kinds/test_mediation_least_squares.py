@@ -12,7 +12,7 @@ from posterity.data.panel.panel import Panel
 from posterity.data.sample.build import build_design
 from posterity.data.study.spec import Spec
 
-from ..there import there
+from ...there import there
 
 
 @pytest.mark.parametrize(("vcov", "cov_type"), [("iid", "nonrobust"), ("hetero", "HC1")])
@@ -33,6 +33,8 @@ def test_paths_and_the_standard_error_of_sobel(any_frame, vcov, cov_type):
     )
     a, b = first.params["x1"], last.params["m"]
     sobel = np.sqrt(a**2 * last.bse["m"] ** 2 + b**2 * first.bse["x1"] ** 2)
+    wrong = np.hypot(a * first.bse["x1"], b * last.bse["m"])
+    assert sobel != pytest.approx(wrong, rel=0.1)  # the data tell the two formulas apart
     assert found.terms == ("x1", "m", "x2", "_cons", "direct", "indirect", "total")
     for term in ("x1", "m", "x2"):
         assert there(found.at(term)) == pytest.approx((last.params[term], last.bse[term]), rel=1e-9)
