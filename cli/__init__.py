@@ -1,4 +1,4 @@
-"""The command line: orchestration only; numbers happen in the rooms. One file a group of commands."""
+"""The command line, one file for each group of commands; all numbers are computed in the rooms."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ def main() -> None:
         kind = type(error).__name__
         code, message = (
             1,
-            f"a fault of posterity itself ({kind}: {error}); run again with --debug and report the traceback.",
+            (
+                f"a fault of posterity itself ({kind}: {error}); run again with --debug and report the"
+                " traceback."
+            ),
         )
     else:
         return

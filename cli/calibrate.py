@@ -1,4 +1,4 @@
-"""calibrate."""
+"""The command calibrate: simulation-based calibration of a study's models, or of a model by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .options import Fresh, Json, Only, Out, PanelFile, Prior, Seed, app
 
 
 class Question(StrEnum):
-    """What is asked: where truths come from."""
+    """Where the true parameters of the simulations come from."""
 
     prior = "prior"
     posterior = "posterior"
@@ -89,5 +89,6 @@ def _study(name: str, models: list[str]) -> Any:
             raise
         near = did_you_mean(name, models)
         raise InputError(
-            f"{str(error).rstrip('.')}; models are {', '.join(models)}.{near if 'Did you mean' in near else ''}"
+            f"{str(error).rstrip('.')}; models are"
+            f" {', '.join(models)}.{near if 'Did you mean' in near else ''}"
         ) from None

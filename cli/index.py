@@ -1,4 +1,4 @@
-"""index: composite indices from raw indicators, with their uncertainty."""
+"""The command index: composite indices from raw indicators, with their uncertainty."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ class Standard(StrEnum):
 
 
 class Scope(StrEnum):
-    """Over which rows they are."""
+    """The rows over which indicators are standardised."""
 
     pooled = "pooled"
     within = "within"
 
 
 class Constant(StrEnum):
-    """By whose logarithm entropy is divided."""
+    """The number whose logarithm entropy is divided by."""
 
     rows = "rows"
     years = "years"
 
 
 class Fill(StrEnum):
-    """What is done with gaps."""
+    """What is done with missing values."""
 
     none = "none"
     linear = "linear"
@@ -101,7 +101,8 @@ def index_command(
     path = study.file.indicators_path
     if path is None:
         raise InputError(
-            f"{study.file.path} names no indicators: add 'indicators = \"indicators.csv\"' to [study], one row an indicator."
+            f"{study.file.path} names no indicators: add 'indicators = \"indicators.csv\"' to [study], one"
+            " row an indicator."
         )
     systems = read_systems(path)
     found: dict[str, Any] = {"inputs": (study.file.path, path)}
@@ -198,7 +199,8 @@ def _display(record: dict[str, Any]) -> None:
         gaps = f", {record['filled_cells']} gaps filled ({record['fill']})" if record["filled_cells"] else ""
         label = "SYNTHETIC: " if record["synthetic"] else ""
         terminal.show(
-            f"{label}{', '.join(record['indices'])}: {record['entities']} entities, {record['times']} times{gaps}"
+            f"{label}{', '.join(record['indices'])}: {record['entities']} entities, {record['times']}"
+            f" times{gaps}"
         )
         for name in record["absent"]:
             terminal.show(f"  left out: {name}, none of whose indicators is a column")

@@ -70,9 +70,15 @@ def show(study_name: StudyName, as_json: Json = False) -> None:
     ]
     evidence = ["tables", *(["panel"] if study.file.panel else [])]
     record = {
-        "study": study.name, "title": header.title, "authors": header.authors, "year": header.year,
-        "summary": header.summary.strip(), "evidence": evidence, "printed_numbers": len(study.file.published), "specs": specs,
-    }  # fmt: skip
+        "study": study.name,
+        "title": header.title,
+        "authors": header.authors,
+        "year": header.year,
+        "summary": header.summary.strip(),
+        "evidence": evidence,
+        "printed_numbers": len(study.file.published),
+        "specs": specs,
+    }
 
     def display() -> None:
         terminal.show(f"{study.name}: {header.title}")

@@ -1,4 +1,4 @@
-"""priors and robustness: one command with other parts."""
+"""The commands priors and robustness: the same command with different parts of robustness."""
 
 from __future__ import annotations
 

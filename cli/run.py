@@ -1,4 +1,4 @@
-"""run and report."""
+"""The commands run and report."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ def report(study_name: StudyName, out: Out = Path("posterity-out"), as_json: Jso
     path = folder / "settings.json"
     if not path.exists():
         raise InputError(
-            f"{folder} holds no run of {study_name}: run 'posterity run {study_name}' first, or give its --out."
+            f"{folder} holds no run of {study_name}: run 'posterity run {study_name}' first, or give its"
+            " --out."
         )
     try:
         found = json.loads(read_text(path))
@@ -141,7 +142,7 @@ def run_study(
     scheduler: str | None = None,
     count: int | None = None,
 ) -> None:
-    """Fit what the settings ask, then compute these parts of its robustness; where None, show what is stored.
+    """Fit what the settings ask, then compute these parts of its robustness; for None, show what is stored.
 
     The folder is held from the first fit to the report.
     """
@@ -195,8 +196,8 @@ def run_study(
         terminal.say(left)
     if not fit.robustness and (folder / "robustness.json").exists():
         terminal.say(
-            f"{folder / 'robustness.json'} is of other settings, data or code than this run and not in its report; "
-            f"'{_words('robustness', {**settings, 'out': str(out)})}' makes it anew."
+            f"{folder / 'robustness.json'} is of other settings, data or code than this run and not in its"
+            f" report; '{_words('robustness', {**settings, 'out': str(out)})}' makes it anew."
         )
 
     def display() -> None:
@@ -221,7 +222,7 @@ def _written(fit: Fit, folder: Path, settings: dict[str, Any]) -> tuple[dict[str
 
 
 def _command(settings: dict[str, Any], fit: Fit) -> str:
-    """What makes the page again: the command that computed the robustness it shows, else `run`."""
+    """The command that makes the page again: the one that computed the robustness it shows, else `run`."""
     parts = {name for of in (fit.robustness or {}).values() for name in of}
     return _words("run" if not parts else "priors" if parts == {"priors"} else "robustness", settings)
 

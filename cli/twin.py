@@ -1,4 +1,4 @@
-"""twin: synthetic panels that reproduce the printed tables."""
+"""The command twin: synthetic panels that reproduce the printed tables."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is shown: figures, tables, the HTML report."""
+"""What is shown: the report as a page, its figures, tables and files."""

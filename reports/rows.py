@@ -8,10 +8,11 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from scipy import stats
 
+from ..analyses.judge.interval import judged_part
 from ..analyses.judge.records import estimates
 from ..analyses.judge.reference import degrees_of_freedom
 from ..analyses.run.fits import Fit
@@ -39,7 +40,7 @@ class Row:
 
     Attributes
     ----------
-    record : one of `analyses.compare.estimates`
+    record : one of `analyses.judge.records.estimates`
     text : the digits as printed, by column of published.csv
     df : degrees of freedom of the printed t
     label : what the study file calls the column
@@ -82,6 +83,11 @@ class Row:
         return str(self.record["verdict"] or STOPPED)
 
     @property
+    def judged(self) -> Literal["with_effects", "posterior"]:
+        """The part of the record that holds the interval which the verdict is of."""
+        return judged_part(self.record)
+
+    @property
     def stars(self) -> str:
         stars = self.record["published"]["stars"]
         return stars if stars and set(stars) == {"*"} else ""
@@ -113,7 +119,7 @@ class Row:
         return " ".join(piece for piece in self.pieces(which) if piece)
 
     def pieces(self, which: str) -> tuple[str, str]:
-        """The point and its interval in brackets, apart."""
+        """The point, and its interval in brackets."""
         span = self.span(which)
         if span is None or span.ends is None:
             return (NOTHING if span is None else self.number(span.mean)), ""
@@ -215,14 +221,14 @@ def minus(text: str) -> str:
 
 
 def probability(value: float) -> str:
-    """Three decimals; draws cannot tell 1 from almost 1."""
+    """A probability to three decimals; 1 and 0 are shown as bounds, since draws cannot tell them apart."""
     if value >= 0.9995:
         return "> 0.999"
     return "< 0.001" if value <= 0.0005 else f"{value:.3f}"
 
 
 def factor(value: float | None) -> str:
-    """A Bayes factor to two significant digits, as far as anybody would read them."""
+    """A Bayes factor to two significant digits; beyond a million only that."""
     if value is None or not math.isfinite(value):
         return NOTHING
     if value >= 1e6:

@@ -1,1 +1,1 @@
-"""Figures."""
+"""How figures are drawn and saved."""

@@ -15,7 +15,7 @@ OVERVIEW = "overview"
 
 
 @dataclass(frozen=True)
-class Plate:
+class FigureFile:
     """One figure: its file name without suffix, the table it belongs to, and its bytes in three forms."""
 
     name: str
@@ -43,22 +43,24 @@ class Section:
     id: str
     title: str
     body: Markup
-    plates: tuple[Plate, ...] = ()
+    figure_files: tuple[FigureFile, ...] = ()
     headline: str = ""
 
 
-def plates(fit: Fit, rows: list[Row]) -> list[Plate]:
+def forest_plots(fit: Fit, rows: list[Row]) -> list[FigureFile]:
     """A forest plot for each table, and first one of the focal term across tables, if there is one."""
     made = []
     tables = by_table(rows)
     term = focal(rows)
     if term is not None:
         name = OVERVIEW if OVERVIEW not in tables else f"{OVERVIEW}.all"
-        made.append(_plate(fit, [r for r in rows if r.term == term], name, None, f"{term} across tables"))
-    return made + [_plate(fit, mine, table, table, f"table {table}") for table, mine in tables.items()]
+        made.append(
+            _figure_file(fit, [r for r in rows if r.term == term], name, None, f"{term} across tables")
+        )
+    return made + [_figure_file(fit, mine, table, table, f"table {table}") for table, mine in tables.items()]
 
 
-def _plate(fit: Fit, rows: list[Row], name: str, table: str | None, what: str) -> Plate:
+def _figure_file(fit: Fit, rows: list[Row], name: str, table: str | None, what: str) -> FigureFile:
     title, label, simulated = f"{fit.study.name}: {what}", evidence_label(fit), synthetic(fit)
     draw = overview if table is None else forest
 
@@ -71,4 +73,4 @@ def _plate(fit: Fit, rows: list[Row], name: str, table: str | None, what: str) -
         f"{plural(len(rows), 'coefficient')} in {columns}. {label}. "
         "Its numbers are in the tables of this page."
     )
-    return Plate(name, table, what, alt, drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))
+    return FigureFile(name, table, what, alt, drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))

@@ -1,4 +1,4 @@
-"""Forest plots: published, reproduced and posterior on one axis a term."""
+"""Forest plots: published, reproduced and posterior estimates of each term on one axis."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Panel:
 
 
 def forest(rows: list[Row], title: str, evidence: str, synthetic: bool = False) -> Figure:
-    """One table of a paper: a panel a term, a row a column, two panels abreast.
+    """One table of a paper: a panel for each term, a row for each column, two panels abreast.
 
     Parameters
     ----------
@@ -78,12 +78,12 @@ def forest(rows: list[Row], title: str, evidence: str, synthetic: bool = False) 
 
 
 def overview(rows: list[Row], title: str, evidence: str, synthetic: bool = False) -> Figure:
-    """One term across the columns of all tables: a panel an outcome, a row a column."""
+    """One term across the columns of all tables: a panel for each outcome, a row for each column."""
     return _figure(rows, _by_outcome(rows), title, evidence, synthetic)
 
 
 def _panels(rows: list[Row]) -> list[Panel]:
-    """One panel for a term, or one an outcome where its narrowest interval would be too small to see."""
+    """One panel for a term, or one for each outcome where an interval would be too small to see."""
     spans = [r.span(which) for r in rows for which in ("published", "posterior")]
     ends = [span.ends for span in spans if span and span.ends]
     extent = max([0.0, *(high for _, high in ends)]) - min([0.0, *(low for low, _ in ends)])
@@ -249,5 +249,5 @@ def drawn(make: Callable[[], Figure], form: str, dpi: int = 200) -> bytes:
 
 @lru_cache(maxsize=1)
 def _made(make: Callable[[], Figure]) -> Figure:
-    """A figure is made once for all the forms that follow one another."""
+    """The figure; made once for all the forms that are asked for one after another."""
     return make()

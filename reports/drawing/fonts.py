@@ -1,4 +1,4 @@
-"""Fonts of every figure: one for Latin, what is installed for Chinese, and a last one that has a box for any character."""
+"""Fonts of every figure: one for Latin, what is installed for Chinese, a last one for any character."""
 
 from __future__ import annotations
 
@@ -14,10 +14,21 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-CJK = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei",
-       "PingFang SC", "Heiti SC", "Microsoft YaHei", "SimHei")  # fmt: skip
+CJK = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Heiti SC",
+    "Microsoft YaHei",
+    "SimHei",
+)
 CJK_FILES = ("notosanscjk-regular", "notosanscjk-bold", "sourcehansans", "wqy")
-LAST = "Last Resort High-Efficiency"  # comes with matplotlib, which warns of what it must show unless it is asked for by name
+LAST = (  # comes with matplotlib, which warns of what it must show unless it is asked for by name
+    "Last Resort High-Efficiency"
+)
 
 
 @cache
@@ -45,7 +56,7 @@ def _cjk_fonts() -> list[str]:
 
 @contextmanager
 def quiet_fonts() -> Iterator[None]:
-    """A fallback font without a bold face is no news."""
+    """Silence matplotlib about fallback fonts that have no bold face."""
     logger = logging.getLogger("matplotlib.font_manager")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -56,6 +67,6 @@ def quiet_fonts() -> Iterator[None]:
 
 
 def embedding(*figures: Figure) -> int:
-    """PDF's font type: TrueType, or drawn glyphs where a text needs a Chinese font, whose outlines are not TrueType."""
+    """PDF's font type: TrueType, or drawn glyphs where a text needs a Chinese font without such outlines."""
     texts = (text.get_text() for figure in figures for text in figure.findobj(Text))
     return 3 if any(east_asian_width(c) in "WF" for text in texts for c in text) else 42

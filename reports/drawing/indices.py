@@ -1,10 +1,9 @@
-"""Figures of composite indices: weights with intervals, built-in association, curve of conventions."""
+"""Figures of composite indices: weights with intervals, and association built in by shared indicators."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from ...analyses.indices.built_in_association import BuiltIn
-from ...analyses.indices.conventions import Curve
 from ..rows import shorten
 from .figures import INK, QUIET, RULE, SIZE, WIDTH
 
@@ -24,35 +22,27 @@ ROW, HEAD, FOOT = 0.17, 0.62, 0.5
 DIMENSION, BETWEEN, LEFT = 0.2, 0.6, 2.1
 LABEL = 34
 SYNTHETIC = "SYNTHETIC"
-CHOICES: dict[str, Any] = {
-    "weights": lambda c: c.weighting,
-    "score": lambda c: "sum" if c.score == "sum" else "TOPSIS" if c.distance == "none" else "TOPSIS, vector",
-    "scale": lambda c: c.standard,
-    "over": lambda c: {"pooled": "panel", "within": "each year"}[c.scope],
-    "entropy": lambda c: f"ln {c.constant}" if c.weighting == "entropy" else None,
-    "offset": lambda c: f"{c.offset:g}" if c.weighting == "entropy" else None,
-}
 
 
 def weights_figure(
     weights: pd.DataFrame, indices: list[str], title: str, caption: str, synthetic: bool
 ) -> Figure:
-    """Weights of each index with 95% intervals, an axis an index in two stacks, in the order of its dimensions.
+    """Weights of each index with 95% intervals: one axis for each index, in two stacks.
 
     Parameters
     ----------
-    weights : `analyses.index.weights_table`
+    weights : `analyses.indices.index.weights_table`
     """
     stacks: list[list[pd.DataFrame]] = [[], []]
     for name in indices:
         shorter = min(stacks, key=lambda stack: sum(_depth(t) + BETWEEN for t in stack))
         shorter.append(weights[weights["index"] == name])
     depth = max(sum(_depth(t) + BETWEEN for t in stack) for stack in stacks)
-    figure = _canvas(HEAD + depth + FOOT, title, caption, SYNTHETIC * synthetic)
+    figure = captioned_figure(HEAD + depth + FOOT, title, caption, SYNTHETIC * synthetic)
     for number, stack in enumerate(stacks):
         top = HEAD
         for table in stack:
-            axes = _axes(figure, number * WIDTH / 2 + LEFT, top, WIDTH / 2 - LEFT - 0.15, _depth(table))
+            axes = axes_at(figure, number * WIDTH / 2 + LEFT, top, WIDTH / 2 - LEFT - 0.15, _depth(table))
             _draw_weights(axes, table)
             top += _depth(table) + BETWEEN
     return figure
@@ -65,16 +55,35 @@ def _draw_weights(axes: Axes, table: pd.DataFrame) -> None:
     y = 0.0
     for dimension, part in table.groupby("dimension", sort=False):
         if several:
-            axes.text(-0.04, y + DIMENSION / 2, shorten(str(dimension), LABEL), ha="right", va="center",
-                      transform=side, fontsize=SIZE, fontweight="bold", color=INK, parse_math=False)  # fmt: skip
+            axes.text(
+                -0.04,
+                y + DIMENSION / 2,
+                shorten(str(dimension), LABEL),
+                ha="right",
+                va="center",
+                transform=side,
+                fontsize=SIZE,
+                fontweight="bold",
+                color=INK,
+                parse_math=False,
+            )
             y += DIMENSION
         twice = part["indicator"].duplicated(keep=False)
         for row, double in zip(part.to_dict("records"), twice, strict=True):
             middle = y + ROW / 2
             name = row["column"].replace("_", " ") if double else row["indicator"]
             text = shorten(name, LABEL) + ("" if row["direction"] == "+" else " (−)")
-            axes.text(-0.04, middle, text, ha="right", va="center", transform=side, fontsize=SIZE - 1, color=INK,
-                      parse_math=False)  # fmt: skip
+            axes.text(
+                -0.04,
+                middle,
+                text,
+                ha="right",
+                va="center",
+                transform=side,
+                fontsize=SIZE - 1,
+                color=INK,
+                parse_math=False,
+            )
             axes.plot(
                 [row["q2.5"], row["q97.5"]], [middle] * 2, color=BLUE, linewidth=2.0, solid_capstyle="butt"
             )
@@ -93,22 +102,23 @@ def _depth(table: pd.DataFrame) -> float:
 
 
 def built_in_figure(results: list[BuiltIn], title: str, synthetic: bool = False) -> Figure:
-    """Simulated coefficients without any link, shared and apart, beside the printed one."""
+    """Coefficients simulated without any link, with shared indicators and without, beside the printed one."""
     rows = [r for r in results if r.published is not None]
     how = _once(one.how for one in rows)
-    caption = f"SIMULATED, {len(rows[0].shared):,} panels for each column. {how} " + (
-        "Points: medians; thick lines: 50%, thin: 95% of simulations. In columns without effects, trends common to "
-        "all entities associate the indices too; the difference of blue and grey is sharing."
+    caption = (
+        f"SIMULATED, {len(rows[0].shared):,} panels for each column. {how} "
+        + "Points: medians; thick lines: 50%, thin: 95% of simulations. In columns without effects, trends"
+        " common to all entities associate the indices too; the difference of blue and grey is sharing."
     )
     lines = len(textwrap.wrap(caption, 118))
     depth = 0.46 * len(rows)
-    figure = _canvas(
+    figure = captioned_figure(
         HEAD + 0.2 + depth + 0.35 + 0.15 * lines + 0.2,
         title,
         caption,
         f"SIMULATED, {SYNTHETIC}" if synthetic else "SIMULATED",
     )
-    axes = _axes(figure, 1.75, HEAD + 0.2, WIDTH - 3.75, depth)
+    axes = axes_at(figure, 1.75, HEAD + 0.2, WIDTH - 3.75, depth)
     axes.set_ylim(len(rows), 0)
     side = axes.get_yaxis_transform()
     for number, one in enumerate(rows):
@@ -128,11 +138,30 @@ def built_in_figure(results: list[BuiltIn], title: str, synthetic: bool = False)
             markersize=4.6,
         )
         text = f"{one.spec_id}  {one.term} on {one.outcome}"
-        axes.text(-0.03, number + 0.5, shorten(text, 27), ha="right", va="center", transform=side, fontsize=SIZE,
-                  color=INK, parse_math=False)  # fmt: skip
+        axes.text(
+            -0.03,
+            number + 0.5,
+            shorten(text, 27),
+            ha="right",
+            va="center",
+            transform=side,
+            fontsize=SIZE,
+            color=INK,
+            parse_math=False,
+        )
         names = ", ".join(name.replace("_", " ") for name in one.names) or "nothing"
-        axes.text(1.03, number + 0.5, "\n".join(textwrap.wrap(names, 30)), ha="left", va="center", transform=side,
-                  fontsize=SIZE - 1, color=QUIET, parse_math=False, linespacing=1.1)  # fmt: skip
+        axes.text(
+            1.03,
+            number + 0.5,
+            "\n".join(textwrap.wrap(names, 30)),
+            ha="left",
+            va="center",
+            transform=side,
+            fontsize=SIZE - 1,
+            color=QUIET,
+            parse_math=False,
+            linespacing=1.1,
+        )
         if number:
             axes.axhline(number, color=RULE, linewidth=0.6, zorder=0)
     axes.axvline(0, color=QUIET, linewidth=0.8, zorder=0)
@@ -144,8 +173,15 @@ def built_in_figure(results: list[BuiltIn], title: str, synthetic: bool = False)
         Line2D([], [], color=GREY, marker="o", linewidth=3.2, markersize=4.2, markeredgecolor="white"),
         Line2D([], [], color="black", marker="D", markerfacecolor="white", linewidth=0, markersize=4.6),
     ]
-    figure.legend(handles, ["shared indicators, no link", "every indicator its own", "printed"], loc="upper left",
-                  bbox_to_anchor=(0.004, 1 - 0.28 / figure.get_figheight()), ncols=3, frameon=False, fontsize=SIZE)  # fmt: skip
+    figure.legend(
+        handles,
+        ["shared indicators, no link", "every indicator its own", "printed"],
+        loc="upper left",
+        bbox_to_anchor=(0.004, 1 - 0.28 / figure.get_figheight()),
+        ncols=3,
+        frameon=False,
+        fontsize=SIZE,
+    )
     _plain(axes)
     return figure
 
@@ -156,74 +192,53 @@ def _once(texts: Iterable[str]) -> str:
     return ". ".join(dict.fromkeys(sentences)) + "."
 
 
-def curve_figure(curve: Curve, title: str, caption: str, synthetic: bool) -> Figure:
-    """One coefficient under every convention, sorted, above the choices that make each."""
-    order = np.argsort(curve.mean)
-    levels = {
-        name: list(dict.fromkeys(v for c in curve.conventions if (v := read(c)) is not None))
-        for name, read in CHOICES.items()
-    }
-    deep = sum(len(values) * 0.14 + 0.08 for values in levels.values())
-    figure = _canvas(HEAD + 1.9 + 0.2 + deep + FOOT, title, caption, SYNTHETIC * synthetic)
-    left, wide = 1.45, WIDTH - 1.6
-    top = _axes(figure, left, HEAD, wide, 1.9)
-    at = np.arange(len(order))
-    for x, i in zip(at, order, strict=True):
-        colour = BLUE if curve.defensible[i] else ORANGE
-        top.plot([x, x], [curve.low[i], curve.high[i]], color=colour, linewidth=1.0)
-        face = colour if curve.defensible[i] else "white"
-        top.plot([x], [curve.mean[i]], "o", color=colour, markerfacecolor=face, markersize=3.6)
-    top.axhline(0, color=QUIET, linewidth=0.8, zorder=0)
-    top.set_xlim(-1, len(order))
-    top.set_xticks([])
-    top.tick_params(axis="y", labelsize=SIZE, color=QUIET, labelcolor=QUIET)
-    top.set_ylabel(
-        f"{curve.term}, {curve.spec_id}\n(sd of outcome per sd)", fontsize=SIZE, color=INK, parse_math=False
-    )
-    for edge in ("right", "top", "bottom"):
-        top.spines[edge].set_visible(False)
-    bottom = _axes(figure, left, HEAD + 2.1, wide, deep)
-    bottom.set_ylim(deep, 0)
-    bottom.set_xlim(-1, len(order))
-    y = 0.0
-    for name, values in levels.items():
-        bottom.text(-1.38 / wide, y + 0.07, name, transform=bottom.get_yaxis_transform(), fontsize=SIZE - 1,
-                    fontweight="bold", color=INK, va="center")  # fmt: skip
-        for value in values:
-            hit = [x for x, i in zip(at, order, strict=True) if CHOICES[name](curve.conventions[i]) == value]
-            colours = [BLUE if curve.defensible[order[x]] else ORANGE for x in hit]
-            bottom.scatter(hit, [y + 0.07] * len(hit), s=7, color=colours, marker="|", linewidths=1.6)
-            bottom.text(-0.01, y + 0.07, value, transform=bottom.get_yaxis_transform(), fontsize=SIZE - 1, color=QUIET,
-                        ha="right", va="center")  # fmt: skip
-            y += 0.14
-        y += 0.08
-        if y < deep:
-            bottom.axhline(y - 0.04, color=RULE, linewidth=0.6)
-    bottom.set_xticks([])
-    bottom.set_yticks([])
-    bottom.spines[:].set_visible(False)
-    return figure
-
-
-def _canvas(height: float, title: str, caption: str, stamp: str) -> Figure:
+def captioned_figure(height: float, title: str, caption: str, stamp: str) -> Figure:
+    """A figure of this height in inches with a title, a caption at the foot and a stamp in the corner."""
     figure = Figure(figsize=(WIDTH, height), facecolor="white")
     FigureCanvasAgg(figure)
-    figure.text(0.1 / WIDTH, 1 - 0.1 / height, shorten(title, 84), va="top", fontsize=10, fontweight="bold", color=INK,
-                parse_math=False)  # fmt: skip
+    figure.text(
+        0.1 / WIDTH,
+        1 - 0.1 / height,
+        shorten(title, 84),
+        va="top",
+        fontsize=10,
+        fontweight="bold",
+        color=INK,
+        parse_math=False,
+    )
     figure.text(0.1 / WIDTH, 0.1 / height, "\n".join(textwrap.wrap(caption, 118)), va="bottom", fontsize=SIZE,
                 color=QUIET, parse_math=False, linespacing=1.25)  # fmt: skip
-    figure.text(1 - 0.1 / WIDTH, 1 - 0.08 / height, stamp, va="top", ha="right", fontweight="bold", color="#9c3d00",
-                fontsize=18 if len(stamp) < 10 else 12)  # fmt: skip
+    figure.text(
+        1 - 0.1 / WIDTH,
+        1 - 0.08 / height,
+        stamp,
+        va="top",
+        ha="right",
+        fontweight="bold",
+        color="#9c3d00",
+        fontsize=18 if len(stamp) < 10 else 12,
+    )
     if SYNTHETIC in stamp:
-        figure.text(0.5, 0.5, SYNTHETIC, va="center", ha="center", rotation=30, fontsize=54, fontweight="bold",
-                    color=ORANGE, alpha=0.14, zorder=0)  # fmt: skip
+        figure.text(
+            0.5,
+            0.5,
+            SYNTHETIC,
+            va="center",
+            ha="center",
+            rotation=30,
+            fontsize=54,
+            fontweight="bold",
+            color=ORANGE,
+            alpha=0.14,
+            zorder=0,
+        )
     return figure
 
 
-def _axes(figure: Figure, left: float, top: float, width: float, depth: float) -> Axes:
+def axes_at(figure: Figure, left: float, top: float, width: float, depth: float) -> Axes:
     """Axes at inches from the left and the top."""
     height = figure.get_figheight()
-    axes = figure.add_axes((left / WIDTH, 1 - (top + depth) / height, width / WIDTH, depth / height))
+    axes = figure.addaxes_at((left / WIDTH, 1 - (top + depth) / height, width / WIDTH, depth / height))
     axes.patch.set_alpha(0)
     return axes
 

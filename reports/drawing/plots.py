@@ -1,4 +1,4 @@
-"""Plots for notebooks: ArviZ's own, with the published numbers in them; each returns ArviZ's `PlotCollection`."""
+"""Plots for notebooks: ArviZ's own with the published numbers in them, each as ArviZ's `PlotCollection`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PUBLISHED = "black"
 
 
 def plot_forest(fit: Fit, term: str | None = None, **kwargs: Any) -> PlotCollection:
-    """One term across the columns: posteriors with 50% and 95% intervals, and the published numbers below them.
+    """One term across the columns: posteriors with 50% and 95% intervals, the published numbers below them.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def plot_forest(fit: Fit, term: str | None = None, **kwargs: Any) -> PlotCollect
 
     Returns
     -------
-    The `PlotCollection` of `arviz.plot_forest`: `arviz.add_lines` and `arviz.add_bands` go on from there. Published
-    estimates and intervals are its visuals `published` and `published_interval`.
+    The `PlotCollection` of `arviz.plot_forest`: `arviz.add_lines` and `arviz.add_bands` go on from there. The
+    published estimates and intervals are its visuals `published` and `published_interval`.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def plot_forest(fit: Fit, term: str | None = None, **kwargs: Any) -> PlotCollect
 
 
 def plot_posterior(fit: Fit, spec: str, **kwargs: Any) -> PlotCollection:
-    """The posterior of each coefficient of a column, with the published estimate as a line and its 95% interval as a band.
+    """The posterior of each coefficient of a column; the published estimate is a line, its interval a band.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def plot_posterior(fit: Fit, spec: str, **kwargs: Any) -> PlotCollection:
 
 
 def plot_prior_posterior(fit: Fit, spec: str, **kwargs: Any) -> PlotCollection:
-    """Prior and posterior of each coefficient of a column on the paper's scale, with the published estimate as a line.
+    """Prior and posterior of each coefficient on the paper's scale; the published estimate is a line.
 
     Coefficients whose prior is flat, because the tables print no standard deviations, are left out.
 
@@ -198,7 +198,7 @@ def plot_prior_posterior(fit: Fit, spec: str, **kwargs: Any) -> PlotCollection:
 
 
 def _layout(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Room for titles, in the one backend that has to be told."""
+    """Settings that leave room for titles in the one backend that needs them."""
     import arviz as az
 
     backend = kwargs.get("backend") or az.rcParams["plot.backend"]
@@ -206,7 +206,7 @@ def _layout(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _labeller() -> Any:
-    """Names of terms as titles: short, and none of them read as mathematics."""
+    """Short names of terms as titles, none of them read as mathematics."""
     import arviz as az
 
     class Short(az.labels.NoVarLabeller):

@@ -34,7 +34,7 @@ def width(text: str, size: float, weight: Weight, style: Style, family: tuple[st
 
 
 def pieces(text: str) -> list[str]:
-    """Where a line may break: at blanks, and on both sides of wide characters; blanks stay with what precedes them."""
+    """Where a line may break: at blanks, which stay with what precedes them, and beside wide characters."""
     parts: list[str] = [""]
     for c in " ".join("".join(c if c.isprintable() else " " for c in text).split()):
         wide = width_of(c) == 2
@@ -44,8 +44,11 @@ def pieces(text: str) -> list[str]:
     return [part for part in parts if part]
 
 
-class Sheet:
-    """One A4 page laid out in inches from its upper left corner, then magnified; `y` is the cursor, `last` where text ends."""
+class TextPage:
+    """One A4 page laid out in inches from its upper left corner, then magnified.
+
+    `y` is the height at which the next line is written, `last` the height at which text ends.
+    """
 
     def __init__(self, family: tuple[str, ...], scale: float = 1.0) -> None:
         self.scale, self.width, self.height = scale, WIDTH / scale, HEIGHT / scale
@@ -88,9 +91,18 @@ class Sheet:
         )  # fmt: skip
 
     def paragraph(
-        self, text: str, size: float = 9.5, *, left: float = MARGIN, right: float = MARGIN, weight: Weight = "normal",
-        style: Style = "normal", colour: str = INK, after: float = 0.06, most: int | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        text: str,
+        size: float = 9.5,
+        *,
+        left: float = MARGIN,
+        right: float = MARGIN,
+        weight: Weight = "normal",
+        style: Style = "normal",
+        colour: str = INK,
+        after: float = 0.06,
+        most: int | None = None,
+    ) -> None:
         """Wrapped text at the cursor; no more than `most` lines of it."""
         lines = self.wrapped(text, self.width - left - right, size, weight, style)
         if most is not None and len(lines) > most:
@@ -120,14 +132,20 @@ class Sheet:
         self.figure.add_artist(Line2D(ends, [at, at], color=colour, linewidth=thick))
 
     def chip(self, x: float, text: str, colours: tuple[str, str, str], size: float = 9) -> float:
-        """A rounded label at the cursor; where the next may stand."""
+        """Draw a rounded label at the cursor; return where the next may stand."""
         ink, face, edge = colours
         wide = self.measure(text, size, "bold")
         shape = FancyBboxPatch(
-            (x / self.width, 1 - (self.y + 0.2) / self.height), (wide + 0.2) / self.width, 0.2 / self.height,
-            boxstyle="round,pad=0,rounding_size=0.008", mutation_aspect=WIDTH / HEIGHT, facecolor=face, edgecolor=edge,
-            linewidth=0.6, transform=self.figure.transFigure,
-        )  # fmt: skip
+            (x / self.width, 1 - (self.y + 0.2) / self.height),
+            (wide + 0.2) / self.width,
+            0.2 / self.height,
+            boxstyle="round,pad=0,rounding_size=0.008",
+            mutation_aspect=WIDTH / HEIGHT,
+            facecolor=face,
+            edgecolor=edge,
+            linewidth=0.6,
+            transform=self.figure.transFigure,
+        )
         self.figure.add_artist(shape)
         self.write(x + 0.1, self.y + 0.105, text, size, weight="bold", color=ink, va="center_baseline")
         return x + wide + 0.34

@@ -18,12 +18,24 @@ from ..drawing.figures import SIZE, WIDTH, drawn
 
 ACROSS, HIGH, GAP = 4, 0.95, 0.45
 COLOURS = {"prior": BLUE, "posterior": ORANGE}
-HEADER = ("model", "question", "engine", "quantity", "n", "left out", "mean rank", "chi2 p", "KS p", "adjusted p",
-          "beyond band", "coverage of 95% intervals")  # fmt: skip
+HEADER = (
+    "model",
+    "question",
+    "engine",
+    "quantity",
+    "n",
+    "left out",
+    "mean rank",
+    "chi2 p",
+    "KS p",
+    "adjusted p",
+    "beyond band",
+    "coverage of 95% intervals",
+)
 
 
 def write_calibration(record: dict[str, Any], folder: Path, command: str) -> Path:
-    """Write calibration.json, calibration.md and a figure for each model to a folder; the path of the table."""
+    """Write calibration.json, calibration.md and a figure for each model; return the path of the table."""
     figures = {}
     for subject in dict.fromkeys(c["subject"] for c in record["checks"] if c["question"] in COLOURS):
         checks = [c for c in record["checks"] if c["subject"] == subject and c["question"] in COLOURS]
@@ -57,20 +69,25 @@ def markdown(record: dict[str, Any], command: str, figures: dict[str, str]) -> I
 
 
 def table(record: dict[str, Any]) -> Iterator[str]:
-    """A row a quantity; tests are given where ranks must be uniform, coverage everywhere."""
+    """A row for each quantity: tests where ranks must be uniform, and coverage everywhere."""
     yield "| " + " | ".join(HEADER) + " |"
     yield "|" + "---|" * len(HEADER)
     for check in record["checks"]:
         for q in check["quantities"]:
             tested = "adjusted_p" in q
             cells = [
-                check["subject"] + "*" * check["synthetic"], check["question"], check["engine"], q["quantity"],
-                str(q["simulations"]), str(check["left_out"]), f"{q['mean_rank']:.3f}",
+                check["subject"] + "*" * check["synthetic"],
+                check["question"],
+                check["engine"],
+                q["quantity"],
+                str(q["simulations"]),
+                str(check["left_out"]),
+                f"{q['mean_rank']:.3f}",
                 *(f"{q[k]:.3f}" if tested else "" for k in ("chi2_p", "ks_p")),
                 f"{q['adjusted_p']:.2g}" if tested else "",
                 (f"{q['outside']:.3f}" if q["outside"] else "no") if tested else "",
                 f"{q['coverage']:.3f} ({q['coverage_low']:.3f} to {q['coverage_high']:.3f})",
-            ]  # fmt: skip
+            ]
             yield "| " + " | ".join(map(escaped, cells)) + " |"
 
 
@@ -103,6 +120,13 @@ def figure(checks: list[dict[str, Any]]) -> Figure:
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1])
     handles, labels = made.axes[0].get_legend_handles_labels()
-    made.legend(handles, [f"truths from the {label}" for label in labels], loc="upper left", ncols=2, frameon=False,
-                fontsize=SIZE, bbox_to_anchor=(0.004, 1 - 0.27 / made.get_figheight()))  # fmt: skip
+    made.legend(
+        handles,
+        [f"truths from the {label}" for label in labels],
+        loc="upper left",
+        ncols=2,
+        frameon=False,
+        fontsize=SIZE,
+        bbox_to_anchor=(0.004, 1 - 0.27 / made.get_figheight()),
+    )
     return made

@@ -1,4 +1,4 @@
-"""What `posterity index` writes: panel with indices, weights, filled cells, figures, and a record of all of it."""
+"""What `posterity index` writes: panel with indices, weights, filled cells, figures, and a record of them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from ...analyses.run.store import sha256_of, versions, write_whole
 from ...analyses.study import Study
 from ...analyses.view import SpecView
 from ...data.indices.gaps import Fill
+from ..drawing.conventions import curve_figure
 from ..drawing.figures import drawn
-from ..drawing.indices import built_in_figure, curve_figure, weights_figure
+from ..drawing.indices import built_in_figure, weights_figure
 from .write import csv_text
 
 NAMES = ("panel", "weights", "filled", "conventions", "built-in", "index")
@@ -154,7 +155,7 @@ def _panel_frame(report: IndexReport, indexed: Indexed) -> pd.DataFrame:
 
 
 def coefficient_rows(one: Coefficients) -> list[dict[str, Any]]:
-    """One row a term: the posterior with the indices as computed, and with their uncertainty."""
+    """One row for each term: the posterior with the indices as computed, and with their uncertainty."""
     mixture = one.mixture
     share = mixture.share("coef")
     rows = []
@@ -211,8 +212,8 @@ def _weights(report: IndexReport, indexed: Indexed, table: pd.DataFrame) -> Figu
     words = f"Evidence: panel, {panel.n_entities} {panel.entity} × {panel.n_times} {panel.time}"
     words += f", {gaps} gaps filled ({report.fill})" if gaps else ""
     caption = (
-        f"{words}. Lines: 95% intervals, Bayesian bootstrap over {panel.entity}, {indexed.draws:,} draws; dashed: "
-        f"equal weights. Convention: {indexed.convention.label}."
+        f"{words}. Lines: 95% intervals, Bayesian bootstrap over {panel.entity}, {indexed.draws:,} draws;"
+        f" dashed: equal weights. Convention: {indexed.convention.label}."
     )
     return weights_figure(
         table,
@@ -227,8 +228,9 @@ def _curve(report: IndexReport, curve: Curve) -> Figure:
     assert report.indexed is not None
     good = sum(curve.defensible)
     caption = (
-        f"Evidence: panel. Posterior means and 95% intervals, {good} defensible conventions; hollow: entropy over the "
-        f"logarithm of the number of years, a mistake found in print ({len(curve.mean) - good}). Sorted by mean."
+        f"Evidence: panel. Posterior means and 95% intervals, {good} defensible conventions; hollow: entropy"
+        f" over the logarithm of the number of years, a mistake found in print ({len(curve.mean) - good})."
+        " Sorted by mean."
     )
     title = f"{report.study.name}: {curve.term} in {curve.spec_id} by convention of the indices"
     return curve_figure(curve, title, caption, report.synthetic)

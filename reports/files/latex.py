@@ -11,20 +11,49 @@ from ..rows import MINUS, NOTHING, Row, probability, shorten
 
 LONGEST = 20
 SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\textasciicircum{}", "~": r"$\sim$", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", "[": "{[}", "]": "{]}", "*": "{*}", '"': "{''}", "'": "{'}", "`": "{`}",
-    MINUS: "$-$", NOTHING: "--", "…": r"\ldots{}", "—": "---",
-    "‘": "`", "’": "{'}", "“": "``", "”": "''", "\N{MULTIPLICATION SIGN}": r"$\times$",
-    "²": "$^2$", "γ": r"$\gamma$", "ρ": r"$\rho$",
-}  # fmt: skip
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"$\sim$",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    '"': "{''}",
+    "'": "{'}",
+    "`": "{`}",
+    MINUS: "$-$",
+    NOTHING: "--",
+    "…": r"\ldots{}",
+    "—": "---",
+    "‘": "`",
+    "’": "{'}",
+    "“": "``",
+    "”": "''",
+    "\N{MULTIPLICATION SIGN}": r"$\times$",
+    "²": "$^2$",
+    "γ": r"$\gamma$",
+    "ρ": r"$\rho$",
+}
 PLAIN_LATIN = set("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ")
 HEAD = r"""%% Table %s of %s, written by posterity. The preamble needs \usepackage{booktabs}.
 """
-GLYPH = r"""% Names beyond Latin: compile with XeLaTeX or LuaLaTeX, and \usepackage{ctex} or a font that has them for Chinese;
-% pdfLaTeX prints their code points.
-\providecommand{\posterityglyph}[1]{\ifdefined\Umathchar\char"#1\relax\else{\tiny U+#1}\fi}
+GLYPH = (
+    r"% Names beyond Latin: compile with XeLaTeX or LuaLaTeX, and \usepackage{ctex} or a font that has them "
+    "for Chinese;\n"
+    "% pdfLaTeX prints their code points.\n"
+    r"\providecommand{\posterityglyph}[1]{\ifdefined\Umathchar\char"
+    r""""#1\relax\else{\tiny U+#1}\fi}
 """
+)
 COLUMNS = (
     r"Standard errors are in parentheses, central 95\% intervals in brackets, stars as published. "
     "Posterior means are on the paper's scale"
@@ -92,9 +121,10 @@ def _environment(
     which = f" ({number} of {parts})" if parts > 1 else ""
     caption = f"{escape(study)}, table {escape(table)}{which}: published and posterior estimates"
     label = re.sub(r"[^A-Za-z0-9]+", "-", f"{study}-{table}" + (f"-{number}" if parts > 1 else ""))
+    size, gap = ("scriptsize", 2) if effects else ("footnotesize", 3)
     lines = [
         r"\begin{table}[htbp]",
-        rf"\centering\{'scriptsize' if effects else 'footnotesize'}\setlength{{\tabcolsep}}{{{2 if effects else 3}pt}}",
+        rf"\centering\{size}\setlength{{\tabcolsep}}{{{gap}pt}}",
         rf"\caption{{{caption}{r'. \textbf{SYNTHETIC data}' * ('SYNTHETIC' in evidence)}}}",
         rf"\label{{tab:{label}}}",
         rf"\begin{{tabular}}{{l{'r' * (width - 2)}l}}",
@@ -123,7 +153,7 @@ def _environment(
 
 
 def _flags(row: Row) -> list[str]:
-    """What qualifies a number, in words that several numbers can share."""
+    """The flags of a number, without values of its own, so that several numbers can share them."""
     flags = (
         f for f in row.record["flags"] if not f.startswith(SHOWN_BY_A_COLUMN) and not OVER_TWINS.search(f)
     )

@@ -8,15 +8,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...analyses.judge.diagnostics import converged
+from ...analyses.judge.diagnostics import LIMITS, converged
 from ...analyses.run.fits import Fit
 from ...analyses.run.store import versions
 from ..drawing.figure_files import Section
 from ..page import words
 from ..page.equations import models_used
 from ..page.first_screen import left_out
+from ..page.headlines import headlines as changes
 from ..page.highlights import highlights
-from ..page.page import priors_used
+from ..page.priors import priors_used
 from ..rows import Row, evidence_label, focal, number, plural, shorten, synthetic
 
 MOST = 36
@@ -81,7 +82,7 @@ def brief_of(fit: Fit, rows: list[Row], command: str, sections: Sequence[Section
     headlines = [
         " ".join(left_out(fit, command)),
         *(s.headline for s in sections),
-        *words.headlines(fit, rows),
+        *changes(fit, rows),
     ]
     return Brief(
         study=fit.study.name,
@@ -108,7 +109,10 @@ def brief_of(fit: Fit, rows: list[Row], command: str, sections: Sequence[Section
 
 
 def telling(rows: list[Row], most: int) -> list[Row]:
-    """The rows of a short table in their order: first chosen is what departs from print, then the focal term, what is uncertain."""
+    """The rows of a short table, in their order.
+
+    Chosen first are those that depart from print, then those of the focal term, then uncertain ones.
+    """
     term = focal(rows)
 
     def rank(at: int) -> tuple[bool, bool, bool]:
@@ -120,7 +124,7 @@ def telling(rows: list[Row], most: int) -> list[Row]:
 
 
 def key_figure(rows: list[Row]) -> list[Row]:
-    """One term on the outcome that most of its columns have; without a focal term, the term of most columns."""
+    """The focal term, or else the term of most columns, on the outcome that most of its columns have."""
     shown = [r for r in rows if not r.constant and r.span("posterior") is not None]
     counts: dict[str, int] = {}
     for row in shown:
@@ -149,14 +153,15 @@ def _checks(fit: Fit) -> list[str]:
             f"Worst of {len(worst)} fits: effective sample size {min(w['ess_bulk'] for w in worst):.0f}"
         )
         if k_hats:
-            sentence += f", Pareto k-hat {number(max(k_hats), 2)} (alarm at 0.7)"
+            sentence += f", Pareto k-hat {number(max(k_hats), 2)} (alarm at {LIMITS.k_hat})"
         if len(k_hats) < len(worst):
-            sentence += f", R-hat {max(w['r_hat'] for w in worst):.3f} (alarm at 1.01)"
+            sentence += f", R-hat {max(w['r_hat'] for w in worst):.3f} (alarm at {LIMITS.r_hat})"
         found.append(f"{sentence}.")
     if fit.agreement is not None:
         most = max(map(abs, fit.agreement.difference))
         found.append(
-            f"{fit.agreement.id} fitted a second way: posterior means differ by at most {most:.1f} Monte Carlo standard errors."
+            f"{fit.agreement.id} fitted a second way: posterior means differ by at most {most:.1f} Monte"
+            " Carlo standard errors."
         )
     return found
 
@@ -186,8 +191,8 @@ def markdown(brief: Brief) -> str:
     lines += ["", f"What the paper claims. {text(brief.claim)}"] if brief.claim else []
     lines += ["", "## Published and posterior", "", *_table(brief), ""]
     lines += [
-        "Published: the estimate with what is printed beside it (standard error, t or interval) and its stars. Posterior: mean and "
-        "central 95% interval on the paper's scale."
+        "Published: the estimate with what is printed beside it (standard error, t or interval) and its"
+        " stars. Posterior: mean and central 95% interval on the paper's scale."
     ]
     if brief.omitted:
         lines += ["", f"{plural(brief.omitted, 'coefficient')} more: see `report.html` and `comparison.csv`."]

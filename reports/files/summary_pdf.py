@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..drawing.figures import INK, MARKS, METADATA, QUIET, RULE, draw_spans
 from ..drawing.fonts import embedding, quiet_fonts, style
-from ..drawing.text_page import MARGIN, Sheet
+from ..drawing.text_page import MARGIN, TextPage
 from ..page import words
 from ..rows import Row, plural, shorten
 from .summary import Brief, cells, telling
@@ -54,59 +54,70 @@ def summary_pdf(brief: Brief) -> bytes:
     return buffer.getvalue()
 
 
-def _sheet(brief: Brief, family: tuple[str, ...], scale: float, number: int) -> Sheet:
+def _page(brief: Brief, family: tuple[str, ...], scale: float, number: int) -> TextPage:
     """A page with its running head and foot."""
-    sheet = Sheet(family, scale)
-    sheet.write(MARGIN, 0.5, f"posterity · {brief.study}", SMALL, color=QUIET)
+    page = TextPage(family, scale)
+    page.write(MARGIN, 0.5, f"posterity · {brief.study}", SMALL, color=QUIET)
     loud = {"color": "#9c3d00", "weight": "bold"} if brief.synthetic else {"color": QUIET}
-    sheet.write(sheet.width - MARGIN, 0.5, brief.label, SMALL, ha="right", **loud)
-    sheet.write(sheet.width / 2, sheet.height - 0.5, f"{number} of 2", SMALL, ha="center", color=QUIET)
+    page.write(page.width - MARGIN, 0.5, brief.label, SMALL, ha="right", **loud)
+    page.write(page.width / 2, page.height - 0.5, f"{number} of 2", SMALL, ha="center", color=QUIET)
     if brief.synthetic:
-        sheet.write(sheet.width / 2, sheet.height / 2, "SYNTHETIC", 88, ha="center", va="center", rotation=45, weight="bold",
-                    color="#D55E00", alpha=0.09, zorder=0)  # fmt: skip
-    return sheet
+        page.write(
+            page.width / 2,
+            page.height / 2,
+            "SYNTHETIC",
+            88,
+            ha="center",
+            va="center",
+            rotation=45,
+            weight="bold",
+            color="#D55E00",
+            alpha=0.09,
+            zorder=0,
+        )
+    return page
 
 
 def _first(brief: Brief, family: tuple[str, ...], scale: float) -> tuple[Figure, bool]:
-    """The page, and whether all of it has room."""
-    sheet = _sheet(brief, family, scale, 1)
-    sheet.paragraph(brief.title, 17, weight="bold", after=0.03, most=3)
-    sheet.paragraph(brief.byline, TEXT, colour=QUIET, style="italic", after=0.1, most=3)
-    sheet.rule(INK, 1.0)
-    sheet.y += 0.12
-    sheet.paragraph(brief.answer, 12.5, weight="bold", after=0.06)
+    """The first page, and whether all of it has room."""
+    page = _page(brief, family, scale, 1)
+    page.paragraph(brief.title, 17, weight="bold", after=0.03, most=3)
+    page.paragraph(brief.byline, TEXT, colour=QUIET, style="italic", after=0.1, most=3)
+    page.rule(INK, 1.0)
+    page.y += 0.12
+    page.paragraph(brief.answer, 12.5, weight="bold", after=0.06)
     x = MARGIN
     for name, n in brief.counts.items():
-        x = sheet.chip(x, f"{n} {_counted(name, n)}", CHIPS.get(name, NO_CHIP))
-    sheet.y += 0.32
+        x = page.chip(x, f"{n} {_counted(name, n)}", CHIPS.get(name, NO_CHIP))
+    page.y += 0.32
     for sentence in brief.headlines:
-        sheet.bullet(sentence, TEXT, most=4)
+        page.bullet(sentence, TEXT, most=4)
     if brief.caveat:
-        sheet.y += 0.05
-        top = sheet.y
-        sheet.paragraph(brief.caveat, TEXT, left=MARGIN + 0.14, after=0)
-        sheet.bar(top, sheet.y, "#9c3d00" if brief.synthetic else "#8a939c")
-        sheet.y += 0.06
+        page.y += 0.05
+        top = page.y
+        page.paragraph(brief.caveat, TEXT, left=MARGIN + 0.14, after=0)
+        page.bar(top, page.y, "#9c3d00" if brief.synthetic else "#8a939c")
+        page.y += 0.06
     if brief.claim:
-        sheet.heading("What the paper claims")
-        sheet.paragraph(brief.claim, TEXT, most=6)
+        page.heading("What the paper claims")
+        page.paragraph(brief.claim, TEXT, most=6)
     if brief.figure:
         first = brief.figure[0]
-        sheet.heading(shorten(f"{first.term} on {first.outcome}: published and posterior", 80))
+        page.heading(shorten(f"{first.term} on {first.outcome}: published and posterior", 80))
         if first.meaning:
-            sheet.y -= 0.04
-            sheet.paragraph(f"{first.term}: {first.meaning}", SMALL, colour=QUIET, after=0.02, most=1)
-        return sheet.figure, _forest(sheet, brief)
-    return sheet.figure, sheet.y <= sheet.last
+            page.y -= 0.04
+            page.paragraph(f"{first.term}: {first.meaning}", SMALL, colour=QUIET, after=0.02, most=1)
+        return page.figure, _forest(page, brief)
+    return page.figure, page.y <= page.last
 
 
 def _counted(name: str, n: int) -> str:
     return words.COUNTED[name][n > 1].removeprefix("is ").removeprefix("are ")
 
 
-def _forest(sheet: Sheet, brief: Brief) -> bool:
-    """Published and posterior of one term, a row for each column; whether the page has ample room for all of them."""
-    room = sheet.last - 0.55 - sheet.y - 0.22
+def _forest(page: TextPage, brief: Brief) -> bool:
+    """Draw published and posterior of one term, a row for each column; whether all had ample room."""
+    room = page.last - 0.55 - page.y - 0.22
     marks = [m for m in MARKS if m.key != "reproduced"]
     shown = brief.figure
     used = [m for m in marks if any(r.span(m.key) for r in shown)]
@@ -115,25 +126,32 @@ def _forest(sheet: Sheet, brief: Brief) -> bool:
     height = line * (len(used) + 0.7)
     shown = shown[: max(1, int(room / height))]
     body = height * len(shown)
-    left, right = MARGIN + 2.5, sheet.width - MARGIN - 1.05
+    left, right = MARGIN + 2.5, page.width - MARGIN - 1.05
     handles = [
         Line2D(
             [], [], color=m.colour, marker=m.marker, markerfacecolor=m.face, linewidth=m.width, markersize=4.4
         )
         for m in used
     ]
-    sheet.figure.legend(
-        handles, [m.label for m in used], loc="upper left", bbox_to_anchor=((MARGIN - 0.06) / sheet.width, 1 - (sheet.y - 0.03) / sheet.height),
-        ncols=len(used), frameon=False, prop={"family": list(sheet.family), "size": SMALL * sheet.scale}, borderpad=0, handlelength=2.4,
-    )  # fmt: skip
-    sheet.write(sheet.width - MARGIN, sheet.y, "lines: 95% intervals", SMALL, ha="right", color=QUIET)
-    top = sheet.y + 0.22
-    axes = sheet.figure.add_axes(
+    page.figure.legend(
+        handles,
+        [m.label for m in used],
+        loc="upper left",
+        bbox_to_anchor=((MARGIN - 0.06) / page.width, 1 - (page.y - 0.03) / page.height),
+        ncols=len(used),
+        frameon=False,
+        prop={"family": list(page.family), "size": SMALL * page.scale},
+        borderpad=0,
+        handlelength=2.4,
+    )
+    page.write(page.width - MARGIN, page.y, "lines: 95% intervals", SMALL, ha="right", color=QUIET)
+    top = page.y + 0.22
+    axes = page.figure.add_axes(
         (
-            left / sheet.width,
-            1 - (top + body) / sheet.height,
-            (right - left) / sheet.width,
-            body / sheet.height,
+            left / page.width,
+            1 - (top + body) / page.height,
+            (right - left) / page.width,
+            body / page.height,
         )
     )
     axes.set_ylim(body, 0)
@@ -141,9 +159,9 @@ def _forest(sheet: Sheet, brief: Brief) -> bool:
     for number, row in enumerate(shown):
         draw_spans(axes, row, used, number * height + 0.35 * line, line)
         middle = top + (number + 0.5) * height
-        name = sheet.fitted(f"{row.spec_id}  {row.label}", 2.4, 8.5)
-        sheet.write(MARGIN, middle, name, 8.5, va="center")
-        sheet.write(
+        name = page.fitted(f"{row.spec_id}  {row.label}", 2.4, 8.5)
+        page.write(MARGIN, middle, name, 8.5, va="center")
+        page.write(
             right + 0.1, middle, row.verdict, 8.5, va="center", color=CHIPS.get(row.verdict, NO_CHIP)[0]
         )
         if number:
@@ -153,8 +171,8 @@ def _forest(sheet: Sheet, brief: Brief) -> bool:
     axes.xaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3))
     axes.tick_params(
         axis="x",
-        labelsize=SMALL * sheet.scale,
-        labelfontfamily=list(sheet.family),
+        labelsize=SMALL * page.scale,
+        labelfontfamily=list(page.family),
         color=QUIET,
         labelcolor=QUIET,
         length=3,
@@ -162,80 +180,83 @@ def _forest(sheet: Sheet, brief: Brief) -> bool:
     for edge in ("left", "right", "top"):
         axes.spines[edge].set_visible(False)
     axes.spines["bottom"].set_color(QUIET)
-    sheet.y = top + body + 0.3
+    page.y = top + body + 0.3
     return ample >= 0.15
 
 
 def _second(
     brief: Brief, family: tuple[str, ...], scale: float, most: int | None = None
 ) -> tuple[Figure, bool]:
-    """The page with at most so many lines of a paragraph, and whether its table has all rows; how to make it again stands at the foot."""
-    sheet = _sheet(brief, family, scale, 2)
-    sheet.write(MARGIN, sheet.y, "Published and posterior", 10.5, weight="bold")
-    sheet.y += 0.26
+    """The second page with at most `most` lines of a paragraph, and whether its table has all rows.
+
+    How to make the report again stands at the foot.
+    """
+    page = _page(brief, family, scale, 2)
+    page.write(MARGIN, page.y, "Published and posterior", 10.5, weight="bold")
+    page.y += 0.26
     heights = []
     for part in (partial(_prose, most=most), _colophon):  # drawn once on a page that is thrown away
-        trial = Sheet(family, scale)
+        trial = TextPage(family, scale)
         part(trial, brief)
         heights.append(trial.y - MARGIN)
-    whole = _table(sheet, brief, sheet.last - sum(heights))
-    _prose(sheet, brief, most)
-    foot = sheet.last - heights[1]
-    whole, sheet.y = whole and sheet.y <= foot, max(sheet.y, foot)
-    _colophon(sheet, brief)
-    return sheet.figure, whole
+    whole = _table(page, brief, page.last - sum(heights))
+    _prose(page, brief, most)
+    foot = page.last - heights[1]
+    whole, page.y = whole and page.y <= foot, max(page.y, foot)
+    _colophon(page, brief)
+    return page.figure, whole
 
 
-def _prose(sheet: Sheet, brief: Brief, most: int | None) -> None:
-    sheet.heading("Evidence")
-    sheet.paragraph(f"{brief.can} {brief.cannot}", 9, after=0.03)
+def _prose(page: TextPage, brief: Brief, most: int | None) -> None:
+    page.heading("Evidence")
+    page.paragraph(f"{brief.can} {brief.cannot}", 9, after=0.03)
     if brief.robustness:
-        sheet.heading("Robustness")
+        page.heading("Robustness")
         for sentence in brief.robustness:
-            sheet.bullet(sentence, 9, most=most)
-    sheet.heading("Models, priors and checks")
+            page.bullet(sentence, 9, most=most)
+    page.heading("Models, priors and checks")
     for name, meaning in brief.models:
-        sheet.paragraph(f"{name.capitalize()}. {meaning}", 8.5, after=0.02, most=most)
-    sheet.paragraph(f"Priors on the standardised scale: {brief.priors}.", 8.5, after=0.02, most=most)
-    sheet.paragraph(" ".join(brief.checks), 8.5, after=0.02)
+        page.paragraph(f"{name.capitalize()}. {meaning}", 8.5, after=0.02, most=most)
+    page.paragraph(f"Priors on the standardised scale: {brief.priors}.", 8.5, after=0.02, most=most)
+    page.paragraph(" ".join(brief.checks), 8.5, after=0.02)
 
 
-def _colophon(sheet: Sheet, brief: Brief) -> None:
-    sheet.heading("Make it again")
+def _colophon(page: TextPage, brief: Brief) -> None:
+    page.heading("Make it again")
     for name, value in brief.again:
-        sheet.write(MARGIN, sheet.y, name, 8.5, color=QUIET)
-        sheet.paragraph(value, 8.5, left=MARGIN + 0.85, after=0.01, most=2)
+        page.write(MARGIN, page.y, name, 8.5, color=QUIET)
+        page.paragraph(value, 8.5, left=MARGIN + 0.85, after=0.01, most=2)
 
 
-def _table(sheet: Sheet, brief: Brief, last: float) -> bool:
-    """The verdict table down to `last`, and how many rows it leaves out; whether it has all, in full width."""
-    across = sheet.width - 2 * MARGIN
+def _table(page: TextPage, brief: Brief, last: float) -> bool:
+    """Write the verdict table down to `last` and how many rows it omits; whether all are there in full."""
+    across = page.width - 2 * MARGIN
     meanings = [f"{name}: {words.VERDICT_MEANING[name]}" for name in brief.counts]
-    notes = sheet.wrapped(" ".join(meanings), across, SMALL)
-    room = last - sheet.y - 0.32 - len(notes) * SMALL / 72 * 1.32 - 0.15
+    notes = page.wrapped(" ".join(meanings), across, SMALL)
+    room = last - page.y - 0.32 - len(notes) * SMALL / 72 * 1.32 - 0.15
     rows = telling(brief.rows, max(1, int(room / STEP)))
     step = min(0.2, max(STEP, room / max(1, len(rows))))
     heads = ["column", "term", "published", *["reproduced"] * brief.reproduced, "posterior [95%]"]
     heads += [*["with effects [95%]"] * brief.effects, "verdict"]
     size = 8.5 if not (brief.effects and brief.reproduced) else 8.0
     table = [
-        [sheet.fitted(text, ROOM if k else 1.3 * ROOM, size) for k, text in enumerate(cells(brief, row))]
+        [page.fitted(text, ROOM if k else 1.3 * ROOM, size) for k, text in enumerate(cells(brief, row))]
         for row in rows
     ]
     wide = [
-        max([sheet.measure(head, size, "bold"), *(sheet.measure(line[k], size) for line in table)])
+        max([page.measure(head, size, "bold"), *(page.measure(line[k], size) for line in table)])
         for k, head in enumerate(heads)
     ]
     least = 0.06 * (len(heads) - 1)
     gap = max(least, across - sum(wide)) / (len(heads) - 1)
     lefts = [MARGIN + sum(wide[:k]) + k * gap for k in range(len(heads))]
-    sheet.rule(INK, 0.9)
-    sheet.y += 0.05
+    page.rule(INK, 0.9)
+    page.y += 0.05
     for head, x, w, k in zip(heads, lefts, wide, range(len(heads)), strict=True):
-        _cell(sheet, x, w, head, size, 2 <= k < len(heads) - 1, weight="bold")
-    sheet.y += 0.19
-    sheet.rule(INK, 0.5)
-    sheet.y += 0.035
+        _cell(page, x, w, head, size, 2 <= k < len(heads) - 1, weight="bold")
+    page.y += 0.19
+    page.rule(INK, 0.5)
+    page.y += 0.035
     lift = 0.024 + (step - STEP) / 2
     single = len({row.spec_id for row in rows}) == len(rows)
 
@@ -245,24 +266,24 @@ def _table(sheet: Sheet, brief: Brief, last: float) -> bool:
     before = ""
     for row, line in zip(rows, table, strict=True):
         if before and group(row) != before:
-            sheet.y -= lift
-            sheet.rule()
-            sheet.y += lift
+            page.y -= lift
+            page.rule()
+            page.y += lift
         for k, (cell, x, w) in enumerate(zip(line, lefts, wide, strict=True)):
             shown = "" if k == 0 and not single and group(row) == before else cell
             colour = CHIPS.get(row.verdict, NO_CHIP)[0] if k == len(heads) - 1 else INK
-            _cell(sheet, x, w, shown, size, 2 <= k < len(heads) - 1, color=colour)
+            _cell(page, x, w, shown, size, 2 <= k < len(heads) - 1, color=colour)
         before = group(row)
-        sheet.y += step
-    sheet.y += 0.02
-    sheet.rule(INK, 0.9)
-    sheet.y += 0.06
+        page.y += step
+    page.y += 0.02
+    page.rule(INK, 0.9)
+    page.y += 0.06
     omitted = brief.omitted + len(brief.rows) - len(rows)
     if omitted:
         meanings.insert(0, f"{plural(omitted, 'coefficient')} more: see report.html and comparison.csv.")
-    sheet.paragraph(" ".join(meanings), SMALL, colour=QUIET, after=0)
+    page.paragraph(" ".join(meanings), SMALL, colour=QUIET, after=0)
     return len(rows) == len(brief.rows) and sum(wide) + least <= across
 
 
-def _cell(sheet: Sheet, x: float, w: float, text: str, size: float, numeric: bool, **style: str) -> None:
-    sheet.write(x + w if numeric else x, sheet.y, text, size, ha="right" if numeric else "left", **style)
+def _cell(page: TextPage, x: float, w: float, text: str, size: float, numeric: bool, **style: str) -> None:
+    page.write(x + w if numeric else x, page.y, text, size, ha="right" if numeric else "left", **style)

@@ -16,8 +16,10 @@ from ...analyses.judge.records import comparison
 from ...analyses.run.fits import Fit
 from ...analyses.run.store import sha256_of, versions, write_whole
 from ...analyses.twins.write import TWIN_KEYS
-from ..drawing.figure_files import plates
-from ..page.page import page, priors_used
+from ..drawing.figure_files import forest_plots
+from ..kinds import kind_of
+from ..page.page import page
+from ..page.priors import priors_used
 from ..page.sections import sections
 from ..rows import FORMULA_STARTS, by_table, evidence_label, rows_of, synthetic
 from .latex import latex_table
@@ -26,7 +28,7 @@ from .summary_pdf import summary_pdf
 
 
 def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, Any] | None = None) -> Path:
-    """Write `report.html`, the two-page summary, comparisons, tables, figures and last `manifest.json` into a folder.
+    """Write `report.html`, the two-page summary, comparisons, tables and figures, and last `manifest.json`.
 
     Figures and tables of an earlier run are removed.
 
@@ -35,7 +37,7 @@ def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, 
     command
         The command line that made the fit, as the page should show it.
     compared
-        `analyses.compare.comparison(fit)`, where the caller has it already.
+        `analyses.judge.records.comparison(fit)`, where the caller has it already.
 
     Returns
     -------
@@ -48,16 +50,19 @@ def write_report(fit: Fit, folder: Path, command: str = "", compared: dict[str, 
     >>> fit = po.fit(po.load("munnell-1990"), evidence="tables", only="T1.2")
     >>> po.write_report(fit, Path("report")).name
     'report.html'
-    >>> sorted(path.name for path in Path("report").iterdir())
-    ['comparison.csv', 'comparison.json', 'figures', 'manifest.json', 'report.html', 'summary.md', 'summary.pdf', 'tables']
+    >>> sorted(path.name for path in Path("report").iterdir())[2:]
+    ['figures', 'manifest.json', 'report.html', 'summary.md', 'summary.pdf', 'tables']
     """
     folder = Path(folder)
     compared = finite(compared or comparison(fit))
     rows = rows_of(fit, compared["estimates"])
-    drawings, further = plates(fit, rows), sections(fit, rows)
+    drawings, further = forest_plots(fit, rows), sections(fit, rows)
     files: dict[str, bytes] = {}
-    for plate in [*drawings, *(plate for section in further for plate in section.plates)]:
-        files |= plate.files
+    for figure_file in [
+        *drawings,
+        *(figure_file for section in further for figure_file in section.figure_files),
+    ]:
+        files |= figure_file.files
     priors = "priors on standardised scale: " + ", ".join(
         f"{p['name']} ~ {p['distribution']}" for p in priors_used(fit)
     )
@@ -143,11 +148,7 @@ def twins_beside(folder: Path) -> dict[str, Any]:
 def _fits(fit: Fit) -> list[str]:
     """The names under which the fits of this run are stored."""
     names = [*fit, *(f"{one.id}-with-effects" for one in fit.specs.values() if one.with_effects)]
-    names += [
-        f"{one.id}-indirect"
-        for one in fit.specs.values()
-        if (one.mechanism or {}).get("kind") == "printed paths"
-    ]
+    names += [f"{one.id}-{name}" for one in fit.specs.values() for name in kind_of(one).further_fits(one)]
     return [*names, f"{fit.agreement.id}-expanded"] if fit.agreement else names
 
 

@@ -1,1 +1,41 @@
-"""The section and figure of each kind of specification."""
+"""The kinds of specification in the report: a file or folder each, whose `KIND` is all that a report asks."""
+
+from __future__ import annotations
+
+from ...analyses.run.fits import Fit
+from ...analyses.run.results import SpecFit
+from ..drawing.figure_files import Section
+from ..rows import Row
+from .effects import KIND as EFFECTS
+from .instrument import KIND as INSTRUMENT
+from .kind import Kind
+from .mediation import KIND as MEDIATION
+from .model import PRINTED_NUMBERS, Model
+from .pooled import KIND as POOLED
+from .threshold import KIND as THRESHOLD
+
+__all__ = ["KINDS", "PRINTED_NUMBERS", "Kind", "Model", "kind_of", "model_of", "section_of"]
+
+KINDS: dict[str, Kind] = {
+    "effects": EFFECTS,
+    "pooled": POOLED,
+    "instrument": INSTRUMENT,
+    "mediation": MEDIATION,
+    "threshold": THRESHOLD,
+}
+
+
+def kind_of(one: SpecFit) -> Kind:
+    """The kind of a fitted column."""
+    return KINDS[one.view.kind]
+
+
+def model_of(fit: Fit, one: SpecFit) -> Model:
+    """The model behind one posterior of a fit."""
+    return PRINTED_NUMBERS if fit.evidence == "tables" else kind_of(one).model(one)
+
+
+def section_of(name: str, fit: Fit, rows: list[Row]) -> Section | None:
+    """The section of the page about the columns of this kind; None where there is nothing to say of them."""
+    columns = [one for one in fit.specs.values() if one.view.kind == name]
+    return KINDS[name].section(fit, columns, rows) if columns else None

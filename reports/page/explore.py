@@ -1,10 +1,10 @@
-"""Another prior for one coefficient, in the page: draws that it carries, and the sums that its script does with them.
+"""Another prior for one coefficient: the draws that the page carries, and the sums that its script does.
 
-The posterior under another prior of one slope is the posterior as drawn, weighted by the ratio of the two prior
-densities of that slope. This is exact wherever that slope's prior is independent of all others, as it is in
-every model here; nothing but this one prior moves. Weights are Pareto-smoothed (`models.psis`), those of each twin on
-their own, so that twins keep equal shares; where the largest k-hat or the effective sample size says that they
-cannot be trusted, nothing is shown. `moved` is the same sum in Python.
+The posterior under another prior of one slope is the posterior as drawn, weighted by the ratio of the two
+prior densities of that slope. This is exact wherever that slope's prior is independent of all others, as it
+is in every model here; nothing but this one prior moves. Weights are Pareto-smoothed (`models.engine.psis`),
+those of each twin on their own, so that twins keep equal shares; where the largest k-hat or the effective
+sample size says that they cannot be trusted, nothing is shown. `moved` is the same sum in Python.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...analyses.judge.diagnostics import LIMITS, whole_draws
+from ...analyses.judge.interval import judged_fit
 from ...analyses.judge.summaries import draws_of, effective_draws
-from ...analyses.judge.verdict import verdict
+from ...analyses.judge.verdict import rule, verdict
 from ...analyses.run.fits import Fit
 from ...analyses.run.results import SpecFit
 from ...analyses.run.store import seed_of
 from ...models.engine.psis import psis
 from ...models.priors import Prior
+from ..kinds import kind_of
 from ..rows import FORMULA_STARTS, STOPPED, Row, focal, shorten
-from .first_screen import judged
 
 Array = NDArray[np.float64]
 
@@ -36,11 +37,26 @@ SCALES = [float(f"{10 ** (k / 20):.2g}") for k in range(-40, 21)]
 SHIFTS = [k / 20 for k in range(-40, 41)]
 LEVELS = 65_535
 LONGEST = 60
-LOG_DENSITY: dict[str, Callable[[Array, tuple[float, ...]], Array]] = {
-    "normal": lambda z, a: -0.5 * ((z - a[0]) / a[1]) ** 2,
-    "laplace": lambda z, a: -np.abs((z - a[0]) / a[1]),
-    "cauchy": lambda z, a: -np.log1p(((z - a[0]) / a[1]) ** 2),
-    "student_t": lambda z, a: -0.5 * (a[0] + 1) * np.log1p(((z - a[1]) / a[2]) ** 2 / a[0]),
+
+
+class Kernel(NamedTuple):
+    """Minus a symmetric family's log-density, up to a constant: c |z|^p or c log(1 + |z|^p / divisor)."""
+
+    coefficient: float
+    power: float
+    divisor: float | None = None
+
+    def log_density(self, z: Array) -> Array:
+        """Up to a constant."""
+        size = np.abs(z) ** self.power
+        return -self.coefficient * (size if self.divisor is None else np.log1p(size / self.divisor))
+
+
+KERNELS: dict[str, Callable[[tuple[float, ...]], Kernel]] = {
+    "normal": lambda a: Kernel(0.5, 2.0),
+    "laplace": lambda a: Kernel(1.0, 1.0),
+    "cauchy": lambda a: Kernel(1.0, 2.0, 1.0),
+    "student_t": lambda a: Kernel((a[0] + 1) / 2, 2.0, a[0]),
 }
 
 
@@ -51,7 +67,8 @@ class Dial:
     Attributes
     ----------
     codes, frame : draws of the standardised slope as the page carries them, see `encoded`
-    units : of each block of draws, which are in ascending order there, what one standardised slope is on the paper's scale
+    units : for each block of draws, which are in ascending order, what one standardised slope is on the
+        paper's scale
     ess : effective size of the sample that the draws stand for
     withheld : a verdict that no prior changes, or nothing
     """
@@ -66,7 +83,7 @@ class Dial:
 
     @property
     def draws(self) -> Array:
-        """(blocks, m), a block a twin, as the page's script reads them."""
+        """(blocks, m), a block for each twin, as the page's script reads them."""
         centre, width, reach = self.frame
         steps = (np.frombuffer(self.codes, "<u2") / LEVELS * 2 - 1) * reach
         return (centre + width * np.sinh(steps)).reshape(len(self.units), -1)
@@ -98,10 +115,16 @@ def at(prior: Prior, shift: float, factor: float) -> Prior:
     return Prior(prior.family, (*shape, centre + shift, scale * factor))
 
 
+def log_density(prior: Prior, slope: Array) -> Array:
+    """Log-density of a standardised slope, up to a constant, as the page's script computes it."""
+    *_, centre, scale = prior.arguments
+    return KERNELS[prior.family](prior.arguments).log_density((slope - centre) / scale)
+
+
 def moved(dial: Dial, prior: Prior) -> Moved:
     """The coefficient of a dial under another prior of its standardised slope."""
     z = dial.draws
-    ratio = LOG_DENSITY[prior.family](z, prior.arguments) - LOG_DENSITY[dial.prior.family](z, dial.prior.arguments)  # fmt: skip
+    ratio = log_density(prior, z) - log_density(dial.prior, z)
     log_weights, k_hat = psis(ratio)
     values = (z * np.array(dial.units)[:, None]).ravel()
     order = np.argsort(values, kind="stable")
@@ -121,8 +144,8 @@ def moved(dial: Dial, prior: Prior) -> Moved:
 def dials(fit: Fit, rows: list[Row]) -> tuple[list[Dial], dict[str, str]]:
     """A dial for each coefficient that allows one, and why the others have none, by id.
 
-    A page holds at most `BYTES` of draws; where there are many coefficients each has fewer, and where they would
-    be too few, those of the term that joins the tables come first.
+    A page holds at most `BYTES` of draws; where there are many coefficients each has fewer, and where these
+    would be too few, those of the focal term come first.
     """
     term = focal(rows)
     closed = {r.id: why for r in rows if not r.constant and (why := _closed(fit, r))}
@@ -135,8 +158,7 @@ def dials(fit: Fit, rows: list[Row]) -> tuple[list[Dial], dict[str, str]]:
 
 
 def _part(fit: Fit, row: Row) -> SpecFit:
-    one = fit.specs[row.spec_id]
-    return one.with_effects if judged(row) == "with_effects" and one.with_effects else one
+    return judged_fit(fit.specs[row.spec_id], row.term)
 
 
 def _closed(fit: Fit, row: Row) -> str:
@@ -148,10 +170,10 @@ def _closed(fit: Fit, row: Row) -> str:
         return "its prior is flat: the paper prints no standard deviations that would scale one"
     if fit.evidence != "tables":
         own = set(one.design.terms) if one.design else set()
-        later = "_regime" in row.term and not row.term.endswith("_regime1")
-        if row.term not in own or later or one.units.get(row.term) is None:
+        single = kind_of(one).has_slope_prior(row.term)
+        if row.term not in own or not single or one.units.get(row.term) is None:
             return "it has a flat prior, or is made of several coefficients"
-    if one.priors["slope"].family not in LOG_DENSITY:
+    if one.priors["slope"].family not in KERNELS:
         return f"its prior, {one.priors['slope']}, is of a family that this page cannot move"
     return ""
 
@@ -170,7 +192,7 @@ def _dial(fit: Fit, row: Row, size: int) -> Dial:
 
 
 def owners(fit: Fit, one: SpecFit, size: int) -> NDArray[np.int64]:
-    """(size,) Which twin each draw of a mixture is of, as `analyses.ensemble.mixed` dealt them; else zeros."""
+    """(size,) The twin of each draw of a mixture, as `analyses.run.twin_mixture` dealt them; else zeros."""
     if "twins" not in one.tree:
         return np.zeros(size, int)
     rng = np.random.default_rng(seed_of(fit.sampler.seed, f"{one.id} twins"))
@@ -178,14 +200,14 @@ def owners(fit: Fit, one: SpecFit, size: int) -> NDArray[np.int64]:
 
 
 def units_of(one: SpecFit, term: str) -> tuple[float, ...]:
-    """Of every twin of a mixture, else of the one panel or table."""
+    """The unit of the slope in each twin of a mixture, else in the one panel or table."""
     if "twins" in one.tree:
         return tuple(one.tree["twins"]["unit"].sel(term=term).to_numpy().tolist())
     return (one.units[term] or 1.0,)
 
 
 def encoded(draws: Array) -> tuple[bytes, tuple[float, float, float]]:
-    """Two bytes a draw, finer in the middle than in the tails, and the three numbers that undo it."""
+    """Two bytes for each draw, finer in the middle than in the tails, and three numbers that decode them."""
     low, centre, high = np.quantile(draws, [0.16, 0.5, 0.84])
     width = (high - low) / 2 or 1.0
     steps = np.arcsinh((draws - centre) / width)
@@ -195,7 +217,7 @@ def encoded(draws: Array) -> tuple[bytes, tuple[float, float, float]]:
 
 
 def embedded(fit: Fit, made: list[Dial]) -> str:
-    """What the page's script reads, as JSON that no text can end early."""
+    """What the page's script reads, as JSON in which no text can end its HTML element."""
     items = []
     for dial in made:
         items.append(
@@ -205,8 +227,11 @@ def embedded(fit: Fit, made: list[Dial]) -> str:
                 "table": f"Table {dial.row.table}",
                 "label": shorten(f"{dial.row.spec_id} {dial.row.term} on {dial.row.outcome}", LONGEST),
                 "prior": [dial.prior.family, *dial.prior.arguments],
-                "reach": float(dial.prior.frozen().ppf(0.975) - dial.prior.arguments[-2])
-                / dial.prior.arguments[-1],
+                "kernel": KERNELS[dial.prior.family](dial.prior.arguments),
+                "reach": (
+                    float(dial.prior.frozen().ppf(0.975) - dial.prior.arguments[-2])
+                    / dial.prior.arguments[-1]
+                ),
                 "units": dial.units,
                 "published": dial.row.record["published"]["estimate"],
                 "used": _as_used(dial.row),
@@ -222,6 +247,8 @@ def embedded(fit: Fit, made: list[Dial]) -> str:
         "formulas": FORMULA_STARTS,
         "first": _closest_call(made),
         "limits": LIMITS.record(),
+        "levels": LEVELS,
+        "rule": rule(),
         "scales": SCALES,
         "shifts": SHIFTS,
         "items": items,
@@ -232,7 +259,7 @@ def embedded(fit: Fit, made: list[Dial]) -> str:
 
 def _as_used(row: Row) -> dict[str, Any]:
     """What the tables say of a coefficient; the draws that a page carries are fewer and coarser."""
-    part = row.record[judged(row)]
+    part = row.record[row.judged]
     return {
         "mean": part["mean"],
         "low": part["q2.5"],
@@ -243,7 +270,7 @@ def _as_used(row: Row) -> dict[str, Any]:
 
 
 def _closest_call(made: list[Dial]) -> str | None:
-    """The coefficient to show first: of the term that joins the tables, the one whose interval ends nearest 0."""
+    """The coefficient to show first: that of the focal term whose interval has an end nearest 0."""
     term = focal([dial.row for dial in made])
     mine = [dial for dial in made if term in (None, dial.row.term)]
 

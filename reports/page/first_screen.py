@@ -9,7 +9,14 @@ from typing import NamedTuple
 from ...analyses.run.fits import Fit
 from ..rows import STOPPED, Row, by_table, focal, probability
 
-LETTERS = {"holds": "H", "shrinks": "S", "uncertain": "U", "reverses": "R", "not reproduced": "N", STOPPED: "–"}  # fmt: skip
+LETTERS = {
+    "holds": "H",
+    "shrinks": "S",
+    "uncertain": "U",
+    "reverses": "R",
+    "not reproduced": "N",
+    STOPPED: "–",
+}
 OPEN = "not identified by the tables"
 ONLY = re.compile(r" --only (?:'[^']*'|\S+)")
 MOST_BARS = 26
@@ -28,7 +35,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """One printed estimate on the board: its row on the page, its letter, and its numbers in words."""
+    """One printed estimate on the first screen: its row on the page, its letter, and its numbers in words."""
 
     row: Row
     letter: str
@@ -62,7 +69,7 @@ class Key:
     ticks: list[tuple[str, float]]
 
 
-def board(rows: list[Row]) -> dict[str, list[list[Cell]]]:
+def cells_by_table(rows: list[Row]) -> dict[str, list[list[Cell]]]:
     """Cells by table and, within it, by column; constants have none."""
     tables = {}
     for name, mine in by_table(r for r in rows if not r.constant).items():
@@ -82,19 +89,14 @@ def is_open(row: Row) -> bool:
     return any(flag.startswith(OPEN) for flag in row.record["flags"])
 
 
-def judged(row: Row) -> str:
-    """Which posterior the verdict is of: a pooled column's is that with effects, where there is one."""
-    return "with_effects" if row.record["with_effects"] else "posterior"
-
-
 def tip(row: Row) -> str:
     """The estimate in one line: what was printed, what the posterior says, the verdict."""
-    part = row.record[judged(row)]
-    beside = ", with effects" if judged(row) == "with_effects" else ""
+    part = row.record[row.judged]
+    beside = ", with effects" if row.judged == "with_effects" else ""
     asked = "; the tables cannot tell more" if is_open(row) else ""
     return (
         f"{row.spec_id} {row.term}: published {row.printed} {row.printed_error}, posterior{beside} "
-        f"{row.interval(judged(row))}, P(>0) {probability(part['prob_positive'])}: {row.verdict}{asked}"
+        f"{row.interval(row.judged)}, P(>0) {probability(part['prob_positive'])}: {row.verdict}{asked}"
     )
 
 
@@ -119,7 +121,7 @@ def open_sentence(rows: list[Row]) -> str:
 
 
 def left_out(fit: Fit, command: str) -> tuple[str, str]:
-    """That these are not all columns of the study, and the command that shows all; two blanks where they are."""
+    """That not all columns of the study are here, and the command that shows all; else two blanks."""
     shown, every = len(fit.specs), len(fit.study.file.spec)
     if shown + len(fit.skipped) >= every:
         return "", ""
@@ -128,7 +130,7 @@ def left_out(fit: Fit, command: str) -> tuple[str, str]:
 
 
 def key_figure(rows: list[Row]) -> Key:
-    """The term that joins the tables, else every coefficient, with 0 and the printed value at fixed places."""
+    """The focal term, or else every coefficient, with 0 and the printed value at fixed places."""
     term = focal(rows)
     mine = [r for r in rows if not r.constant and (term is None or r.term == term)]
     bars = [bar for r in mine if (bar := _bar(r)) is not None]
@@ -138,10 +140,10 @@ def key_figure(rows: list[Row]) -> Key:
 
 def _bar(row: Row) -> Bar | None:
     unit = row.record["published"]["estimate"]
-    piece = _piece(row, judged(row)) if unit else None
+    piece = _piece(row, row.judged) if unit else None
     if piece is None:
         return None
-    before = _piece(row, "posterior") if judged(row) == "with_effects" else None
+    before = _piece(row, "posterior") if row.judged == "with_effects" else None
     return Bar(cell_of(row), piece, before)
 
 
@@ -156,5 +158,5 @@ def _piece(row: Row, which: str) -> Piece | None:
 
 
 def _at(multiple: float) -> float:
-    """Its place on the track, in per cent."""
+    """The place of a multiple of the printed estimate on the track, in per cent."""
     return round(100 * (min(max(multiple, FROM), TO) - FROM) / (TO - FROM), 2)

@@ -9,17 +9,13 @@ from functools import cache
 from ...analyses.run.fits import Fit
 from ...analyses.run.results import SpecFit
 from ...data.study.spec import Cluster
+from ..kinds import KINDS
+from ..robustness import PARTS
 from .templating import TEMPLATES
 
 ENTRY = re.compile(r"@\w+\{(\w+),.*?\n\}", re.DOTALL)
 FIELD = re.compile(r"(\w+) = \{(.*?)\}(?=,\s+\w+ = |,?\n)")
 ACCENTS = {r'{\"u}': "ü", r"{\'e}": "é"}  # fmt: skip
-OF_ROBUSTNESS = {
-    "priors": ("spiegelhalter1994trials", "kallioinen2024powerscaling", "matthews2018beyond"),
-    "clusters": ("cameron2008bootstrap", "webb2023reworking", "roodman2019fast"),
-    "models": ("owen2014shapley",),
-    "samples": ("vehtari2017loo", "yao2018stacking", "sundararajan2001predictive", "pesaran2021dependence"),
-}
 
 
 @dataclass(frozen=True)
@@ -54,34 +50,16 @@ def used(fit: Fit) -> dict[str, str]:
         found["dickey1971weighted"] = "Bayes factors"
     else:
         found |= _of_panels(parts)
-    for kind, more in OF_KIND.items():
-        found |= more if kind in kinds else {}
+    for name, kind in KINDS.items():
+        found |= kind.methods if name in kinds else {}
     if any(_by_nuts(p) for p in parts) or fit.agreement is not None:
         found["hoffman2014nuts"] = "sampling by NUTS"
         found["vehtari2021rhat"] = "R-hat and effective sample size"
     found["kumar2019arviz"] = "summaries and storage of posteriors"
     found["vehtari2024psis"] = "k-hat, and other priors by weights"
     for name in dict.fromkeys(name for records in fit.robustness.values() for name in records):
-        found |= {key: f"robustness: {name}" for key in OF_ROBUSTNESS.get(name, ()) if key not in found}
+        found |= {key: f"robustness: {name}" for key in PARTS[name].methods if key not in found}
     return found
-
-
-OF_KIND = {
-    "mediation": {
-        "imai2010mediation": "sensitivity of mediation to ρ",
-        "gustafson2005nonidentified": "a prior on ρ, of which the data say nothing",
-    },
-    "threshold": {
-        "hansen1999threshold": "tests and intervals of thresholds",
-        "sundararajan2001predictive": "leaving one row out",
-    },
-    "instrument": {
-        "conley2012plausibly": "direct effects of instruments",
-        "montielolea2013weak": "strength of instruments",
-        "anderson1949estimation": "intervals under weak instruments",
-        "lewandowski2009lkj": "prior of the correlation of errors",
-    },
-}
 
 
 def _of_panels(parts: list[SpecFit]) -> dict[str, str]:

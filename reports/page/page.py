@@ -1,4 +1,4 @@
-"""The report as one self-contained page: no network, and no script but its own, which the page names by its hash."""
+"""The report as one page without network, and without a script but its own, which it names by its hash."""
 
 from __future__ import annotations
 
@@ -17,17 +17,21 @@ from ...analyses.run.fits import Fit
 from ...analyses.run.results import SpecFit
 from ...analyses.run.store import versions
 from ...data.study.spec import Cluster
-from ..drawing.figure_files import Plate, Section
+from ..drawing.figure_files import FigureFile, Section
+from ..kinds import model_of
 from ..rows import NOTHING, Row, by_table, evidence_label, factor, minus, number, rows_of, synthetic
 from . import words
-from .equations import equation_svg, model_name, models_used
+from .equations import equation_svg, models_used
 from .explore import dials, embedded
-from .first_screen import board, key_figure, left_out, open_sentence
+from .first_screen import cells_by_table, key_figure, left_out, open_sentence
+from .headlines import headlines
 from .methods import references
+from .priors import priors_used
 from .templating import TEMPLATES, data_uri, rendered
 
 SHOWN = 12
 MOST_OPEN, MOST_ROWS = 4, 12
+SCRIPTS = ("under_prior.js", "explore.js", "report.js")  # each reads those before it
 ERRORS = {"iid": "conventional", "hetero": "heteroskedasticity-robust"}
 
 
@@ -40,7 +44,7 @@ class Column:
     shared: list[str]
 
     def flags(self, row: Row) -> list[str]:
-        """What only this row has; that a constant is a convention is said once, above the tables."""
+        """The flags that only this row has, without that of constants, which stands above the tables."""
         flags = [f for f in row.record["flags"] if f not in self.shared and not f.startswith("constant:")]
         return [minus(flag) for flag in flags]
 
@@ -51,7 +55,7 @@ class Table:
 
     name: str
     columns: list[Column]
-    plate: Plate | None
+    figure_file: FigureFile | None
 
     @property
     def rows(self) -> list[Row]:
@@ -73,7 +77,7 @@ class Table:
 def page(
     fit: Fit,
     rows: list[Row] | None = None,
-    plates: list[Plate] | None = None,
+    figure_files: list[FigureFile] | None = None,
     command: str = "",
     sections: list[Section] | None = None,
 ) -> str:
@@ -85,10 +89,10 @@ def page(
         The command line that made the fit; the nearest one is shown where it is empty.
     """
     rows = rows_of(fit) if rows is None else rows
-    plates = plates or []
+    figure_files = figure_files or []
     made, closed = dials(fit, rows)
     command = command or _command(fit)
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     return rendered(
         "report.html",
         fit=fit,
@@ -97,11 +101,12 @@ def page(
         label=evidence_label(fit),
         synthetic=synthetic(fit),
         words=words,
+        headlines=headlines(fit, rows),
         rows=rows,
         counts=words.counts(rows),
         open_sentence=open_sentence(rows),
         left_out=left_out(fit, command),
-        board=board(rows),
+        cells_by_table=cells_by_table(rows),
         key=key_figure(rows),
         pooled=any(r.record["with_effects"] for r in rows),
         most_open=MOST_OPEN,
@@ -112,8 +117,8 @@ def page(
         script=Markup(script),
         script_hash=sha256_source(script),
         references=references(fit),
-        overview=next((p for p in plates if p.table is None), None),
-        tables=_tables(fit, rows, plates),
+        overview=next((p for p in figure_files if p.table is None), None),
+        tables=_tables(fit, rows, figure_files),
         sections=sections or [],
         models=[(m, _equation(m.latex)) for m in models_used(fit)],
         priors=priors_used(fit),
@@ -127,8 +132,8 @@ def page(
     )
 
 
-def _tables(fit: Fit, rows: list[Row], plates: list[Plate]) -> list[Table]:
-    of = {p.table: p for p in plates}
+def _tables(fit: Fit, rows: list[Row], figure_files: list[FigureFile]) -> list[Table]:
+    of = {p.table: p for p in figure_files}
     tables = []
     for name, mine in by_table(rows).items():
         columns = []
@@ -150,29 +155,6 @@ def _by_reason(closed: dict[str, str]) -> dict[str, list[str]]:
     for name, why in closed.items():
         reasons.setdefault(why, []).append(name)
     return reasons
-
-
-def priors_used(fit: Fit) -> list[dict[str, str]]:
-    """Each prior as used: name, distribution, meaning, and the columns that use it (all, or their ids)."""
-    used: dict[tuple[str, str], list[str]] = {}
-    for one in fit.specs.values():
-        for part in (one, one.with_effects):
-            if part is None:
-                continue
-            varying = ("sd_slope",) if part.design and part.design.varying else ()
-            for name in (*words.PRIORS_OF[model_name(fit, part)], *varying):
-                columns = used.setdefault((name, str(part.priors[name])), [])
-                if one.id not in columns:
-                    columns.append(one.id)
-    return [
-        {
-            "name": name,
-            "distribution": text.replace("-", "−"),
-            "meaning": words.PRIOR_MEANING[name],
-            "columns": "all" if len(columns) == len(fit.specs) else ", ".join(columns),
-        }
-        for (name, text), columns in used.items()
-    ]
 
 
 def _sample(one: SpecFit) -> dict[str, Any]:
@@ -209,7 +191,7 @@ def _gate(one: SpecFit, rows: list[Row]) -> dict[str, Any]:
 
 
 def _errors(one: SpecFit, rows: list[Row]) -> str:
-    """How many standard errors reproduce, and what gives the printed ones where no standard error is printed."""
+    """How many standard errors reproduce, and what they are computed from where none is printed."""
     printed = {p.id: p for p in one.printed}
     found = [
         (printed[r.id], error_reproduced(r.record["reproduced"]["std_error"], printed[r.id])) for r in rows
@@ -233,7 +215,7 @@ def _diagnostics(fit: Fit, one: SpecFit) -> list[dict[str, Any]]:
         found.append(
             {
                 "id": one.id,
-                "model": model_name(fit, part) + (", with effects" if part is not one else ""),
+                "model": model_of(fit, part).name + (", with effects" if part is not one else ""),
                 "engine": part.engine,
                 "draws": f"{sizes['chain']} × {sizes['draw']}",
                 "r_hat": "exact" if worst is None else number(worst["r_hat"], 3),
@@ -272,4 +254,7 @@ def _equation(latex: str) -> str:
 
 def _command(fit: Fit) -> str:
     sampler = fit.sampler
-    return f"posterity run {fit.study.name} --evidence {fit.evidence} --draws {sampler.draws} --seed {sampler.seed}"
+    return (
+        f"posterity run {fit.study.name} --evidence {fit.evidence} --draws {sampler.draws} --seed"
+        f" {sampler.seed}"
+    )

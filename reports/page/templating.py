@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from ...analyses.judge.diagnostics import LIMITS
 from ..rows import factor, minus, probability, shorten
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -21,7 +22,7 @@ HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]+")
 
 @cache
 def environment() -> Environment:
-    """The environment, with the filters that templates share."""
+    """The environment, with the filters that templates share and the limits of the diagnostics."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -39,11 +40,12 @@ def environment() -> Environment:
         "short": lambda text: shorten(text, LONGEST),
         "named": named,
     }
+    made.globals["limits"] = LIMITS
     return made
 
 
 def rendered(template: str, **values: Any) -> Markup:
-    """A part of a page."""
+    """A part of a page, from a template."""
     return Markup(environment().get_template(template).render(**values))
 
 
@@ -55,7 +57,7 @@ def named(text: str, room: int | None = None) -> Markup:
 
 
 def parted(text: str) -> str:
-    """Numbers of a crowded table, which may break before a bracket or a range and nowhere else."""
+    """Numbers of a crowded table, where a line may break only before a bracket or a range."""
     return UNBROKEN.sub("\N{NO-BREAK SPACE}", text)
 
 

@@ -1,4 +1,4 @@
-"""What twins show: how much of each posterior the tables leave open, and how much any such panel would."""
+"""What twins show: how much of a posterior's variance lies between twins, and how much within one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ...analyses.judge.interval import judged_fit
 from ...analyses.judge.over_twins import NOT_IDENTIFIED
 from ...analyses.run.fits import Fit
 from ...analyses.run.twin_mixture import Ensemble, of_term
-from ..drawing.figure_files import Plate, Section
+from ..drawing.figure_files import FigureFile, Section
 from ..drawing.figures import INK, QUIET, RULE, SIZE, WIDTH, drawn, stamp
 from ..rows import Row, evidence_label, number, plural, shorten
 from .templating import rendered
@@ -26,12 +27,12 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
         return None
     shown = [(row, over) for row, over in _ensembles(fit, rows) if not row.constant]
     label = evidence_label(fit)
-    plate = _plate(fit, shown, label)
+    figure_file = _figure_file(fit, shown, label)
     lines = [
         {
             "id": row.id,
             "published": row.printed,
-            "posterior": row.interval("posterior" if row.record["with_effects"] is None else "with_effects"),
+            "posterior": row.interval(row.judged),
             "between": number(over.between, row.decimals + 1),
             "within": number(over.within, row.decimals + 1),
             "share": f"{over.share_between:.0%}",
@@ -41,20 +42,20 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
         for row, over in shown
     ]
     count = len(shown[0][1].mean) if shown else 0
-    body = rendered("twins.html", lines=lines, plate=plate, count=count, label=label, share=NOT_IDENTIFIED)
-    return Section("twins", "Twins", body, (plate,) if plate else ())
+    body = rendered(
+        "twins.html", lines=lines, figure_file=figure_file, count=count, label=label, share=NOT_IDENTIFIED
+    )
+    return Section("twins", "Twins", body, (figure_file,) if figure_file else ())
 
 
 def _ensembles(fit: Fit, rows: list[Row]) -> Iterator[tuple[Row, Ensemble]]:
     for row in rows:
-        one = fit.specs[row.spec_id]
-        judged = one.with_effects if row.record["with_effects"] is not None and one.with_effects else one
-        over = of_term(judged, row.term)
+        over = of_term(judged_fit(fit.specs[row.spec_id], row.term), row.term)
         if over is not None:
             yield row, over
 
 
-def _plate(fit: Fit, shown: list[tuple[Row, Ensemble]], label: str) -> Plate | None:
+def _figure_file(fit: Fit, shown: list[tuple[Row, Ensemble]], label: str) -> FigureFile | None:
     """Twins' posterior means against the interval that one such panel would leave, in published units."""
     drawable = [(row, over) for row, over in shown if row.record["published"]["estimate"]][:MOST]
     if not drawable:
@@ -69,13 +70,20 @@ def _plate(fit: Fit, shown: list[tuple[Row, Ensemble]], label: str) -> Plate | N
         axes.patch.set_alpha(0)
         for at, (row, over) in enumerate(drawable):
             unit = row.record["published"]["estimate"]
-            part = row.record["with_effects"] or row.record["posterior"]
+            part = row.record[row.judged]
             axes.plot(
                 [part["q2.5"] / unit, part["q97.5"] / unit], [at, at], color=BLUE, linewidth=0.9, zorder=1
             )
             centre, reach = over.mean.mean() / unit, 1.96 * over.within / abs(unit)
-            axes.plot([centre - reach, centre + reach], [at, at], color=BLUE, linewidth=4, alpha=0.35, zorder=2,
-                      solid_capstyle="butt")  # fmt: skip
+            axes.plot(
+                [centre - reach, centre + reach],
+                [at, at],
+                color=BLUE,
+                linewidth=4,
+                alpha=0.35,
+                zorder=2,
+                solid_capstyle="butt",
+            )
             axes.plot(over.mean / unit, [at] * len(over.mean), "|", color=ORANGE, markersize=7, zorder=3)
             text: dict[str, Any] = {
                 "va": "center",
@@ -103,8 +111,9 @@ def _plate(fit: Fit, shown: list[tuple[Row, Ensemble]], label: str) -> Plate | N
         return figure
 
     alt = (
-        f"For {plural(len(drawable), 'coefficient')}, the posterior means of SYNTHETIC twins, the 95% interval that one panel "
-        f"would leave, and the interval of the mixture, in multiples of the published estimate. {label}."
+        f"For {plural(len(drawable), 'coefficient')}, the posterior means of SYNTHETIC twins, the 95%"
+        " interval that one panel would leave, and the interval of the mixture, in multiples of the"
+        f" published estimate. {label}."
     )
     forms = (drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))
-    return Plate("twins", None, "what the tables leave open", alt, *forms)
+    return FigureFile("twins", None, "what the tables leave open", alt, *forms)

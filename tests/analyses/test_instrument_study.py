@@ -18,7 +18,7 @@ from posterity.analyses.run.results import Engine, Request
 from posterity.data.errors import InputError
 from posterity.data.panel.panel import Panel
 from posterity.models.engine.sampling import Sampler
-from posterity.reports.kinds.instrument import section
+from posterity.reports.kinds import section_of
 from posterity.reports.page.page import page
 from posterity.reports.rows import rows_of
 
@@ -115,8 +115,8 @@ def test_column_reproduces_and_says_what_rests_on_exclusion(ready, tmp_path):
     assert comparison(again)["mechanisms"] == comparison(fit)["mechanisms"]
 
     rows = rows_of(fit)
-    shown = there(section(fit, rows))
-    assert [p.name for p in shown.plates] == ["instruments-T8"]
+    shown = there(section_of("instrument", fit, rows))
+    assert [p.name for p in shown.figure_files] == ["instruments-T8"]
     html = page(fit, rows, [], sections=[shown])
     assert "Anderson–Rubin" in html
     assert "only z1" in html
@@ -130,7 +130,7 @@ def test_weak_instruments_are_shown_to_be_weak(tmp_path, simulate):
     flags = compare(fit)["flags"].iloc[0]
     assert "weak instruments: effective F" in flags
     assert "Anderson-Rubin interval is unbounded" in flags
-    shown = there(section(fit, rows_of(fit)))
+    shown = there(section_of("instrument", fit, rows_of(fit)))
     assert "<b>weak</b>" in shown.body
     assert "∞" in shown.body
 
@@ -157,7 +157,7 @@ def test_twins_tell_the_range_of_direct_effects(ready, simulate):
     other = Panel.of(instruments(simulate, 0.5), entity="city", time="year", source="other", synthetic=True)
     fit = po.fit(opened, [panel, other], evidence="twin", draws=200)
     assert "in 2 of 2 twins" in fit.specs["T8.1"].rests["x1"][0]
-    assert "Instruments over twins" in there(section(fit, rows_of(fit))).body
+    assert "Instruments over twins" in there(section_of("instrument", fit, rows_of(fit))).body
 
 
 def test_flags_of_instruments_that_disagree():

@@ -20,7 +20,7 @@ from posterity.data.panel.panel import Panel
 from posterity.models.engine.sampling import Sampler
 from posterity.models.printed.indirect_effect import correlations, product
 from posterity.models.printed.tables import PrintedEstimate
-from posterity.reports.kinds.mediation import section
+from posterity.reports.kinds import section_of
 from posterity.reports.page.page import page
 from posterity.reports.rows import rows_of
 
@@ -100,9 +100,9 @@ def test_columns_reproduce_and_say_what_rests_on_rho(ready, tmp_path):
     assert comparison(again)["mechanisms"] == comparison(fit)["mechanisms"]
 
     rows = rows_of(fit)
-    shown = there(section(fit, rows))
-    assert [p.name for p in shown.plates] == ["mediation-T1"]
-    assert "SYNTHETIC" in shown.plates[0].alt
+    shown = there(section_of("mediation", fit, rows))
+    assert [p.name for p in shown.figure_files] == ["mediation-T1"]
+    assert "SYNTHETIC" in shown.figure_files[0].alt
     html = page(fit, rows, [], sections=[shown])
     assert "bootstrap by region" in html
     assert "mediators m and m2 at once" in html
@@ -132,7 +132,7 @@ def test_twins_tell_the_range_of_rho(ready, mediated):
     assert (
         flag == f"rests on rho = 0: indirect effect vanishes at rho = {low:.2g} to {high:.2g} in 2 of 2 twins"
     )
-    assert "Mediation over twins" in there(section(fit, rows_of(fit))).body
+    assert "Mediation over twins" in there(section_of("mediation", fit, rows_of(fit))).body
 
 
 BAD = {
@@ -243,4 +243,4 @@ def test_indirect_effects_of_liu_li_hold_0_under_the_stars_reference():
     flags = compare(fit).set_index("id")["flags"]
     assert "with T9.1.NqP" in flags["T9.2.RD"]
     assert "not identified by the tables" in flags["T9.2.NqP"]
-    assert "as the total allows" in there(section(fit, rows_of(fit))).body
+    assert "as the total allows" in there(section_of("mediation", fit, rows_of(fit))).body

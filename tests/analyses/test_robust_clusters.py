@@ -13,7 +13,7 @@ from posterity.analyses.run.results import Request, SpecFit
 from posterity.data.panel.panel import Panel
 from posterity.data.published import COLUMNS
 from posterity.models.engine.sampling import Sampler
-from posterity.reports.robustness.clusters import section
+from posterity.reports.robustness.clusters.section import section
 
 from ..there import there
 
@@ -94,7 +94,7 @@ def test_slopes_that_differ_by_cluster_widen_what_independent_errors_hide(panel,
     found = there(section(fit, []))
     assert "0.125" in found.body
     assert "can never reject at 5%" in found.body
-    assert found.plates[0].svg.startswith(b"<?xml")
+    assert found.figure_files[0].svg.startswith(b"<?xml")
 
 
 def test_printed_t_is_read_on_its_degrees_of_freedom():

@@ -30,7 +30,7 @@ from posterity.models.engine.statistics import padded, statistics_of_design
 from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.priors import DEFAULTS, Prior
 from posterity.models.slopes.multiverse import draw_many, widened, without
-from posterity.reports.robustness.models import section
+from posterity.reports.robustness.models.section import section
 from posterity.reports.rows import rows_of
 
 from ..there import there
@@ -191,7 +191,11 @@ def test_records_are_small_and_the_page_shows_them(study, frame):
     shown = there(section(fit, rows_of(fit)))
     assert "Of 216 models the 95% interval lies above 0 in" in shown.body
     assert "SYNTHETIC" in shown.body
-    assert [plate.name for plate in shown.plates] == ["models.T1.2.1", "models.T1.2.2", "models"]
+    assert [figure_file.name for figure_file in shown.figure_files] == [
+        "models.T1.2.1",
+        "models.T1.2.2",
+        "models",
+    ]
 
 
 def test_a_variant_of_nothing_is_refused(tmp_path, study):

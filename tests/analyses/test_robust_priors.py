@@ -35,7 +35,8 @@ from posterity.models.slopes.credibility import scepticism_limit
 from posterity.models.slopes.likelihood import SlopeLikelihood, given_coefficients, of_panels
 from posterity.models.slopes.multiverse import rescaled
 from posterity.models.slopes.posterior import on_grid
-from posterity.reports.robustness.priors import section, sentence
+from posterity.reports.robustness.priors.section import section
+from posterity.reports.robustness.priors.sentence import sentence
 from posterity.reports.rows import rows_of
 
 from ..papers import write_paper
@@ -294,7 +295,7 @@ def test_the_flag_of_the_comparison_is_that_of_the_records(fit, robust):
 
 def test_the_page(robust):
     found = there(section(robust, rows_of(robust)))
-    assert [p.name for p in found.plates] == [
+    assert [p.name for p in found.figure_files] == [
         "priors.sensitivity-to-the-prior",
         "priors.the-multiverse-of-priors",
     ]

@@ -17,7 +17,7 @@ from posterity.data.panel.panel import Panel
 from posterity.models.engine.sampling import Sampler
 from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.priors import parse_prior
-from posterity.reports.robustness.slopes import section
+from posterity.reports.robustness.slopes.section import section
 from posterity.reports.rows import rows_of
 
 from ..there import there
@@ -147,6 +147,9 @@ def test_the_page_shows_regions_and_entities(study, panel):
     records = part(fit.specs["T1.2"], [panel], Request("panel", Sampler()))
     fit = replace(fit, robustness={"T1.2": {"slopes": records}})
     shown = there(section(fit, rows_of(fit)))
-    assert [plate.name for plate in shown.plates] == ["slopes.T1.2.1", "slopes.T1.2.1.entities"]
+    assert [figure_file.name for figure_file in shown.figure_files] == [
+        "slopes.T1.2.1",
+        "slopes.T1.2.1.entities",
+    ]
     assert "east − west" in shown.body
     assert "SYNTHETIC" in shown.body

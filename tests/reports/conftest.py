@@ -66,6 +66,9 @@ def _quoted(text):
     return '"' + text.replace('"', '""') + '"'
 
 
+DOUBT = _quoted("<b>doubt</b> & $x$")
+
+
 @pytest.fixture(scope="session")
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
@@ -84,7 +87,7 @@ def study(tmp_path_factory):
         for term in terms
     ]
     lines = [
-        f"{t},{c},{_quoted(term)},{slopes[term]:.3f},0.05,,***,,,,64,0.9,{CHINESE},{_quoted('<b>doubt</b> & $x$')}"
+        f"{t},{c},{_quoted(term)},{slopes[term]:.3f},0.05,,***,,,,64,0.9,{CHINESE},{DOUBT}"
         for t, c, term in rows
     ]
     (folder / "published.csv").write_text("\n".join([HEADER, *lines]) + "\n")

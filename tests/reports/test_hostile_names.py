@@ -109,7 +109,10 @@ def test_nothing_runs_and_every_name_is_shown(folder, browser):
     assert f"\n'{WIDE}," in text.replace("\r", "")
     # and what is injected after all has no right to run
     tab.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.hacked=1>')")
-    tab.evaluate("e => { const s = document.createElement('script'); s.textContent = 'window.hacked=1'; document.body.append(s) }")  # fmt: skip
+    tab.evaluate(
+        "e => { const s = document.createElement('script'); s.textContent = 'window.hacked=1';"
+        " document.body.append(s) }"
+    )
     tab.wait_for_timeout(200)
     assert tab.evaluate("window.hacked") is None
     tab.close()

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from posterity.analyses.robustness.samples.checks import cells_of, check, quantities, residuals
-from posterity.reports.robustness.samples import section
+from posterity.reports.robustness.samples.section import section
 from posterity.reports.rows import rows_of
 
 from ...there import there

@@ -11,7 +11,7 @@ from posterity.analyses.judge.verdict import verdict
 from posterity.analyses.robustness.samples import influence as sample_influence
 from posterity.analyses.robustness.samples.part import samples
 from posterity.analyses.run.results import Request
-from posterity.reports.robustness.samples import section
+from posterity.reports.robustness.samples.section import section
 from posterity.reports.rows import rows_of
 
 from ...there import there
@@ -173,6 +173,6 @@ def test_the_page_names_what_moves_the_result_and_escapes_names(fit):
     made = there(section(fit, rows_of(fit)))
     assert made.id == "samples"
     assert HOSTILE not in made.body
-    assert "without one city" in made.plates[1].svg.decode()
-    assert [p.name for p in made.plates] == ["samples", "samples.T1.1"]
-    assert all(b"<svg" in p.svg[:2000] for p in made.plates)
+    assert "without one city" in made.figure_files[1].svg.decode()
+    assert [p.name for p in made.figure_files] == ["samples", "samples.T1.1"]
+    assert all(b"<svg" in p.svg[:2000] for p in made.figure_files)

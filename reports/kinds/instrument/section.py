@@ -1,0 +1,124 @@
+"""The section about instruments: their strength, tests, and how much depends on exact exclusion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from ....analyses.kinds.over_twins import span
+from ....analyses.run.fits import Fit
+from ....analyses.run.results import SpecFit
+from ...drawing.figure_files import FigureFile, Section
+from ...drawing.figures import drawn
+from ...page.templating import rendered
+from ...rows import MINUS, Row, evidence_label, number, plural, synthetic
+from ..mechanisms import decimals_of, over_twins, with_record
+from .figure import figure
+
+INFINITY = "\N{INFINITY}"
+
+
+def section(fit: Fit, columns: list[SpecFit], rows: list[Row]) -> Section | None:
+    """The part of the page about instruments; None where no column was fitted to a panel."""
+    fitted, twins = with_record(columns, "instrument"), over_twins(columns)
+    if not fitted and not twins:
+        return None
+    tables: dict[str, list[SpecFit]] = {}
+    for one in fitted:
+        if "exclusion" in one.tree.children:
+            tables.setdefault(one.id.split(".")[0], []).append(one)
+    figure_files = tuple(_figure_file(fit, name, mine, rows) for name, mine in tables.items())
+    lines = [line for one in fitted for line in _lines(one)]
+    body = rendered(
+        "instrument.html",
+        lines=lines,
+        twins=[_over_twins(one, found) for one, found in twins],
+        figure_files=figure_files,
+        label=evidence_label(fit),
+    )
+    return Section("instruments", "Instruments", body, figure_files)
+
+
+def _over_twins(one: SpecFit, found: list[dict[str, Any]]) -> dict[str, str]:
+    return {
+        "id": one.id,
+        "effective": span([part["effective_f"] for part in found]),
+        "changes": span([(part["changes_at"] or {}).get("all") for part in found]),
+        "p": span([part["overidentification"] and part["overidentification"]["p"] for part in found]),
+    }
+
+
+def _lines(one: SpecFit) -> list[dict[str, Any]]:
+    """One for each endogenous regressor."""
+    found = one.mechanism
+    assert found is not None
+    lines = []
+    for name, part in found["endogenous"].items():
+        d = decimals_of(part["posterior"])
+
+        def span(values: dict[str, float], centre: str = "mean", d: int = d) -> str:
+            return f"{number(values[centre], d)} [{number(values['q2.5'], d)}, {number(values['q97.5'], d)}]"
+
+        test, changes = found["overidentification"], found["changes_at"] or {}
+        lines.append(
+            {
+                "id": one.id,
+                "term": name,
+                "instruments": ", ".join(found["instruments"]),
+                "posterior": span(part["posterior"]),
+                "two_stage": span(part["two_stage"], "estimate"),
+                "anderson_rubin": _pieces(found["anderson_rubin"], d),
+                "f": number(part["first_stage_f"], 1),
+                "effective": number(found["effective_f"], 1),
+                "critical": number(found["effective_f_critical"], 1),
+                "weak": (
+                    found["effective_f"] is not None and found["effective_f"] < found["effective_f_critical"]
+                ),
+                "test": "just identified" if test is None else f"{test['test']} p = {test['p']:.3f}",
+                "endogeneity": span(part["endogeneity"], d=2),
+                "loose": span(part["prior_on_exclusion"]),
+                "prior": ", ".join(sorted(set(found["exclusion"].values()))).replace("-", "−"),
+                "changes": {key: number(value, 3) for key, value in changes.items()},
+            }
+        )
+    return lines
+
+
+def _pieces(pieces: list[list[float | None]] | None, decimals: int) -> str:
+    if pieces is None:
+        return number(None, 0)
+    if not pieces:
+        return "empty"
+    ends = [
+        (
+            f"({MINUS}{INFINITY}" if low is None else f"[{number(low, decimals)}",
+            f"{INFINITY})" if high is None else f"{number(high, decimals)}]",
+        )
+        for low, high in pieces
+    ]
+    return " and ".join(f"{low}, {high}" for low, high in ends)
+
+
+def _figure_file(fit: Fit, table: str, fitted: list[SpecFit], rows: list[Row]) -> FigureFile:
+    title = f"{fit.study.name}: instruments in table {table}"
+    printed = {(r.spec_id, r.term): r for r in rows}
+
+    def make() -> Figure:
+        return figure(fitted, printed, title, evidence_label(fit), synthetic(fit))
+
+    alt = (
+        f"Instruments, table {table}: for {plural(len(fitted), 'column')} the published estimate, two-stage"
+        " least squares, the Anderson-Rubin interval and posteriors with 95% intervals, and the coefficient"
+        f" against the size of direct effects that the instruments may have. {evidence_label(fit)}. Its"
+        " numbers are in the table below."
+    )
+    return FigureFile(
+        f"instruments-{table}",
+        f"instruments {table}",
+        f"instruments in table {table}",
+        alt,
+        drawn(make, "svg"),
+        drawn(make, "png"),
+        drawn(make, "pdf"),
+    )

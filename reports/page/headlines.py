@@ -1,0 +1,132 @@
+"""Plain sentences on what a reanalysis changed: pooled columns given effects, verdicts by term, and stars."""
+
+from __future__ import annotations
+
+from ...analyses.run.fits import Fit
+from ..rows import STOPPED, Row, focal, plural, shorten
+from .words import COUNTED, OUTCOMES
+
+MOST = 6
+
+
+def headlines(fit: Fit, rows: list[Row]) -> list[str]:
+    """Plain sentences on what changed: pooled columns given effects, and stars whose interval contains 0."""
+    return [*_pooled(fit, rows), *_changed(rows), *_focal(rows), *_stars(rows), *_gate(rows)]
+
+
+def _pooled(fit: Fit, rows: list[Row]) -> list[str]:
+    changed = [
+        r for r in rows if r.record["with_effects"] and r.verdict in ("uncertain", "reverses", "shrinks")
+    ]
+    header = fit.study.file.study
+    what = f"{header.entity} and {header.time} effects"
+    sentences = [_pooled_sentence(r, what) for r in changed[:MOST]]
+    if len(changed) > MOST:
+        more = plural(len(changed) - MOST, "pooled coefficient")
+        sentences.append(f"Changed by {what} as well: {more}; see the tables.")
+    kept = [
+        f"{shorten(r.term, 60)} ({r.spec_id})"
+        for r in rows
+        if r.record["with_effects"] and r.verdict == "holds"
+    ]
+    if kept:
+        more = f" and {len(kept) - MOST} more" if len(kept) > MOST else ""
+        sentences.append(
+            f"With {what},"
+            f" {'this pooled coefficient holds' if len(kept) == 1 else 'these pooled coefficients hold'}:"
+            f" {', '.join(kept[:MOST])}{more}."
+        )
+    return sentences
+
+
+def _pooled_sentence(row: Row, what: str) -> str:
+    before = row.record["posterior"]
+    twins = row.record["twins"]
+    if row.verdict == "uncertain" and twins is not None:
+        does = f"may or may not hold under {what}, by its tables: over {twins['n']} twins"
+    elif row.verdict == "uncertain" and before["q2.5"] <= 0 <= before["q97.5"]:
+        does = f"is uncertain without {what}, and with them"
+    else:
+        does = {
+            "uncertain": f"becomes uncertain under {what}",
+            "reverses": f"changes sign under {what}",
+            "shrinks": f"shrinks under {what}",
+        }[row.verdict]
+    colon = "" if twins is not None and row.verdict == "uncertain" else ":"
+    return (
+        f"Pooled {shorten(row.term, 60)} {row.printed} ({row.spec_id}) {does}{colon} posterior"
+        f" {row.interval('with_effects')}."
+    )
+
+
+def _changed(rows: list[Row]) -> list[str]:
+    """Columns whose own posterior departs from print."""
+    changed = [
+        r
+        for r in rows
+        if not r.record["with_effects"] and not r.constant and r.verdict in ("shrinks", "reverses")
+    ]
+    sentences = [
+        f"{shorten(r.term, 60)} {r.printed} ({r.spec_id}) {r.verdict}: posterior {r.interval('posterior')}."
+        for r in changed[:MOST]
+    ]
+    if len(changed) > MOST:
+        sentences.append(
+            f"Shrunk or reversed as well: {plural(len(changed) - MOST, 'coefficient')}; see the tables."
+        )
+    return sentences
+
+
+def _focal(rows: list[Row]) -> list[str]:
+    """How many columns of the focal term have each verdict."""
+    term = focal(rows)
+    if term is None:
+        return []
+    mine = [r for r in rows if r.term == term]
+    parts = []
+    for name in OUTCOMES:
+        ids = [r.spec_id for r in mine if r.verdict == name]
+        if ids:
+            listed = (
+                f" ({', '.join(ids[:MOST])}{' and more' if len(ids) > MOST else ''})"
+                if name != "holds"
+                else ""
+            )
+            parts.append(f"{len(ids)} {COUNTED[name][len(ids) > 1]}{listed}")
+    return [f"{shorten(term, 60)} stands in {len(mine)} columns: {', '.join(parts)}."]
+
+
+def _stars(rows: list[Row]) -> list[str]:
+    printed = [r for r in rows if r.stars and not r.constant]
+    judged = [r for r in printed if r.verdict not in ("not reproduced", STOPPED)]
+    starred = [r for r in judged if not r.record["with_effects"]]
+    if not starred:
+        return []
+    open_ = [f"{shorten(r.id, 60)} ({r.stars})" for r in starred if r.verdict == "uncertain"]
+    other = "the other " if len(judged) > len(starred) else ""
+    noun = "coefficient" if len(judged) == len(printed) else "judged coefficient"
+    total = f"{other}{plural(len(starred), noun)} printed with stars"
+    if not open_:
+        return [f"None of {total} has a 95% interval that contains 0."]
+    listed = ", ".join(open_[:MOST]) + (f" and {len(open_) - MOST} more" if len(open_) > MOST else "")
+    return [
+        f"Of {total}, {len(open_)} {'has' if len(open_) == 1 else 'have'} a 95% interval that contains 0:"
+        f" {listed}."
+    ]
+
+
+def _gate(rows: list[Row]) -> list[str]:
+    tried = [r for r in rows if r.record["reproduced"]["within_rounding"] is not None]
+    if not tried:
+        return []
+    failed = [r for r in tried if not r.record["reproduced"]["within_rounding"]]
+    if failed:
+        listed = ", ".join(shorten(r.id, 60) for r in failed[:MOST]) + (
+            " and more" if len(failed) > MOST else ""
+        )
+        why = " (all constants, whose normalisation is a convention)" * all(r.constant for r in failed)
+        return [
+            f"{len(failed)} of {len(tried)} printed estimates do not reproduce within their rounding{why}:"
+            f" {listed}."
+        ]
+    return [f"All {len(tried)} printed estimates reproduce within their rounding."]

@@ -1,0 +1,54 @@
+"""The bibliography: only what a fit used, each with its DOI."""
+
+import re
+from dataclasses import replace
+
+from posterity.reports.kinds import KINDS
+from posterity.reports.page.methods import entries, references, used
+from posterity.reports.page.page import page
+from posterity.reports.robustness import PARTS
+
+
+def test_every_entry_is_whole():
+    for key, text in entries().items():
+        (year,) = re.findall(r"year = \{(\d{4})\}", text)
+        assert year in key
+        for field in ("author", "title", "journal", "volume", "doi"):
+            assert f"{field} = {{" in text, (key, field)
+        assert text.count("{") == text.count("}")
+    dois = re.findall(r"doi = \{(.*)\}", "\n".join(entries().values()))
+    assert len(dois) == len(set(dois)) == len(entries())
+    assert all(re.fullmatch(r"10\.\d{4,9}/\S+", doi) for doi in dois)
+
+
+def test_printed_numbers_need_no_methods_of_panels(tables_fit):
+    assert set(used(tables_fit)) == {
+        "abrilpla2023pymc",
+        "dickey1971weighted",
+        "kumar2019arviz",
+        "vehtari2024psis",
+    }
+
+
+def test_a_panel_is_cited_by_what_was_done_to_it(panel_fit):
+    found = set(used(panel_fit))
+    assert {"mundlak1978pooling", "harville1977variance", "geweke1989importance"} <= found
+    assert not found & {key for kind in KINDS.values() for key in kind.methods}
+    one = panel_fit.specs["T1.1"]
+    sampled = replace(panel_fit, specs={"T1.1": replace(one, engine="nuts", with_effects=None)})
+    assert {"hoffman2014nuts", "vehtari2021rhat"} <= set(used(sampled))
+    assert "mundlak1978pooling" not in used(sampled)
+
+
+def test_every_key_has_an_entry():
+    keys = {key for part in (*KINDS.values(), *PARTS.values()) for key in part.methods}
+    assert keys <= set(entries())
+
+
+def test_accents_are_letters_in_the_page_and_tex_in_bibtex(panel_fit):
+    by_key = {r.key: r for r in references(panel_fit)}
+    assert "Vehtari et al. (2024). Pareto Smoothed Importance Sampling." in by_key["vehtari2024psis"].short
+    assert not any("{" in r.short or "\\" in r.short for r in by_key.values())
+    html = page(panel_fit)
+    assert "@article{mundlak1978pooling," in html
+    assert "https://doi.org/10.2307/1913646" in html
