@@ -125,7 +125,7 @@ def _derived(panel: Panel, source: PanelSource | None) -> Panel:
     return panel.with_columns({name: panel.term(term) for name, term in absent.items()})
 
 
-def built_in() -> dict[str, Path]:
+def shipped_studies() -> dict[str, Path]:
     """Studies that come with posterity, by name."""
     return {path.stem.replace("_", "-"): path for path in sorted(HERE.glob("*.toml"))}
 
@@ -145,7 +145,7 @@ def load(name_or_path: str | Path) -> Study:
     >>> [column.id for column in study.specs()]
     ['T1.1', 'T1.2', 'T1.3']
     """
-    shipped = built_in()
+    shipped = shipped_studies()
     if str(name_or_path) in shipped:
         return Study(read_study(shipped[str(name_or_path)]))
     path = Path(name_or_path)

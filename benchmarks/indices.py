@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 import posterity as po
-from posterity.analyses.indices.built_in_association import built_in, simulable
+from posterity.analyses.indices.built_in_association import built_in_associations, simulable
 from posterity.analyses.indices.index import entity_mass, index
 from posterity.analyses.view import SpecView
 from posterity.data.indices.composite import Convention, composite, entropy_weights
@@ -146,14 +146,14 @@ def association(simulations: int = 2000) -> None:
     for view in simulable(study, systems):
         first.setdefault(view.spec.formula, view)
     for view in first.values():
-        for one in built_in(view, systems, study.file.shared, simulations=simulations):
+        for one in built_in_associations(view, systems, study.file.shared, simulations=simulations):
             low, median, high = np.quantile(one.shared, [0.025, 0.5, 0.975])
             at_least = (
                 "" if one.share_at_least is None else f"; {one.share_at_least:.0%} at least the printed one"
             )
             say(
                 f"{one.spec_id} {one.term} on {one.outcome}: shared {median:.3f} [{low:.3f}, {high:.3f}], "
-                f"apart {np.median(one.apart):.3f}, printed {one.published}{at_least}; {', '.join(one.names)}"
+                f"apart {np.median(one.unshared):.3f}, printed {one.published}{at_least}; {', '.join(one.names)}"
             )
 
 

@@ -27,7 +27,7 @@ from posterity.models.engine.posterior import batch
 from posterity.models.engine.sampling import prepare
 from posterity.models.engine.statistics import statistics_of_design
 from posterity.models.engine.sums import moved
-from posterity.models.frequentist.iv import anderson_rubin, instrumented, two_stage
+from posterity.models.frequentist.iv import anderson_rubin, instrument_design, two_stage
 from posterity.models.kinds.instrument import Root
 from posterity.models.kinds.mediation import equations
 from posterity.models.mechanisms.direct_instrument import direction, draw
@@ -254,7 +254,7 @@ def coverage_instruments(write: Callable[[str], None], count: int = 400) -> None
                 x = Z @ [pi, pi] + own[:, 0] + e[:, 1]
                 y = 0.5 * x + own[:, 1] + whole.X[:, 1:-2] @ np.full(CONTROLS, 0.2) + e[:, 0]
                 data.append(
-                    instrumented(replace(whole, y=y, X=np.column_stack([x, whole.X[:, 1:-2], Z])), 1, 2)
+                    instrument_design(replace(whole, y=y, X=np.column_stack([x, whole.X[:, 1:-2], Z])), 1, 2)
                 )
             rows += [_one(d, 400 + start) for d in data]
         F, hit, width, hit_2sls, width_2sls, hit_ar, bounded, bad = np.array(rows).T
@@ -267,9 +267,9 @@ def coverage_instruments(write: Callable[[str], None], count: int = 400) -> None
 
 def _one(data, seed: int) -> tuple[float, ...]:
     from posterity.models.frequentist.iv import first_stage_f
-    from posterity.models.mechanisms.instrument_draws import directly
+    from posterity.models.mechanisms.instrument_draws import importance_draws
 
-    found = directly(data, DEFAULTS, [None], DRAWS, seed)[0]
+    found = importance_draws(data, DEFAULTS, [None], DRAWS, seed)[0]
     low, high = np.quantile(found.beta, [0.025, 0.975])
     fit = two_stage(data)
     estimate = fit.at("x")

@@ -13,7 +13,7 @@ from ..data.errors import InputError
 from .options import Json, Only, Out, StudyName, app
 
 if TYPE_CHECKING:
-    from ..analyses.indices.built_in_association import BuiltIn
+    from ..analyses.indices.built_in_association import BuiltInAssociation
     from ..analyses.indices.index import Indexed
     from ..analyses.study import Study
     from ..analyses.view import SpecView
@@ -149,7 +149,7 @@ def index_command(
             }
         progress("built-in association", 3, 4)
         built = _built_in(study, systems, found.get("indexed"), only, seed)
-        report = IndexReport(study, seed=seed, built_in=built, **found)
+        report = IndexReport(study, seed=seed, built_in_associations=built, **found)
         record = write_index(report, folder / "index")
     for note in report.notes:
         terminal.say(f"note: {note}")
@@ -175,9 +175,9 @@ def _names(study: Study, panel: Panel) -> tuple[str, ...]:
 
 def _built_in(
     study: Study, systems: dict[str, System], indexed: Indexed | None, only: list[str] | None, seed: int
-) -> tuple[BuiltIn, ...]:
+) -> tuple[BuiltInAssociation, ...]:
     """Columns whose two sides share indicators: those asked for, else the first of each formula."""
-    from ..analyses.indices.built_in_association import built_in, simulable, source_of
+    from ..analyses.indices.built_in_association import built_in_associations, simulable, source_of
 
     views = simulable(study, systems, only)
     if not only:
@@ -190,7 +190,7 @@ def _built_in(
         one
         for view in views
         if (source := source_of(view, systems, indexed)) is not None
-        for one in built_in(view, systems, study.file.shared, source, SIMULATIONS, seed)
+        for one in built_in_associations(view, systems, study.file.shared, source, SIMULATIONS, seed)
     )
 
 

@@ -18,12 +18,12 @@ from .options import Json, StudyName, app
 @app.command("list")
 def list_studies(as_json: Json = False) -> None:
     """Studies that come with posterity, and those in the current folder."""
-    from ..analyses.study import built_in, load
+    from ..analyses.study import load, shipped_studies
 
     folders = {str(p.parent): p for p in sorted(Path().glob("*/study.toml"))}
     here = {**{str(p): p for p in sorted(Path().glob("*.toml")) if _speaks_of_a_study(p)}, **folders}
     rows = []
-    for name, path in {**built_in(), **here}.items():
+    for name, path in {**shipped_studies(), **here}.items():
         try:
             file = load(path).file
         except InputError as error:

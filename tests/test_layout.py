@@ -35,7 +35,7 @@ def test_a_room_imports_only_from_the_rooms_before_it(room):
 
 def test_every_study_and_its_data_are_packaged():
     import posterity as po
-    from posterity.analyses.study import built_in
+    from posterity.analyses.study import shipped_studies
 
-    for name in built_in():
+    for name in shipped_studies():
         assert po.load(name).file.published

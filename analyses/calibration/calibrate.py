@@ -21,7 +21,7 @@ from ...data.study.spec import Errors
 from ...models.printed.tables import PrintedEstimate
 from ..kinds import NAMES, kind_of
 from ..run.results import Request
-from ..run.store import seed_of, stored_records
+from ..run.store import read_or_compute, seed_of
 from ..study import Study
 from .equation_errors import NOISE, errors_subject
 from .nuts import expanded_subject, transition_subject
@@ -134,7 +134,7 @@ def _batch(subject: Subject, question: Question, number: int, count: int, reques
         return {"ranks": ranks, "trusted": found.trusted.tolist()}
 
     identity = {"calibration": subject.identity, "question": question, "count": count, "seed": seed}
-    found = stored_records(name.replace(" ", "-"), identity, request, make)
+    found = read_or_compute(name.replace(" ", "-"), identity, request, make)
     assert found is not None
     return found
 

@@ -27,14 +27,14 @@ SUFFIX = "_topsis"
 
 
 @dataclass(frozen=True, eq=False)
-class BuiltIn:
+class BuiltInAssociation:
     """The coefficient of one index in one column of a paper, over simulations without any link.
 
     Attributes
     ----------
     shared : (S,) coefficients where shared indicators are shared
-    apart : (S,) the same with every occurrence of an indicator drawn on its own
-    shared_slope, apart_slope : (S,) both in standard deviations of outcome and regressor
+    unshared : (S,) the same where every occurrence of an indicator is drawn independently
+    shared_slope, unshared_slope : (S,) both in standard deviations of outcome and regressor
     names : what outcome and regressors share
     how : the assumptions, in a sentence or two
     published, std_error : the printed numbers, or None; also where the outcome is no index, so that its
@@ -45,9 +45,9 @@ class BuiltIn:
     term: str
     outcome: str
     shared: Array
-    apart: Array
+    unshared: Array
     shared_slope: Array
-    apart_slope: Array
+    unshared_slope: Array
     names: tuple[str, ...]
     published: float | None
     std_error: float | None
@@ -61,14 +61,14 @@ class BuiltIn:
         return float((self.shared * np.sign(self.published) >= abs(self.published)).mean())
 
 
-def built_in(
+def built_in_associations(
     view: SpecView,
     systems: dict[str, System],
     shared: list[Shared],
     source: Assumptions | Shuffle = ASSUMED,
     simulations: int = 2000,
     seed: int = Sampler.seed,
-) -> list[BuiltIn]:
+) -> list[BuiltInAssociation]:
     """Simulate a column of a paper: one result for each of its indices on the right-hand side.
 
     Series come from assumptions, in balanced panels of the study's numbers of entities and periods, or
@@ -112,7 +112,7 @@ def built_in(
         j = terms.index(term)
         number = printed.get(term) if formula.outcome.variable in parts else None
         found.append(
-            BuiltIn(
+            BuiltInAssociation(
                 view.id,
                 term,
                 str(formula.outcome),
@@ -135,7 +135,7 @@ def _by_least_squares(view: SpecView) -> bool:
 
 
 def simulable(study: Study, systems: dict[str, System], only: list[str] | None = None) -> list[SpecView]:
-    """The columns that `built_in` can simulate and whose terms share something."""
+    """The columns that `built_in_associations` can simulate and whose terms share something."""
     world = _World(_parts(systems), study.file.shared, ASSUMED, (1, 1))
     return [
         view

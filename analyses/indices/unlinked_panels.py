@@ -25,19 +25,19 @@ class Tie(NamedTuple):
 class Assumptions:
     """How indicators move, drawn anew for each indicator of each simulation, uniformly between two ends.
 
-    In logarithms an indicator is a spread times a standard normal of three parts: entity (constant over
+    In logarithms an indicator is `sd_log` times a standard normal of three parts: entity (constant over
     time), time (common to all entities), and within (persistent over time).
 
     Attributes
     ----------
-    spread : standard deviation of the logarithm
+    sd_log : standard deviation of the logarithm
     entity : share of its variance between entities
     time : share of the rest that is common to entities: a linear trend, rising nine times in ten, and
         shocks, of equal variance
     persistence : first-order autocorrelation of what is within
     """
 
-    spread: tuple[float, float] = (0.2, 1.0)
+    sd_log: tuple[float, float] = (0.2, 1.0)
     entity: tuple[float, float] = (0.6, 0.95)
     time: tuple[float, float] = (0.2, 0.8)
     persistence: tuple[float, float] = (0.3, 0.95)
@@ -46,7 +46,7 @@ class Assumptions:
     def sentence(self) -> str:
         return (
             "Indicators are independent of one another unless they are the same or declared near-duplicates; log-normal, "
-            f"standard deviation of logs {_range(self.spread)}; {_range(self.entity)} of the variance between entities, "
+            f"standard deviation of logs {_range(self.sd_log)}; {_range(self.entity)} of the variance between entities, "
             f"{_range(self.time)} of the rest common to a year (a trend, rising nine times in ten, and shocks), what remains "
             f"with autocorrelation {_range(self.persistence)}; ends of uniform draws. Undeclared controls move likewise, on their own."
         )
@@ -68,13 +68,13 @@ class Assumptions:
             return seen[series]
 
         if tie is None:
-            normal, spread = latent(name)
-            return np.exp(spread * normal)
-        normal, spread = latent(tie.first.variable)
+            normal, sd_log = latent(name)
+            return np.exp(sd_log * normal)
+        normal, sd_log = latent(tie.first.variable)
         if tie.alike < 1:
-            own, spread = latent(name)
+            own, sd_log = latent(name)
             normal = tie.alike * normal + np.sqrt(1 - tie.alike**2) * own
-        return spread * normal if tie.first.log and not tie.mine.log else np.exp(spread * normal)
+        return sd_log * normal if tie.first.log and not tie.mine.log else np.exp(sd_log * normal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,4 +148,4 @@ def _latent(
         + np.sqrt((1 - between) * common) * year
         + np.sqrt((1 - between) * (1 - common)) * within
     )
-    return latent.reshape(count, -1), draw(assumptions.spread)[..., 0]
+    return latent.reshape(count, -1), draw(assumptions.sd_log)[..., 0]

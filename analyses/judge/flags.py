@@ -116,7 +116,7 @@ def number_of_clusters_unknown(case: Case) -> Flags:
 
 
 def rests_on_an_assumption(case: Case) -> Flags:
-    yield from case.one.rests.get(case.printed.term, ())
+    yield from case.one.assumption_flags.get(case.printed.term, ())
 
 
 def constant(case: Case) -> Flags:

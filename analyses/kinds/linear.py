@@ -21,7 +21,7 @@ from ..calibration.equation_errors import errors_subject
 from ..calibration.subject import Subject
 from ..run.agreement import Agreement, compared
 from ..run.results import Engine, Request, SpecFit
-from ..run.store import seed_of, stored, texts
+from ..run.store import read_or_fit, seed_of, texts
 from ..view import SpecView
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _posterior(
         "sampler": sampler,
         "engine": engine,
     }
-    return stored(name, parts, request, make)
+    return read_or_fit(name, parts, request, make)
 
 
 def agreement_of(fits: dict[str, SpecFit], request: Request) -> Agreement | None:

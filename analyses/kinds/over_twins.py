@@ -23,11 +23,14 @@ def kept(fits: Sequence[SpecFit]) -> Dataset | None:
 
 
 def over_twins(tree: DataTree, flags: Callable[[list[dict[str, Any]]], dict[str, Any]]) -> dict[str, Any]:
-    """`mechanism` and `rests` of a column fitted to twins; empty where it has no mechanism."""
+    """`mechanism` and `assumption_flags` of a column fitted to twins; empty where it has no mechanism."""
     if "mechanisms" not in tree.children:
         return {}
     found = [json.loads(str(text)) for text in tree["mechanisms"]["record"].to_numpy()]
-    return {"mechanism": {"kind": KIND, "of": found[0]["kind"], "twins": found}, "rests": flags(found)}
+    return {
+        "mechanism": {"kind": KIND, "of": found[0]["kind"], "twins": found},
+        "assumption_flags": flags(found),
+    }
 
 
 def span(values: Sequence[float | None]) -> str:

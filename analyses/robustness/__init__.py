@@ -15,7 +15,7 @@ from ...data.panel.panel import Panel
 from ..kinds import kind_of
 from ..run.fits import Fit
 from ..run.results import Request, SpecFit
-from ..run.store import stored_records, texts
+from ..run.store import read_or_compute, texts
 from ..run.workers import Each, in_turn
 from .clusters import clusters
 from .models.part import part as models_part
@@ -94,4 +94,4 @@ def _kept(fit: Fit, one: SpecFit, name: str, request: Request, made: Records | N
         "priors": texts(one.priors),
         "sampler": request.sampler,
     }
-    return stored_records(f"{one.id}-{name}", identity, request, None if made is None else lambda: made)
+    return read_or_compute(f"{one.id}-{name}", identity, request, None if made is None else lambda: made)

@@ -37,7 +37,7 @@ class SpecFit:
     units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
     inputs : at tables evidence, the printed estimates as the likelihood reads them, by term
     mechanism : of mediation and instruments, what the fit says beyond its coefficients, as in comparison.json
-    rests : flags, by term, on the assumption that carries a mechanism
+    assumption_flags : by term, flags that name an assumption which the data cannot test (rho = 0, exact exclusion)
     """
 
     view: SpecView
@@ -55,7 +55,7 @@ class SpecFit:
     units: dict[str, float | None] = field(default_factory=dict)
     inputs: dict[str, PrintedEstimate] = field(default_factory=dict)
     mechanism: dict[str, Any] | None = None
-    rests: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    assumption_flags: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -147,7 +147,7 @@ def texts(priors: Priors) -> dict[str, str]:
     return {name: f"{prior.family}{prior.arguments!r}" for name, prior in priors.items()}
 
 
-def stored(
+def read_or_fit(
     name: str, parts: dict[str, Any], request: Request, make: Callable[[], DataTree]
 ) -> tuple[DataTree, float, bool]:
     """A fit from the store, or made now and stored: tree, seconds it took, whether it was there."""
@@ -167,7 +167,7 @@ def stored(
     return tree, seconds, False
 
 
-def stored_records(
+def read_or_compute(
     name: str, parts: dict[str, Any], request: Request, make: Callable[[], dict[str, Any] | None] | None
 ) -> dict[str, Any] | None:
     """Records from the store, or made now and stored; without `make`, what is stored or None."""

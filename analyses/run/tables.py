@@ -15,7 +15,7 @@ from ..judge.reference import degrees_of_freedom
 from ..view import SpecView
 from .agreement import Agreement, compared
 from .results import Engine, Job, Request, SpecFit
-from .store import seed_of, stored, texts
+from .store import read_or_fit, seed_of, texts
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -107,4 +107,4 @@ def _posterior(
         "engine": engine,
         "evidence": "tables",
     }
-    return stored(name, parts, request, lambda: fit_tables(inputs, priors["slope"], sampler, engine))
+    return read_or_fit(name, parts, request, lambda: fit_tables(inputs, priors["slope"], sampler, engine))

@@ -19,7 +19,7 @@ from ..kinds import kind_of
 from ..kinds.over_twins import kept, over_twins
 from ..view import SpecView
 from .results import Job, Request, SpecFit
-from .store import seed_of, stored, texts
+from .store import read_or_fit, seed_of, texts
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
@@ -101,12 +101,12 @@ def twin_job(
 
     def job() -> SpecFit:
         sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, f"{view.id} twins"))
-        tree, seconds, resumed = stored(view.id, parts, request, lambda: mixed(each(), sampler))
+        tree, seconds, resumed = read_or_fit(view.id, parts, request, lambda: mixed(each(), sampler))
         first = fits[0] if fits else first_job()
         beside = None
         if first.with_effects is not None:
             name = f"{view.id}-with-effects"
-            beside_tree, more, _ = stored(
+            beside_tree, more, _ = read_or_fit(
                 name,
                 parts,
                 request,

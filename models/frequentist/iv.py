@@ -25,7 +25,7 @@ VCov = str | Cluster
 
 
 @dataclass(frozen=True, eq=False)
-class Instrumented:
+class InstrumentDesign:
     """Outcome, endogenous regressors, controls and instruments of a column, on the paper's scale.
 
     Attributes
@@ -58,7 +58,7 @@ class Instrumented:
         return self.endogenous + self.controls
 
 
-def instrumented(design: Design, endogenous: int, instruments: int) -> Instrumented:
+def instrument_design(design: Design, endogenous: int, instruments: int) -> InstrumentDesign:
     """Split a design whose terms are endogenous regressors, controls, instruments."""
     k = design.k - instruments
     names = design.terms
@@ -68,7 +68,7 @@ def instrumented(design: Design, endogenous: int, instruments: int) -> Instrumen
     clear = _residual(np.hstack([y, X, Z]), W)
     absorbed = 1 + (len(design.entities) - 1) * design.entity_effects
     absorbed += (len(design.times) - 1) * design.time_effects
-    return Instrumented(
+    return InstrumentDesign(
         design, names[:endogenous], names[endogenous:k], names[k:], clear[:, 0], clear[:, 1 : 1 + endogenous],
         W, clear[:, 1 + endogenous :], y[:, 0], X, absorbed,
     )  # fmt: skip
@@ -78,7 +78,7 @@ def _residual(values: Array, on: Array) -> Array:
     return values - on @ np.linalg.lstsq(on, values, rcond=None)[0] if on.shape[1] else values
 
 
-def two_stage(data: Instrumented, vcov: VCov = "iid") -> LeastSquares:
+def two_stage(data: InstrumentDesign, vcov: VCov = "iid") -> LeastSquares:
     """Two-stage least squares of every term, with `_cons` as mean(y) - mean(x)'b.
 
     Standard errors carry n - K degrees of freedom, K with every effect (clustered: as in `least_squares`).
@@ -101,7 +101,7 @@ def two_stage(data: Instrumented, vcov: VCov = "iid") -> LeastSquares:
     )
 
 
-def reference_df(data: Instrumented, vcov: VCov, slopes: int) -> float:
+def reference_df(data: InstrumentDesign, vcov: VCov, slopes: int) -> float:
     """Degrees of freedom of the t or F reference: rows less parameters, or clusters less one."""
     if isinstance(vcov, Cluster):
         assert data.design.clusters is not None
@@ -109,7 +109,7 @@ def reference_df(data: Instrumented, vcov: VCov, slopes: int) -> float:
     return float(data.design.n - data.absorbed - slopes)
 
 
-def meat(data: Instrumented, scores_of: Array, residual: Array, vcov: VCov, slopes: int) -> Array:
+def meat(data: InstrumentDesign, scores_of: Array, residual: Array, vcov: VCov, slopes: int) -> Array:
     """(q, q) Covariance of the sums of regressors x residual, with its small-sample factor.
 
     Parameters
@@ -151,7 +151,7 @@ class Reduced:
     xx: Array
 
 
-def reduced(data: Instrumented, vcov: VCov = "iid", column: int = 0) -> Reduced:
+def reduced(data: InstrumentDesign, vcov: VCov = "iid", column: int = 0) -> Reduced:
     """The reduced form for one endogenous regressor."""
     k = data.Z.shape[1]
     both = np.column_stack([data.y, data.X[:, column]])
@@ -165,13 +165,13 @@ def reduced(data: Instrumented, vcov: VCov = "iid", column: int = 0) -> Reduced:
     return Reduced(slopes[:, 0], slopes[:, 1], V[:k, :k], V[:k, k:], V[k:, k:])
 
 
-def first_stage_f(data: Instrumented, vcov: VCov = "iid", column: int = 0) -> float:
+def first_stage_f(data: InstrumentDesign, vcov: VCov = "iid", column: int = 0) -> float:
     """F of the excluded instruments in the first stage of one endogenous regressor."""
     form = reduced(data, vcov, column)
     return float(form.x @ np.linalg.solve(form.xx, form.x)) / len(form.x)
 
 
-def effective_f(data: Instrumented, vcov: VCov = "iid") -> tuple[float, float]:
+def effective_f(data: InstrumentDesign, vcov: VCov = "iid") -> tuple[float, float]:
     """The effective F and its critical value for a worst-case bias of 10% at the 5% level.
 
     Montiel Olea and Pflueger 2013, doi:10.1080/00401706.2013.806694, one endogenous regressor; the
@@ -188,7 +188,9 @@ def effective_f(data: Instrumented, vcov: VCov = "iid") -> tuple[float, float]:
     return float((root.T @ form.x) @ (root.T @ form.x)) / trace, float(stats.ncx2.ppf(LEVEL, k, k * x)) / k
 
 
-def anderson_rubin(data: Instrumented, vcov: VCov = "iid", level: float = LEVEL) -> list[tuple[float, float]]:
+def anderson_rubin(
+    data: InstrumentDesign, vcov: VCov = "iid", level: float = LEVEL
+) -> list[tuple[float, float]]:
     """Values of the coefficient that the Anderson-Rubin test does not reject: intervals, perhaps unbounded.
 
     Anderson and Rubin 1949, doi:10.1214/aoms/1177730090. Right however weak the instruments are; unbounded where
@@ -218,7 +220,7 @@ def anderson_rubin(data: Instrumented, vcov: VCov = "iid", level: float = LEVEL)
     return list(itertools.pairwise(ends))[first::2]
 
 
-def overidentification(data: Instrumented, vcov: VCov = "iid") -> tuple[float, float, int] | None:
+def overidentification(data: InstrumentDesign, vcov: VCov = "iid") -> tuple[float, float, int] | None:
     """Sargan's statistic (Hansen's J with other errors), its p-value and degrees; None where just identified.
 
     n e'P e / e'e of the residuals of two-stage least squares, n the rows (Sargan 1958, doi:10.2307/1907619); J is
@@ -254,7 +256,7 @@ def overidentification(data: Instrumented, vcov: VCov = "iid") -> tuple[float, f
     return statistic, float(stats.chi2.sf(statistic, df)), df
 
 
-def plausibly_exogenous(data: Instrumented, most: Array, vcov: VCov = "iid") -> Array:
+def plausibly_exogenous(data: InstrumentDesign, most: Array, vcov: VCov = "iid") -> Array:
     """(G, 2) Union of 95% intervals of two-stage least squares over direct effects |gamma_j| <= most.
 
     Conley, Hansen and Rossi 2012, doi:10.1162/REST_a_00139. One endogenous regressor. Upper ends are

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...data.errors import InputError, did_you_mean
-from ..frequentist.iv import Instrumented
+from ..frequentist.iv import InstrumentDesign
 from ..priors import DEFAULTS, Prior, Priors
 from ..scale import Array
 
@@ -53,7 +53,7 @@ class Root(NamedTuple):
     unit: Array
 
 
-def root_of(data: Instrumented) -> Root:
+def root_of(data: InstrumentDesign) -> Root:
     """The triangular root of the cross-products of [y | X | Z]."""
     p, k = data.X.shape[1], data.Z.shape[1]
     sd = data.design.X.std(axis=0)
@@ -62,7 +62,7 @@ def root_of(data: Instrumented) -> Root:
     return Root(rows[:, 0], rows[:, 1 : 1 + p], rows[:, 1 + p :], data.free, sd[0] / sd[1 : 1 + p])
 
 
-def instrument_model(data: Instrumented, priors: Priors = DEFAULTS, exclusion: bool = False) -> pm.Model:
+def instrument_model(data: InstrumentDesign, priors: Priors = DEFAULTS, exclusion: bool = False) -> pm.Model:
     """The joint model of both stages.
 
     Parameters
@@ -93,7 +93,7 @@ def instrument_model(data: Instrumented, priors: Priors = DEFAULTS, exclusion: b
     return model
 
 
-def exclusions(data: Instrumented, priors: Priors) -> dict[str, Prior]:
+def exclusions(data: InstrumentDesign, priors: Priors) -> dict[str, Prior]:
     """The prior of each instrument's direct effect: its own, else that of all.
 
     Raises

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine.importance import MAX_K_HAT
 from ..engine.sampling import Sampler, nuts
-from ..frequentist.iv import Instrumented
+from ..frequentist.iv import InstrumentDesign
 from ..kinds.instrument import exclusions, instrument_model, root_of
 from ..priors import Prior, Priors
 from ..scale import Array
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Structural:
+class InstrumentPosterior:
     """S draws on the paper's scale.
 
     Attributes
@@ -39,19 +39,19 @@ class Structural:
     sample_stats: Dataset | None = None
 
 
-def can_draw(data: Instrumented, priors: Priors) -> bool:
+def can_draw(data: InstrumentDesign, priors: Priors) -> bool:
     """Whether the model can be drawn from without NUTS: one endogenous regressor, Gaussian slopes to integrate out."""
     integrated = (priors["first_stage"], *exclusions(data, priors).values())
     return len(data.endogenous) == 1 and all(prior.family == "normal" for prior in integrated)
 
 
-def structural(
-    data: Instrumented, priors: Priors, sampler: Sampler, exclusion: bool = False, direct: bool = True
-) -> Structural:
+def instrument_posterior(
+    data: InstrumentDesign, priors: Priors, sampler: Sampler, exclusion: bool = False, direct: bool = True
+) -> InstrumentPosterior:
     """Draw under exact exclusion, or under the priors of direct effects; NUTS where k-hat is above 0.7."""
     if direct:
         own = list(exclusions(data, priors).values()) if exclusion else None
-        drawn = directly(data, priors, [own], sampler.chains * sampler.draws, sampler.seed)[0]
+        drawn = importance_draws(data, priors, [own], sampler.chains * sampler.draws, sampler.seed)[0]
         if drawn.attributes["k_hat"] <= MAX_K_HAT:
             return drawn
     tree = nuts(instrument_model(data, priors, exclusion), sampler)
@@ -59,20 +59,20 @@ def structural(
     p = len(data.endogenous)
     sd = posterior["errors_stds"].to_numpy().reshape(size, 1 + p)
     correlation = posterior["errors_corr"].to_numpy().reshape(size, 1 + p, 1 + p)
-    return Structural(
+    return InstrumentPosterior(
         posterior["coef"].to_numpy().reshape(size, p), sd[:, 0] * data.design.y.std(), correlation[:, 0, 1:],
         {"engine": "collapsed" if direct else "nuts", "method": "nuts"}, tree["sample_stats"].to_dataset(),
     )  # fmt: skip
 
 
-def directly(
-    data: Instrumented, priors: Priors, exclusion: Sequence[Sequence[Prior] | None], draws: int, seed: int
-) -> list[Structural]:
+def importance_draws(
+    data: InstrumentDesign, priors: Priors, exclusion: Sequence[Sequence[Prior] | None], draws: int, seed: int
+) -> list[InstrumentPosterior]:
     """Draw under several priors of the direct effects at once."""
     root = root_of(data)
     found = draw([direction(root)] * len(exclusion), exclusion, priors, draws, seed)
     return [
-        Structural(
+        InstrumentPosterior(
             found.beta[i, :, None] * root.unit, found.sigma_u[i] * data.design.y.std(), found.rho[i, :, None],
             {"engine": "collapsed", "method": "importance", "k_hat": float(found.direct.k_hat[i]),
              "ess": float(found.direct.ess[i])},
@@ -81,7 +81,7 @@ def directly(
     ]  # fmt: skip
 
 
-def control_slopes(data: Instrumented, found: Structural, rng: np.random.Generator) -> Array:
+def control_slopes(data: InstrumentDesign, found: InstrumentPosterior, rng: np.random.Generator) -> Array:
     """(S, c) Coefficients of the controls, whose priors are flat, given the rest; exact exclusion."""
     if not data.controls:
         return np.empty((len(found.sigma), 0))

@@ -126,7 +126,7 @@ def rho_draws(prior: Prior, found: Paths, rng: np.random.Generator) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Mediated:
+class MediationPosterior:
     """Draws of a chain.
 
     Attributes
@@ -140,14 +140,14 @@ class Mediated:
     fits: dict[str, DataTree]
 
 
-def mediate(
+def mediation_posterior(
     design: Design,
     treatment: str,
     mediators: tuple[str, ...],
     priors: Priors = DEFAULTS,
     form: Form | None = "mundlak",
     sampler: Sampler = SAMPLER,
-) -> Mediated:
+) -> MediationPosterior:
     """Posterior draws by the collapsed engine, equation by equation: their posteriors are independent."""
     from ..engine.posterior import posterior
     from ..engine.statistics import statistics_of_design
@@ -161,12 +161,12 @@ def mediate(
     }
     coef = [_flat(tree, "coef") for tree in fits.values()]
     sigma = [_flat(tree, "sigma") * one.y.std() for tree, one in zip(fits.values(), chain, strict=True)]
-    return Mediated(paths(chain, treatment, coef, sigma), coef[-1], fits)
+    return MediationPosterior(paths(chain, treatment, coef, sigma), coef[-1], fits)
 
 
-def mediate_by_nuts(
+def mediation_posterior_by_nuts(
     design: Design, treatment: str, mediator: str, priors: Priors, form: Form | None, sampler: Sampler
-) -> Mediated:
+) -> MediationPosterior:
     """The same from the joint model at rho = 0."""
     from ..engine.sampling import nuts
 
@@ -175,7 +175,7 @@ def mediate_by_nuts(
     named = tuple(zip(("mediator", "outcome"), chain, strict=True))
     coef = [_flat(tree, f"{name}_slope") * scale_of(one).unit for name, one in named]
     sigma = [_flat(tree, f"{name}_sigma") * one.y.std() for name, one in named]
-    return Mediated(paths(chain, treatment, coef, sigma), coef[-1], {"joint": tree})
+    return MediationPosterior(paths(chain, treatment, coef, sigma), coef[-1], {"joint": tree})
 
 
 def _flat(tree: DataTree, name: str) -> Array:

@@ -24,7 +24,7 @@ FEWEST = 200
 
 
 @dataclass(frozen=True, eq=False)
-class Product:
+class IndirectEffect:
     """Draws (S,) of an indirect effect.
 
     Attributes
@@ -39,7 +39,7 @@ class Product:
     correlation: Array | None = None
 
 
-def product(
+def indirect_effect(
     a: PrintedEstimate,
     b: PrintedEstimate,
     direct: PrintedEstimate | None,
@@ -47,7 +47,7 @@ def product(
     slope: Prior,
     size: int,
     seed: int,
-) -> Product:
+) -> IndirectEffect:
     """Posterior draws of a b, with and without what the total effect's column reveals."""
     from scipy import stats
 
@@ -60,13 +60,13 @@ def product(
         return np.asarray(np.interp(u[:, 0], *laws[0]) * np.interp(u[:, 1], *laws[1]))
 
     if direct is None or total is None:
-        return Product(times(z))
+        return IndirectEffect(times(z))
     found = correlations(a, b, direct, total, size, rng)
     if found is None:
-        return Product(times(z))
+        return IndirectEffect(times(z))
     dependent = z.copy()
     dependent[:, 1] = found[:, 0] * z[:, 0] + np.sqrt(1 - found[:, 0] ** 2) * z[:, 1]
-    return Product(times(z), times(dependent), found)
+    return IndirectEffect(times(z), times(dependent), found)
 
 
 def correlations(

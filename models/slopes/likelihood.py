@@ -106,16 +106,16 @@ def _interpolated(
     def baseline(x: Array) -> Array:
         return -(df[:, None] + 1) / 2 * np.log1p(x**2 / df[:, None])
 
-    rests = [CubicSpline(u, rest) for rest in values - baseline(np.tile(np.sinh(u), (len(df), 1)))]
+    splines = [CubicSpline(u, rest) for rest in values - baseline(np.tile(np.sinh(u), (len(df), 1)))]
 
     def log(effect: Array) -> Array:
         x = (effect / unit[:, None] - centre[:, None]) / spread[:, None]
         # beyond the nodes the rest stays as it is at the last
         at = np.clip(np.arcsinh(x), u[0], u[-1])
-        return baseline(x) + np.stack([rest(a) for rest, a in zip(rests, at, strict=True)])
+        return baseline(x) + np.stack([rest(a) for rest, a in zip(splines, at, strict=True)])
 
     grid = np.sinh(np.linspace(u[0], u[-1], 801))
-    log_density = baseline(np.tile(grid, (len(df), 1))) + np.stack([r(np.arcsinh(grid)) for r in rests])
+    log_density = baseline(np.tile(grid, (len(df), 1))) + np.stack([r(np.arcsinh(grid)) for r in splines])
     density = np.exp(log_density - log_density.max(axis=1, keepdims=True))
     total = np.trapezoid(density, grid)
     mean = np.trapezoid(density * grid, grid) / total

@@ -119,7 +119,7 @@ def _draw_slopes(blocks: Blocks, nodes: Nodes, tau: Array, sets: Codes, rng: np.
     for cross, variance in zip(blocks.cross, blocks.variances(nodes).T, strict=True):
         H += cross[index[:, :, None], index[:, None, :]] / variance[:, None, None]
     location = np.concatenate([blocks.location, np.zeros(thresholds)])
-    spread = np.concatenate([blocks.spreads(nodes), np.tile(tau[:, None], (1, thresholds))], axis=1)
+    spread = np.concatenate([blocks.prior_sds(nodes), np.tile(tau[:, None], (1, thresholds))], axis=1)
     precision = np.eye(c + thresholds) + spread[:, :, None] * H[:, :-1, :-1] * spread[:, None, :]
     root = np.linalg.cholesky(precision)
     target = spread * (H[:, :-1, -1] - H[:, :-1, :-1] @ location)

@@ -29,7 +29,7 @@ from ..engine.statistics import Statistics, padded, statistics_of_design
 from ..frequentist.hansen import search
 from ..kinds.threshold import admissible_sets, log_prior_of_sets
 from ..priors import DEFAULTS, Prior, Priors
-from .marginal_likelihood import Blocks, Nodes, weigh
+from .marginal_likelihood import Blocks, Nodes, log_marginals
 from .regimes import Array, Codes, Regimes, room, thinned
 
 NODES = 28
@@ -137,7 +137,7 @@ def enumerate_thresholds(
         used.append(own)
         sets.append(admissible_sets(own, thresholds))
         log_prior = log_prior_of_sets(sets[-1], np.log(share))
-        log_evidence.append(weigh(blocks[-1], nodes, changes, sets[-1]) + log_prior)
+        log_evidence.append(log_marginals(blocks[-1], nodes, changes, sets[-1]) + log_prior)
         weight = _normalised(log_sum_exp(log_evidence[-1].T)[None])[0]
         at = np.searchsorted(found.candidates, own.candidates)
         likely = likely + np.bincount(at[sets[-1]].ravel(), np.repeat(weight, thresholds), len(likely))

@@ -39,7 +39,7 @@ class Blocks:
     ----------
     cross : (E, c + m + 1, c + m + 1)
     per_entity, per_time : (E,) as in `statistics.Strata`
-    location, spread : (c,) prior means and standard deviations; times have spread 1, times sd_time
+    location, prior_sd : (c,) prior means and standard deviations; 1 for a time effect, to be multiplied by sd_time
     by_time : (c,) 1 where a column of c is a time effect
     terms : how many of the c are slopes
     """
@@ -48,7 +48,7 @@ class Blocks:
     per_entity: Array
     per_time: Array
     location: Array
-    spread: Array
+    prior_sd: Array
     by_time: Array
     terms: int
 
@@ -57,23 +57,23 @@ class Blocks:
         sigma, entity, time = nodes.sigma[:, None], nodes.sd_entity[:, None], nodes.sd_time[:, None]
         return sigma**2 + self.per_entity * entity**2 + self.per_time * time**2
 
-    def spreads(self, nodes: Nodes) -> Array:
+    def prior_sds(self, nodes: Nodes) -> Array:
         """(Q, c)"""
-        return self.spread * np.where(self.by_time > 0, nodes.sd_time[:, None], 1.0)
+        return self.prior_sd * np.where(self.by_time > 0, nodes.sd_time[:, None], 1.0)
 
 
-def weigh(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) -> Array:
+def log_marginals(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) -> Array:
     """(G, P) log of the integral over the scales of p(y, scales | set, tau)."""
-    each = (blocks.variances(nodes), blocks.spreads(nodes), nodes.log_weight)
+    each = (blocks.variances(nodes), blocks.prior_sds(nodes), nodes.log_weight)
     step = ROUND if len(sets) > ROUND else FEW
     rounded = np.resize(sets, (-(-len(sets) // step) * step, sets.shape[1]))
-    found = _programs()["weigh"](_rounded(blocks.cross), blocks.location, each, changes, rounded)
+    found = _programs()["log_marginals"](_rounded(blocks.cross), blocks.location, each, changes, rounded)
     return np.asarray(found)[:, : len(sets)]
 
 
 def weights_of_nodes(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) -> Array:
     """(Q, B) log p(y, scales | set, tau) at every node, for sets (B, K) each with its own tau (B,)."""
-    each = (blocks.variances(nodes), blocks.spreads(nodes), nodes.log_weight)
+    each = (blocks.variances(nodes), blocks.prior_sds(nodes), nodes.log_weight)
     size = max(FEW, 1 << (len(sets) - 1).bit_length())
     changes, rounded = np.resize(changes, size), np.resize(sets, (size, sets.shape[1]))
     found = _programs()["nodes"](_rounded(blocks.cross), blocks.location, each, changes, rounded)
@@ -98,14 +98,14 @@ def _programs() -> dict[str, Any]:
 
     jax.config.update("jax_enable_x64", True)
 
-    def swept(cross: Any, location: Any, variance: Any, spread: Any) -> tuple[Any, Any]:
+    def swept(cross: Any, location: Any, variance: Any, prior_sd: Any) -> tuple[Any, Any]:
         """S (m, m) and r (m,) at one value of the scales."""
         c = len(location)
         H = jnp.tensordot(1 / variance, cross, axes=1)
         target = H[:-1, -1] - H[:-1, :c] @ location
-        root = jnp.linalg.cholesky(jnp.eye(c) + spread[:, None] * H[:c, :c] * spread)
-        half = solve_triangular(root, spread[:, None] * H[:c, c:-1], lower=True)
-        seen = solve_triangular(root, spread * target[:c], lower=True)
+        root = jnp.linalg.cholesky(jnp.eye(c) + prior_sd[:, None] * H[:c, :c] * prior_sd)
+        half = solve_triangular(root, prior_sd[:, None] * H[:c, c:-1], lower=True)
+        seen = solve_triangular(root, prior_sd * target[:c], lower=True)
         return H[c:-1, c:-1] - half.T @ half, target[c:] - half.T @ seen
 
     def gain(S: Any, r: Any, sets: Any, tau: Any) -> Any:
@@ -129,10 +129,10 @@ def _programs() -> dict[str, Any]:
             determinant = determinant * rows[i][i]
         return 0.5 * (square - jnp.log(determinant))
 
-    def weigh(cross: Any, location: Any, each: Any, changes: Any, sets: Any) -> Any:
+    def log_marginals(cross: Any, location: Any, each: Any, changes: Any, sets: Any) -> Any:
         def step(carry: Any, node: Any) -> tuple[Any, None]:
-            variance, spread, log_weight = node
-            S, r = swept(cross, location, variance, spread)
+            variance, prior_sd, log_weight = node
+            S, r = swept(cross, location, variance, prior_sd)
             add = jax.vmap(lambda tau: gain(S, r, sets, tau))(changes)
             return jnp.logaddexp(carry, log_weight + add), None
 
@@ -141,10 +141,10 @@ def _programs() -> dict[str, Any]:
 
     def by_node(cross: Any, location: Any, each: Any, changes: Any, sets: Any) -> Any:
         def step(_: None, node: Any) -> tuple[None, Any]:
-            variance, spread, log_weight = node
-            S, r = swept(cross, location, variance, spread)
+            variance, prior_sd, log_weight = node
+            S, r = swept(cross, location, variance, prior_sd)
             return None, log_weight + gain(S, r, sets, changes)
 
         return jax.lax.scan(step, None, each)[1]
 
-    return {"weigh": jax.jit(weigh), "nodes": jax.jit(by_node)}
+    return {"log_marginals": jax.jit(log_marginals), "nodes": jax.jit(by_node)}

@@ -29,7 +29,7 @@ from ..kinds.effects import level_and_effects
 from ..priors import DEFAULTS, Priors
 from ..scale import standardise
 from .changepoints import Enumerated, blocks_of, columns_above
-from .marginal_likelihood import Blocks, weigh
+from .marginal_likelihood import Blocks, log_marginals
 from .regimes import Array, Codes, Regimes
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _weighed(
 ) -> Shape:
     blocks = blocks_of(found, columns, priors, posterior.form)
     points: Codes = np.arange(columns.shape[1])[:, None]
-    log_evidence = weigh(blocks, posterior.nodes, posterior.changes, points)
+    log_evidence = log_marginals(blocks, posterior.nodes, posterior.changes, points)
     return Shape(columns, blocks, log_evidence + np.log(volume / len(points)))
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ...analyses.indices.built_in_association import BuiltIn
+from ...analyses.indices.built_in_association import BuiltInAssociation
 from ..rows import shorten
 from .figures import INK, QUIET, RULE, SIZE, WIDTH
 
@@ -101,7 +101,7 @@ def _depth(table: pd.DataFrame) -> float:
     return len(table) * ROW + (dimensions * DIMENSION if dimensions > 1 else 0)
 
 
-def built_in_figure(results: list[BuiltIn], title: str, synthetic: bool = False) -> Figure:
+def built_in_figure(results: list[BuiltInAssociation], title: str, synthetic: bool = False) -> Figure:
     """Coefficients simulated without any link, with shared indicators and without, beside the printed one."""
     rows = [r for r in results if r.published is not None]
     how = _once(one.how for one in rows)
@@ -122,7 +122,7 @@ def built_in_figure(results: list[BuiltIn], title: str, synthetic: bool = False)
     axes.set_ylim(len(rows), 0)
     side = axes.get_yaxis_transform()
     for number, one in enumerate(rows):
-        for offset, values, colour in ((0.3, one.apart, GREY), (0.52, one.shared, BLUE)):
+        for offset, values, colour in ((0.3, one.unshared, GREY), (0.52, one.shared, BLUE)):
             low, left, median, right, high = np.quantile(values, [0.025, 0.25, 0.5, 0.75, 0.975])
             axes.plot([low, high], [number + offset] * 2, color=colour, linewidth=1.0)
             axes.plot(

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ...analyses.indices.built_in_association import BuiltIn
+from ...analyses.indices.built_in_association import BuiltInAssociation
 from ...analyses.indices.conventions import Curve
 from ...analyses.indices.index import Indexed, Mixture, filled_cells, weights_table
 from ...analyses.run.store import sha256_of, versions, write_whole
@@ -46,7 +46,7 @@ class IndexReport:
     fill: Fill = "none"
     seed: int = 0
     notes: tuple[str, ...] = ()
-    built_in: tuple[BuiltIn, ...] = ()
+    built_in_associations: tuple[BuiltInAssociation, ...] = ()
     coefficients: tuple[Coefficients, ...] = ()
     curve: Curve | None = None
     inputs: tuple[Path, ...] = field(default_factory=tuple)
@@ -99,13 +99,13 @@ def write_index(report: IndexReport, folder: Path) -> dict[str, Any]:
         curve = report.curve
         record["conventions"] = _curve_rows(curve)
         picture("conventions", lambda: _curve(report, curve))
-    if report.built_in:
-        record["built_in"] = [built_in_row(one) for one in report.built_in]
-        if any(one.published is not None for one in report.built_in):
+    if report.built_in_associations:
+        record["built_in"] = [built_in_row(one) for one in report.built_in_associations]
+        if any(one.published is not None for one in report.built_in_associations):
             title = f"{report.study.name}: the coefficient that sharing alone produces"
             picture(
                 "built-in",
-                lambda: built_in_figure(list(report.built_in), title, report.synthetic),
+                lambda: built_in_figure(list(report.built_in_associations), title, report.synthetic),
                 f"-SIMULATED{stamp}",
             )
     write("index", "json", lambda path: path.write_text(_json(record)))
@@ -171,7 +171,7 @@ def coefficient_rows(one: Coefficients) -> list[dict[str, Any]]:
     return rows
 
 
-def built_in_row(one: BuiltIn) -> dict[str, Any]:
+def built_in_row(one: BuiltInAssociation) -> dict[str, Any]:
     """Quantiles of the simulated coefficients beside the printed one."""
 
     def quantiles(values: np.ndarray) -> dict[str, float]:
@@ -184,9 +184,9 @@ def built_in_row(one: BuiltIn) -> dict[str, Any]:
         "shared_names": list(one.names),
         "simulations": len(one.shared),
         "shared": quantiles(one.shared),
-        "apart": quantiles(one.apart),
+        "apart": quantiles(one.unshared),
         "shared_slope": quantiles(one.shared_slope),
-        "apart_slope": quantiles(one.apart_slope),
+        "apart_slope": quantiles(one.unshared_slope),
         "published": one.published,
         "published_std_error": one.std_error,
         "share_at_least_published": one.share_at_least,

@@ -12,7 +12,7 @@ from linearmodels.iv import IV2SLS
 import posterity as po
 from posterity.analyses.judge.frame import compare
 from posterity.analyses.judge.records import comparison
-from posterity.analyses.kinds.instrument.record import rests
+from posterity.analyses.kinds.instrument.record import assumption_flags
 from posterity.analyses.run.fit import run
 from posterity.analyses.run.results import Engine, Request
 from posterity.data.errors import InputError
@@ -156,7 +156,7 @@ def test_twins_tell_the_range_of_direct_effects(ready, simulate):
     opened, panel, _ = ready
     other = Panel.of(instruments(simulate, 0.5), entity="city", time="year", source="other", synthetic=True)
     fit = po.fit(opened, [panel, other], evidence="twin", draws=200)
-    assert "in 2 of 2 twins" in fit.specs["T8.1"].rests["x1"][0]
+    assert "in 2 of 2 twins" in fit.specs["T8.1"].assumption_flags["x1"][0]
     assert "Instruments over twins" in there(section_of("instrument", fit, rows_of(fit))).body
 
 
@@ -170,7 +170,7 @@ def test_flags_of_instruments_that_disagree():
         "effective_f_critical": 23.1, "anderson_rubin": [[-0.1, 1.0]],
         "overidentification": {"test": "Hansen J", "statistic": 9.0, "p": 0.003, "df": 1},
     }  # fmt: skip
-    flags = rests(found)["x"]
+    flags = assumption_flags(found)["x"]
     assert "instruments disagree: Hansen J p = 0.003" in flags
     assert "Anderson-Rubin interval contains 0" in flags
     assert flags[0] == "rests on exact exclusion: interval excludes 0 up to direct effects of sd 1"

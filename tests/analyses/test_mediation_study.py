@@ -18,7 +18,7 @@ from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
 from posterity.data.panel.panel import Panel
 from posterity.models.engine.sampling import Sampler
-from posterity.models.printed.indirect_effect import correlations, product
+from posterity.models.printed.indirect_effect import correlations, indirect_effect
 from posterity.models.printed.tables import PrintedEstimate
 from posterity.reports.kinds import section_of
 from posterity.reports.page.page import page
@@ -127,7 +127,7 @@ def test_twins_tell_the_range_of_rho(ready, mediated):
     twins = [panel, Panel.of(other, entity="city", time="year", source="other", synthetic=True)]
     fit = po.fit(opened, twins, only="T1.1", evidence="twin", draws=200)
     one = fit.specs["T1.1"]
-    (flag,) = one.rests["indirect"]
+    (flag,) = one.assumption_flags["indirect"]
     low, high = sorted(part["vanishing_rho"]["mean"] for part in there(one.mechanism)["twins"])
     assert (
         flag == f"rests on rho = 0: indirect effect vanishes at rho = {low:.2g} to {high:.2g} in 2 of 2 twins"
@@ -181,7 +181,7 @@ def estimate(value: float, error: float, df: float = 1e6) -> PrintedEstimate:
 
 def test_product_of_independent_normals():
     """Mean a b; variance a^2 s_b^2 + b^2 s_a^2 + s_a^2 s_b^2 (Aroian 1947, doi:10.1214/aoms/1177730442)."""
-    found = product(
+    found = indirect_effect(
         estimate(2.0, 0.5),
         estimate(0.3, 0.1),
         None,
@@ -212,7 +212,7 @@ def test_dependence_changes_spread_by_what_it_must():
     a, b, direct = estimate(1.0, 0.2), estimate(1.0, 0.2), estimate(0.5, 0.2)
     total = PrintedEstimate("x", 1.5, (0.57, 0.61), 1e6, None)
     slope = po.load("liu-li-2025").spec("T9.2").priors()["slope"]
-    found = product(a, b, direct, total, slope, 40_000, 3)
+    found = indirect_effect(a, b, direct, total, slope, 40_000, 3)
     one = there(found.correlation)[:, 0]
     r, r2 = one.mean(), (one**2).mean()
     expected = np.sqrt(2 * 0.04 * (1 + r) + 0.04 * 0.04 * (1 + r2))

@@ -20,7 +20,7 @@ from posterity.analyses.robustness.choices import (
     subset,
 )
 from posterity.analyses.robustness.models import part as models
-from posterity.analyses.robustness.models.variance_shares import spread
+from posterity.analyses.robustness.models.variance_shares import variance_shares
 from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
 from posterity.data.panel.panel import Panel
@@ -82,7 +82,7 @@ def records_of(study, panel, spec):
 def test_shares_of_a_factorial_are_those_of_its_formula():
     """a_i + b_j + c a_i b_j with centred a and b: parts var(a), var(b) and c^2 var(a) var(b)."""
     a, b, c = np.array([-1.0, 0.0, 1.0]), np.array([-2.0, 2.0]), 0.5
-    found = spread(a[:, None] + b + c * a[:, None] * b + 7, ("a", "b"))
+    found = variance_shares(a[:, None] + b + c * a[:, None] * b + 7, ("a", "b"))
     parts = np.array([2 / 3, 4.0, 0.25 * 2 / 3 * 4])
     assert found.variance == pytest.approx(parts.sum())
     assert found.alone == pytest.approx({"a": parts[0] / parts.sum(), "b": parts[1] / parts.sum()})
@@ -92,7 +92,7 @@ def test_shares_of_a_factorial_are_those_of_its_formula():
 
 
 def test_nothing_moves_where_all_cells_are_one():
-    found = spread(np.full((2, 3), 0.1) + 0.2, ("a", "b"))
+    found = variance_shares(np.full((2, 3), 0.1) + 0.2, ("a", "b"))
     assert found.variance == found.interactions == 0
     assert found.shapley == {"a": 0.0, "b": 0.0}
 

@@ -19,9 +19,9 @@ from posterity.analyses.run.results import Request
 from posterity.analyses.run.store import (
     key_of,
     read_fit,
+    read_or_compute,
+    read_or_fit,
     seal_holds,
-    stored,
-    stored_records,
     with_seal,
     write_fit,
     write_whole,
@@ -81,11 +81,11 @@ def test_a_damaged_fit_is_made_again_and_a_whole_one_is_not(tree, request_):
         return tree.copy()
 
     for _ in range(2):
-        found = stored("T1.1", {"data": 1}, request_, make)[0]
+        found = read_or_fit("T1.1", {"data": 1}, request_, make)[0]
     assert len(made) == 1
     path = request_.posteriors / "T1.1.nc"
     path.write_bytes(next(damaged(path.read_bytes(), 1)))
-    found = stored("T1.1", {"data": 1}, request_, make)[0]
+    found = read_or_fit("T1.1", {"data": 1}, request_, make)[0]
     assert len(made) == 2
     np.testing.assert_array_equal(found["posterior"]["coef"], tree["posterior"]["coef"])
 
@@ -98,21 +98,21 @@ def test_no_damage_to_records_goes_unseen(request_):
         made.append(1)
         return records
 
-    assert stored_records("T1.1-priors", {}, request_, make) == records
+    assert read_or_compute("T1.1-priors", {}, request_, make) == records
     path = request_.posteriors.parent / "robustness" / "T1.1-priors.json"
     whole = path.read_bytes()
     for content in damaged(whole, 200):
         path.write_bytes(content)
-        found = stored_records("T1.1-priors", {}, request_, None)
+        found = read_or_compute("T1.1-priors", {}, request_, None)
         assert found in (None, records)  # a blank between two numbers may turn into another blank
     path.write_bytes(whole)
-    assert stored_records("T1.1-priors", {}, request_, make) == records
+    assert read_or_compute("T1.1-priors", {}, request_, make) == records
     assert len(made) == 1
 
 
 def test_records_are_read_back_as_they_were_first_given(request_):
-    first = stored_records("T1.1-x", {}, request_, lambda: {"pair": (1, 2), "by": {3: "three"}})
-    assert first == stored_records("T1.1-x", {}, request_, None) == {"pair": [1, 2], "by": {"3": "three"}}
+    first = read_or_compute("T1.1-x", {}, request_, lambda: {"pair": (1, 2), "by": {3: "three"}})
+    assert first == read_or_compute("T1.1-x", {}, request_, None) == {"pair": [1, 2], "by": {"3": "three"}}
 
 
 def test_no_damage_to_a_compiled_program_goes_unseen(tmp_path):
@@ -235,7 +235,7 @@ def test_a_clock_that_goes_back_changes_nothing(tree, request_, monkeypatch):
     import os
     import time
 
-    stored("T1.1", {}, request_, lambda: tree.copy())
+    read_or_fit("T1.1", {}, request_, lambda: tree.copy())
     path = request_.posteriors / "T1.1.nc"
     os.utime(path, (4e9, 4e9))  # in the year 2096
     monkeypatch.setattr(time, "time", lambda: 0.0)
@@ -244,9 +244,9 @@ def test_a_clock_that_goes_back_changes_nothing(tree, request_, monkeypatch):
     def never():
         raise AssertionError("a finished fit was made again")
 
-    assert stored("T1.1", {}, request_, never)[2]
-    _, seconds, _ = stored("T1.2", {}, request_, lambda: tree.copy())
-    assert stored("T1.2", {}, request_, never)[1] == seconds
+    assert read_or_fit("T1.1", {}, request_, never)[2]
+    _, seconds, _ = read_or_fit("T1.2", {}, request_, lambda: tree.copy())
+    assert read_or_fit("T1.2", {}, request_, never)[1] == seconds
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
@@ -265,6 +265,6 @@ def test_a_full_or_broken_disk_is_one_sentence_and_leaves_what_was_there(code, t
 
 
 def test_fits_are_not_asked_again_after_another_seed(tree, request_):
-    stored("T1.1", {"sampler": request_.sampler}, request_, lambda: tree.copy())
+    read_or_fit("T1.1", {"sampler": request_.sampler}, request_, lambda: tree.copy())
     other = replace(request_, sampler=Sampler(seed=5))
-    assert not stored("T1.1", {"sampler": other.sampler}, other, lambda: tree.copy())[2]
+    assert not read_or_fit("T1.1", {"sampler": other.sampler}, other, lambda: tree.copy())[2]

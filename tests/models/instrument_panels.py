@@ -12,7 +12,7 @@ from posterity.data.panel.panel import Panel
 from posterity.data.sample.build import build_design
 from posterity.data.sample.design import Design
 from posterity.data.study.spec import Cluster, Spec
-from posterity.models.frequentist.iv import Instrumented, instrumented
+from posterity.models.frequentist.iv import InstrumentDesign, instrument_design
 
 from .reference.moments import rows_like
 
@@ -27,17 +27,17 @@ def plain(frame: pd.DataFrame, outcome: str, terms: list[str], clusters=None) ->
     )  # fmt: skip
 
 
-def of_card(*instruments: str) -> tuple[pd.DataFrame, Instrumented]:
+def of_card(*instruments: str) -> tuple[pd.DataFrame, InstrumentDesign]:
     frame = card.load()[["lwage", "educ", *CARD, *instruments]]
     design = plain(frame, "lwage", ["educ", *CARD, *instruments], np.arange(len(frame)) % 40)
-    return frame, instrumented(design, 1, len(instruments))
+    return frame, instrument_design(design, 1, len(instruments))
 
 
-def crime() -> Instrumented:
+def crime() -> InstrumentDesign:
     frame = rows_like("crime_within")
     controls = [c for c in frame if c not in ("lcrmrte", "lprbarr", "lpolpc", "ltaxpc", "lmix")]
     design = plain(frame, "lcrmrte", ["lprbarr", "lpolpc", *controls, "ltaxpc", "lmix"])
-    return replace(instrumented(design, 2, 2), absorbed=1 + 89 + 6)
+    return replace(instrument_design(design, 2, 2), absorbed=1 + 89 + 6)
 
 
 def panel(simulate, missing: float = 0.25, strength: float = 0.6) -> tuple[pd.DataFrame, Design]:
@@ -52,10 +52,10 @@ def panel(simulate, missing: float = 0.25, strength: float = 0.6) -> tuple[pd.Da
     return frame, build_design(Panel.of(frame, entity="city", time="year", source="test"), spec)
 
 
-def cross_section(strength: float, direct: float = 0.0, n: int = 200) -> Instrumented:
+def cross_section(strength: float, direct: float = 0.0, n: int = 200) -> InstrumentDesign:
     rng = np.random.default_rng(2)
     z, v = rng.normal(size=(n, 2)), rng.normal(size=n)
     x = z @ [strength, strength] + v
     y = 0.5 * x + direct * z[:, 0] + 0.6 * v + 0.8 * rng.normal(size=n)
     frame = pd.DataFrame({"y": y, "x": x, "z1": z[:, 0], "z2": z[:, 1]})
-    return instrumented(plain(frame, "y", ["x", "z1", "z2"]), 1, 2)
+    return instrument_design(plain(frame, "y", ["x", "z1", "z2"]), 1, 2)

@@ -8,11 +8,16 @@ from scipy import stats
 
 from posterity.data.errors import InputError
 from posterity.models.engine.sampling import Sampler
-from posterity.models.frequentist.iv import instrumented, two_stage
+from posterity.models.frequentist.iv import instrument_design, two_stage
 from posterity.models.kinds.instrument import Root, exclusions, instrument_model, root_of
-from posterity.models.mechanisms import instrument_draws as structural_module
+from posterity.models.mechanisms import instrument_draws
 from posterity.models.mechanisms.direct_instrument import _log_density, direction, draw
-from posterity.models.mechanisms.instrument_draws import can_draw, control_slopes, directly, structural
+from posterity.models.mechanisms.instrument_draws import (
+    can_draw,
+    control_slopes,
+    importance_draws,
+    instrument_posterior,
+)
 from posterity.models.priors import DEFAULTS, Prior
 
 from ..there import there
@@ -45,14 +50,14 @@ def test_integrated_density_against_quadrature(exclusion):
     pis = np.linspace(one.pi[0] - 1.5, one.pi[0] + 1.5, 401)
     gammas = np.linspace(-6 * exclusion, 6 * exclusion, 201) if exclusion else np.zeros(1)
 
-    def structural_of(t):
+    def structural_parameters(t):
         beta, b, s, v = t[0], t[1], np.exp(t[2]), np.exp(t[3])
         kappa = b - beta
         sigma_u = np.hypot(s, kappa * v)
         return np.array([beta, sigma_u, v, kappa * v / sigma_u])
 
     def brute(t) -> float:
-        beta, sigma_u, v, rho = structural_of(t)
+        beta, sigma_u, v, rho = structural_parameters(t)
         Sigma = np.outer([sigma_u, v], [sigma_u, v]) * [[1, rho], [rho, 1]]
         u = data.y - beta * data.X[:, 0] - gammas[:, None] * data.Z[:, 0]
         e = data.X[:, 0] - pis[:, None] * data.Z[:, 0]
@@ -64,7 +69,7 @@ def test_integrated_density_against_quadrature(exclusion):
         if exclusion:
             values += stats.norm.logpdf(gammas, 0, exclusion)[:, None]
         jacobian = np.column_stack(
-            [(structural_of(t + h) - structural_of(t - h)) / 2e-6 for h in 1e-6 * np.eye(4)]
+            [(structural_parameters(t + h) - structural_parameters(t - h)) / 2e-6 for h in 1e-6 * np.eye(4)]
         )
         top = values.max()
         return float(top + np.log(np.exp(values - top).sum()) + np.log(abs(np.linalg.det(jacobian))))
@@ -146,7 +151,7 @@ def test_ranks_of_truths_are_uniform():
 
 def test_strong_instruments_give_two_stage_least_squares():
     data = cross_section(2.0, n=2000)
-    found = structural(data, DEFAULTS, Sampler(seed=7))
+    found = instrument_posterior(data, DEFAULTS, Sampler(seed=7))
     estimate, error = there(two_stage(data).at("x"))
     assert found.beta.mean() == pytest.approx(estimate, abs=0.1 * error)
     assert found.beta.std() == pytest.approx(error, rel=0.06)
@@ -155,8 +160,8 @@ def test_strong_instruments_give_two_stage_least_squares():
 
 def test_control_slopes_are_those_of_two_stage_least_squares(simulate):
     _, design = panel(simulate, strength=3.0)
-    data = instrumented(design, 1, 2)
-    found = structural(data, DEFAULTS, Sampler(seed=8))
+    data = instrument_design(design, 1, 2)
+    found = instrument_posterior(data, DEFAULTS, Sampler(seed=8))
     drawn = control_slopes(data, found, np.random.default_rng(9))[:, 0]
     estimate, error = there(two_stage(data).at("x2"))
     assert drawn.mean() == pytest.approx(estimate, abs=0.15 * error)
@@ -168,23 +173,23 @@ def test_direct_effects_widen_and_one_instrument_alone_less():
     loose, tight = Prior("normal", (0.0, 0.2)), Prior("normal", (0.0, 1e-6))
     spread = [
         one.beta.std()
-        for one in directly(data, DEFAULTS, [None, [tight] * 2, [loose, tight], [loose] * 2], 4000, 1)
+        for one in importance_draws(data, DEFAULTS, [None, [tight] * 2, [loose, tight], [loose] * 2], 4000, 1)
     ]
     assert spread[1] == pytest.approx(spread[0], rel=1e-3)
     assert spread[0] < spread[2] < spread[3]
 
 
 def test_nuts_takes_over_where_draws_cannot_be_trusted(monkeypatch):
-    monkeypatch.setattr(structural_module, "MAX_K_HAT", -np.inf)
+    monkeypatch.setattr(instrument_draws, "MAX_K_HAT", -np.inf)
     called = []
 
     def stub(model, sampler):
         called.append(model)
         raise RuntimeError("sampled")
 
-    monkeypatch.setattr(structural_module, "nuts", stub)
+    monkeypatch.setattr(instrument_draws, "nuts", stub)
     with pytest.raises(RuntimeError, match="sampled"):
-        structural(cross_section(0.5), DEFAULTS, Sampler(draws=50))
+        instrument_posterior(cross_section(0.5), DEFAULTS, Sampler(draws=50))
     assert len(called) == 1
 
 

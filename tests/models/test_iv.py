@@ -18,7 +18,7 @@ from posterity.models.frequentist.iv import (
     anderson_rubin,
     effective_f,
     first_stage_f,
-    instrumented,
+    instrument_design,
     overidentification,
     plausibly_exogenous,
     two_stage,
@@ -118,7 +118,7 @@ def test_crime_panel_against_linearmodels():
 @pytest.mark.parametrize(("vcov", "cov_type"), [("iid", "unadjusted"), ("hetero", "robust")])
 def test_unbalanced_panel_against_explicit_dummies(simulate, vcov, cov_type):
     frame, design = panel(simulate)
-    data = instrumented(design, 1, 2)
+    data = instrument_design(design, 1, 2)
     dummies = [pd.get_dummies(frame[c], prefix=c, drop_first=True, dtype=float) for c in ("city", "year")]
     X = pd.concat([frame[["x2"]], *dummies], axis=1).assign(const=1.0)
     reference = IV2SLS(frame["y"], X, frame[["x1"]], frame[["z1", "z2"]]).fit(
@@ -134,7 +134,7 @@ def test_unbalanced_panel_against_explicit_dummies(simulate, vcov, cov_type):
 def test_anderson_rubin_ends_have_p_five_per_cent(simulate, vcov):
     """y - b x on all exogenous by statsmodels: the joint test of instruments at either end has p = 0.05."""
     frame, design = panel(simulate)
-    ((low, high),) = anderson_rubin(instrumented(design, 1, 2), vcov)
+    ((low, high),) = anderson_rubin(instrument_design(design, 1, 2), vcov)
     dummies = [pd.get_dummies(frame[c], prefix=c, drop_first=True, dtype=float) for c in ("city", "year")]
     X = pd.concat([frame[["z1", "z2", "x2"]], *dummies], axis=1).assign(const=1.0)
     for end in (low, high):
@@ -161,7 +161,7 @@ def test_plausibly_exogenous_against_a_grid_of_direct_effects():
     ends = []
     for gamma in np.stack(np.meshgrid(*[np.linspace(-0.1, 0.1, 9)] * 2), -1).reshape(-1, 2):
         shift = data.design.X[:, 1:] @ (gamma * unit)
-        moved = two_stage(instrumented(replace(data.design, y=data.design.y - shift), 1, 2))
+        moved = two_stage(instrument_design(replace(data.design, y=data.design.y - shift), 1, 2))
         ends.append(moved.coef[0] + np.array([-1, 1]) * stats.t.ppf(0.975, moved.df) * moved.std_error[0])
     np.testing.assert_allclose(found[1], [np.min(ends), np.max(ends)], rtol=1e-9)
 
@@ -190,7 +190,7 @@ def unbalanced(simulate):
     frame, design = panel(simulate)
     dummies = [pd.get_dummies(frame[c], prefix=c, drop_first=True, dtype=float) for c in ("city", "year")]
     exogenous = pd.concat([frame[["x2"]], *dummies], axis=1).assign(const=1.0)
-    return frame, instrumented(design, 1, 2), exogenous
+    return frame, instrument_design(design, 1, 2), exogenous
 
 
 def test_clustered_errors_leave_out_nested_effects(unbalanced):
@@ -267,6 +267,6 @@ def test_no_direct_effect_gives_the_interval_of_two_stage_least_squares(unbalanc
     design = replace(
         data.design, X=np.column_stack([data.design.X[:, :2], many]), terms=("x1", "x2", *"abcdefghijklm")
     )
-    assert np.isnan(plausibly_exogenous(instrumented(design, 1, 13), np.array([0.1]))).all()
+    assert np.isnan(plausibly_exogenous(instrument_design(design, 1, 13), np.array([0.1]))).all()
     design = replace(design, X=design.X[:, :14], terms=design.terms[:14])
-    assert np.isfinite(plausibly_exogenous(instrumented(design, 1, 12), np.array([0.0]))).all()
+    assert np.isfinite(plausibly_exogenous(instrument_design(design, 1, 12), np.array([0.0]))).all()

@@ -20,7 +20,14 @@ from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.kinds.effects import effects_model
 from posterity.models.kinds.mediation import equations, mediation_model
 from posterity.models.kinds.pooled import pooled_model
-from posterity.models.mechanisms.paths import Paths, curve, effects_at, mediate, rho_draws, vanishing_rho
+from posterity.models.mechanisms.paths import (
+    Paths,
+    curve,
+    effects_at,
+    mediation_posterior,
+    rho_draws,
+    vanishing_rho,
+)
 from posterity.models.priors import DEFAULTS, Prior
 
 from ..there import there
@@ -64,7 +71,7 @@ def test_published_paths(name):
     found = {"a": a, "b": b, "direct": direct, "indirect": a * b, "total": direct + a * b}
     assert {key: round(found[key], decimals) for key in published} == published
 
-    drawn = mediate(design, treatment, (mediator,), WIDE, None, Sampler(draws=1000, seed=1)).paths
+    drawn = mediation_posterior(design, treatment, (mediator,), WIDE, None, Sampler(draws=1000, seed=1)).paths
     for draws, value, error in ((drawn.a[:, 0], a, error_a), (drawn.b[:, 0], b, error_b)):
         assert draws.mean() == pytest.approx(value, abs=4 * error / np.sqrt(len(draws)))
         assert draws.std() == pytest.approx(error, rel=0.06)
@@ -78,7 +85,7 @@ def test_indirect_effect_vanishes_at_the_correlation_of_the_residuals():
     residual = both - X @ np.linalg.lstsq(X, both, rcond=None)[0]
     expected = np.corrcoef(residual.T)[0, 1]
     design = plain(frame, *PUBLISHED["jobs"][0])
-    found = mediate(design, "treat", ("job_seek",), WIDE, None, Sampler(seed=2)).paths
+    found = mediation_posterior(design, "treat", ("job_seek",), WIDE, None, Sampler(seed=2)).paths
     rho = vanishing_rho(found)[:, 0]
     assert rho.mean() == pytest.approx(expected, abs=4 * rho.std() / np.sqrt(len(rho)) + 1e-3)
     np.testing.assert_allclose(effects_at(found, vanishing_rho(found))[1], 0, atol=1e-12)
@@ -157,7 +164,7 @@ def correlated(rho: tuple[float, ...], n: int = 40_000) -> tuple[Design, np.ndar
 def test_effects_at_the_true_rho_are_the_true_effects(rho):
     design, indirect = correlated(rho)
     names = design.terms[1:]
-    found = mediate(design, "x", names, DEFAULTS, None, Sampler(draws=250)).paths
+    found = mediation_posterior(design, "x", names, DEFAULTS, None, Sampler(draws=250)).paths
     direct, through = effects_at(found, np.array(rho))
     np.testing.assert_allclose(through.mean(axis=0), indirect, atol=0.015)
     assert direct.mean() == pytest.approx(0.2, abs=0.025)
@@ -168,7 +175,9 @@ def test_effects_at_the_true_rho_are_the_true_effects(rho):
 
 def test_order_of_mediators_does_not_matter():
     design, _ = correlated((0.0, 0.0), n=500)
-    found = [mediate(design, "x", names, WIDE, None).paths for names in (("m0", "m1"), ("m1", "m0"))]
+    found = [
+        mediation_posterior(design, "x", names, WIDE, None).paths for names in (("m0", "m1"), ("m1", "m0"))
+    ]
     one, other = (
         effects_at(p, np.array(rho))[1] for p, rho in zip(found, ((0.2, 0.0), (0.0, 0.2)), strict=True)
     )
@@ -180,14 +189,14 @@ def test_order_of_mediators_does_not_matter():
 
 def test_impossible_correlations_are_not_numbers():
     design, _ = correlated((0.0, 0.0), n=200)
-    found = mediate(design, "x", ("m0", "m1"), DEFAULTS, None, Sampler(draws=50)).paths
+    found = mediation_posterior(design, "x", ("m0", "m1"), DEFAULTS, None, Sampler(draws=50)).paths
     assert np.isnan(effects_at(found, np.array([0.9, -0.9]))[0]).all()
     assert np.isnan(curve(found, np.array([0.0, 0.95]))[0][1]).all()
 
 
 def test_posterior_of_rho_is_its_prior():
     design, _ = correlated((0.5,), n=300)
-    found = mediate(design, "x", ("m0",), DEFAULTS, None, Sampler(draws=1000)).paths
+    found = mediation_posterior(design, "x", ("m0",), DEFAULTS, None, Sampler(draws=1000)).paths
     wide = Prior("normal", (0.2, 1.0))
     rho = rho_draws(wide, found, np.random.default_rng(5))[:, 0]
     law = stats.truncnorm((-1 - 0.2) / 1.0, (1 - 0.2) / 1.0, 0.2, 1.0)

@@ -24,11 +24,11 @@ from posterity.models.engine.posterior import posterior
 from posterity.models.engine.programs import compile_for
 from posterity.models.engine.sampling import Sampler
 from posterity.models.engine.statistics import padded, statistics_of_design
-from posterity.models.frequentist.iv import instrumented, two_stage
+from posterity.models.frequentist.iv import instrument_design, two_stage
 from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.kinds.pooled import pooled_model
-from posterity.models.mechanisms.instrument_draws import directly
-from posterity.models.mechanisms.paths import mediate
+from posterity.models.mechanisms.instrument_draws import importance_draws
+from posterity.models.mechanisms.paths import mediation_posterior
 from posterity.models.printed.tables import PrintedEstimate, exact_draws, moments
 from posterity.models.priors import DEFAULTS, Prior
 from posterity.models.thresholds.changepoints import enumerate_thresholds
@@ -250,7 +250,7 @@ def test_thresholds_do_not_know_units(frame):
 def test_mediation_does_not_know_units(frame):
     one = design_of(frame, "y ~ x1 + x2 | city + year")
     other = replace(one, X=one.X * [1e9, 1e-12], y=one.y * 1e6 + 1e9)
-    found = [mediate(d, "x1", ("x2",), sampler=FEW).paths for d in (one, other)]
+    found = [mediation_posterior(d, "x1", ("x2",), sampler=FEW).paths for d in (one, other)]
     np.testing.assert_allclose(found[1].a * found[1].b * 1e3, found[0].a * found[0].b, rtol=1e-3, atol=1e-9)
     np.testing.assert_allclose(found[1].direct * 1e3, found[0].direct, rtol=1e-3, atol=1e-6)
 
@@ -264,7 +264,7 @@ def instruments(frame, strength=1.0):
 
 
 def iv_data(frame):
-    return instrumented(design_of(frame, "y ~ x1 + x2 + z | city + year"), 1, 1)
+    return instrument_design(design_of(frame, "y ~ x1 + x2 + z | city + year"), 1, 1)
 
 
 def test_instruments_do_not_know_units(frame):
@@ -272,7 +272,7 @@ def test_instruments_do_not_know_units(frame):
     other = iv_data(
         instruments(frame).assign(x1=lambda f: f.x1 * 1e-12, z=lambda f: f.z * 1e12, y=lambda f: f.y * 1e6)
     )
-    draws = [directly(d, DEFAULTS, [None], 400, 1)[0].beta for d in (one, other)]
+    draws = [importance_draws(d, DEFAULTS, [None], 400, 1)[0].beta for d in (one, other)]
     np.testing.assert_allclose(draws[1] * 1e-18, draws[0], rtol=1e-5)
     fits = [there(two_stage(d).at("x1")) for d in (one, other)]
     np.testing.assert_allclose(np.array(fits[1]) * 1e-18, fits[0], rtol=1e-8)
@@ -280,6 +280,6 @@ def test_instruments_do_not_know_units(frame):
 
 def test_an_instrument_that_does_nothing_leaves_the_prior(frame):
     """beta is then as the prior has it, plus what the correlation of the errors allows: wide, and finite."""
-    drawn = directly(iv_data(instruments(frame, 0.0)), DEFAULTS, [None], 2000, 1)[0].beta
+    drawn = importance_draws(iv_data(instruments(frame, 0.0)), DEFAULTS, [None], 2000, 1)[0].beta
     assert np.isfinite(drawn).all()
     assert np.quantile(drawn, 0.975) - np.quantile(drawn, 0.025) > 1

@@ -42,8 +42,8 @@ def subject(view: SpecView, panel: Panel, priors: Priors) -> Subject:
 
 def on_tables(view: SpecView, job: Job, request: Request) -> Job:
     """The fit of the printed numbers; that exclusion is exact is taken on trust."""
-    rests = {str(term): (TRUST,) for term in view.spec.parsed.endogenous}
-    return lambda: replace(job(), rests=rests)
+    assumption_flags = {str(term): (TRUST,) for term in view.spec.parsed.endogenous}
+    return lambda: replace(job(), assumption_flags=assumption_flags)
 
 
 def flags_over_twins(found: list[dict[str, Any]]) -> Flags:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ....data.sample.design import Design
-from ....models.frequentist.iv import Instrumented, instrumented
+from ....models.frequentist.iv import InstrumentDesign, instrument_design
 from ....models.kinds.instrument import Root, exclusions, root_of
 from ....models.mechanisms.direct_instrument import direction, draw
 from ....models.priors import DEFAULTS, Priors
@@ -36,7 +36,7 @@ def instrument_subject(
         Whether instruments act on the outcome directly, by their priors; else not at all.
     """
     design = in_standard_units(design)
-    laid = instrumented(design, 1, instruments)
+    laid = instrument_design(design, 1, instruments)
     law = {key: prior.frozen() for key, prior in priors.items()}
     own = list(exclusions(laid, priors).values())
 
@@ -62,7 +62,7 @@ def instrument_subject(
             x = Z @ pi + sigma_v * v
             made = replace(design, y=beta * x + Z @ gamma + u, X=np.column_stack([x, design.X[:, 1:]]))
             truths.append(at)
-            roots.append(in_fixed_units(instrumented(made, 1, instruments)))
+            roots.append(in_fixed_units(instrument_design(made, 1, instruments)))
         found = draw([direction(r) for r in roots], [own if exclusion else None] * count, priors, draws, seed)
         drawn = np.stack([found.beta, found.rho, found.sigma_u, found.sigma_v], axis=-1)
         ranks = [ranks_of(d, t) for d, t in zip(drawn, truths, strict=True)]
@@ -79,7 +79,7 @@ def instrument_subject(
     )
 
 
-def in_fixed_units(data: Instrumented) -> Root:
+def in_fixed_units(data: InstrumentDesign) -> Root:
     """The root of the data in the units in which they were simulated, not in standard deviations."""
     root, sd = root_of(data), data.design.X.std(axis=0)
     p, k = root.X.shape[1], root.Z.shape[1]

@@ -12,17 +12,17 @@ from ....data.errors import InputError
 from ....data.panel.panel import Panel
 from ....data.published import Printed
 from ....models.engine.sampling import Sampler
-from ....models.frequentist.iv import Instrumented, instrumented, two_stage
+from ....models.frequentist.iv import InstrumentDesign, instrument_design, two_stage
 from ....models.kinds.instrument import exclusions
-from ....models.mechanisms.instrument_draws import can_draw, control_slopes, structural
+from ....models.mechanisms.instrument_draws import can_draw, control_slopes, instrument_posterior
 from ....models.priors import Priors
 from ....models.scale import scale_of
 from ...run.results import Engine, Request, SpecFit
-from ...run.store import seed_of, stored, texts
+from ...run.store import read_or_fit, seed_of, texts
 from ...view import SpecView
 from ..draws import laid_out
 from ..printed_terms import check_terms
-from .record import frequentist, mechanism, rests, sensitivity
+from .record import assumption_flags, frequentist, mechanism, sensitivity
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -44,15 +44,15 @@ def instrument_job(view: SpecView, panel: Panel, request: Request) -> Callable[[
     return lambda: _fit(view, data, priors, engine, printed, request)
 
 
-def data_of(view: SpecView, panel: Panel) -> Instrumented:
+def data_of(view: SpecView, panel: Panel) -> InstrumentDesign:
     """The arrays of an instrument column."""
     formula = view.spec.parsed
-    return instrumented(view.design(panel), len(formula.endogenous), len(formula.instruments))
+    return instrument_design(view.design(panel), len(formula.endogenous), len(formula.instruments))
 
 
 def _fit(
     view: SpecView,
-    data: Instrumented,
+    data: InstrumentDesign,
     priors: Priors,
     engine: Engine,
     printed: tuple[Printed, ...],
@@ -78,21 +78,21 @@ def _fit(
             tree["exclusion"] = sensitivity(data, priors, vcov, sampler.seed)
         return tree
 
-    tree, seconds, resumed = stored(view.id, parts, request, make)
+    tree, seconds, resumed = read_or_fit(view.id, parts, request, make)
     units = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
     found = mechanism(tree, data, exclusions(data, priors))
     return SpecFit(
         view, tree, priors, printed, engine, seconds, resumed, None, design, two_stage(data, vcov),
         units={name: units[name] if name in data.endogenous else None for name in data.terms},
-        mechanism=found, rests=rests(found),
+        mechanism=found, assumption_flags=assumption_flags(found),
     )  # fmt: skip
 
 
-def _tree(data: Instrumented, priors: Priors, sampler: Sampler, direct: bool) -> DataTree:
+def _tree(data: InstrumentDesign, priors: Priors, sampler: Sampler, direct: bool) -> DataTree:
     """`posterior` under exact exclusion, and `prior_on_exclusion` under the priors of direct effects."""
     import xarray as xr
 
-    found = structural(data, priors, sampler, direct=direct)
+    found = instrument_posterior(data, priors, sampler, direct=direct)
     own = control_slopes(data, found, np.random.default_rng(sampler.seed))
     coef = np.hstack([found.beta, own])
     design = data.design
@@ -104,7 +104,9 @@ def _tree(data: Instrumented, priors: Priors, sampler: Sampler, direct: bool) ->
     }
     dims = {"coef": "term", "endogeneity": "endogenous"}
     coords = {"term": list(data.terms), "endogenous": list(data.endogenous)}
-    loose = structural(data, priors, replace(sampler, seed=sampler.seed + 1), exclusion=True, direct=direct)
+    loose = instrument_posterior(
+        data, priors, replace(sampler, seed=sampler.seed + 1), exclusion=True, direct=direct
+    )
     under = {"coef": loose.beta, "endogeneity": loose.rho}
     both = {"coef": "endogenous", "endogeneity": "endogenous"}
     tree = xr.DataTree.from_dict(

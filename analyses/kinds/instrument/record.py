@@ -9,7 +9,7 @@ import numpy as np
 
 from ....models.engine.importance import MAX_K_HAT
 from ....models.frequentist.iv import (
-    Instrumented,
+    InstrumentDesign,
     VCov,
     anderson_rubin,
     effective_f,
@@ -18,7 +18,7 @@ from ....models.frequentist.iv import (
     plausibly_exogenous,
     two_stage,
 )
-from ....models.mechanisms.instrument_draws import directly
+from ....models.mechanisms.instrument_draws import importance_draws
 from ....models.priors import Prior, Priors
 from ..draws import SUMMARY, changes_at, described
 
@@ -32,7 +32,7 @@ ALL = "all"
 REJECTED = 0.05
 
 
-def frequentist(data: Instrumented, vcov: VCov) -> DataTree:
+def frequentist(data: InstrumentDesign, vcov: VCov) -> DataTree:
     """Two-stage least squares, first-stage F, effective F, Anderson-Rubin intervals, Sargan or Hansen J."""
     import xarray as xr
     from scipy import stats
@@ -63,7 +63,7 @@ def frequentist(data: Instrumented, vcov: VCov) -> DataTree:
     return xr.DataTree(xr.Dataset(values, coords, {"overidentification": name}))
 
 
-def sensitivity(data: Instrumented, priors: Priors, vcov: VCov, seed: int) -> DataTree:
+def sensitivity(data: InstrumentDesign, priors: Priors, vcov: VCov, seed: int) -> DataTree:
     """The coefficient under direct effects N(0, d^2) of all instruments, and of each alone, for a grid of d.
 
     Not numbers where k-hat is above 0.7. `union` is the union of confidence intervals over direct effects of
@@ -79,7 +79,7 @@ def sensitivity(data: Instrumented, priors: Priors, vcov: VCov, seed: int) -> Da
         for which in allowed.values()
         for d in ALLOWED
     ]
-    drawn = directly(data, priors, problems, CURVE_DRAWS, seed)
+    drawn = importance_draws(data, priors, problems, CURVE_DRAWS, seed)
     beta = np.stack([one.beta[:, 0] for one in drawn])
     bands = np.stack([beta.mean(axis=1), *np.quantile(beta, [0.025, 0.975], axis=1)], axis=1)
     k_hat = np.array([one.attributes["k_hat"] for one in drawn])
@@ -97,7 +97,7 @@ def sensitivity(data: Instrumented, priors: Priors, vcov: VCov, seed: int) -> Da
     )
 
 
-def mechanism(tree: DataTree, data: Instrumented, exclusion: dict[str, Prior]) -> dict[str, Any]:
+def mechanism(tree: DataTree, data: InstrumentDesign, exclusion: dict[str, Prior]) -> dict[str, Any]:
     """The same as a record for comparison.json and the report; null where there is no such number."""
     found, loose = tree["frequentist"].to_dataset(), tree["prior_on_exclusion"].to_dataset()
     posterior = tree["posterior"].to_dataset()
@@ -157,7 +157,7 @@ def _changes(tree: DataTree) -> dict[str, float | None] | None:
     return {name: changes_at(sd, band) for name, band in bands.items()}
 
 
-def rests(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def assumption_flags(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """Flags of the endogenous regressors: how much rests on exact exclusion, and on strong instruments."""
     return {name: tuple(_flags(found, part)) for name, part in found["endogenous"].items()}
 

@@ -21,13 +21,13 @@ from ....models.engine.collapsed import collapsible
 from ....models.frequentist.bootstrap import bootstrap
 from ....models.frequentist.least_squares import LeastSquares, least_squares
 from ....models.kinds.mediation import equations
-from ....models.mechanisms.paths import mediate, mediate_by_nuts
+from ....models.mechanisms.paths import mediation_posterior, mediation_posterior_by_nuts
 from ....models.scale import scale_of
 from ...run.results import Engine, Request, SpecFit
-from ...run.store import seed_of, stored, texts
+from ...run.store import read_or_fit, seed_of, texts
 from ...view import SpecView, views_of
 from ..printed_terms import check_terms
-from .record import PATHS, mechanism, rests, together, tree_of
+from .record import PATHS, assumption_flags, mechanism, together, tree_of
 from .roles import roles
 
 if TYPE_CHECKING:
@@ -89,13 +89,13 @@ def _fit(
         from xarray import DataTree
 
         if engine == "collapsed":
-            found = mediate(design, treatment, (mediator,), priors, form, sampler)
+            found = mediation_posterior(design, treatment, (mediator,), priors, form, sampler)
         else:
-            found = mediate_by_nuts(design, treatment, mediator, priors, form, sampler)
+            found = mediation_posterior_by_nuts(design, treatment, mediator, priors, form, sampler)
         tree = tree_of(design, found, priors, sampler)
         tree["bootstrap"] = DataTree(_bootstraps(view, design, treatment, mediator, sampler.seed))
         if both is not None and engine == "collapsed":
-            joint = mediate(both[0], treatment, both[1], priors, form, sampler).paths
+            joint = mediation_posterior(both[0], treatment, both[1], priors, form, sampler).paths
             tree["together"] = together(joint, both[1], sampler)
         return tree
 
@@ -109,14 +109,14 @@ def _fit(
         "sampler": sampler,
         "engine": engine,
     }
-    tree, seconds, resumed = stored(view.id, parts, request, make)
+    tree, seconds, resumed = read_or_fit(view.id, parts, request, make)
     units: dict[str, float | None] = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
     units |= {"direct": units[treatment], "indirect": None, "total": None}
     found = mechanism(tree, treatment, mediator, priors)
     return SpecFit(
         view, tree, priors, printed, engine, seconds, resumed, form, design,
         frequentist(view, design, treatment, mediator), units=units,
-        mechanism=found, rests=rests(found),
+        mechanism=found, assumption_flags=assumption_flags(found),
     )  # fmt: skip
 
 

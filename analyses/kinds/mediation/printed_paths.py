@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ....data.errors import InputError
-from ....models.printed.indirect_effect import product
+from ....models.printed.indirect_effect import indirect_effect
 from ....models.printed.tables import PrintedEstimate
 from ...run.results import Job, Request, SpecFit
-from ...run.store import seed_of, stored, texts
+from ...run.store import read_or_fit, seed_of, texts
 from ...run.tables import tables_inputs
 from ...view import SpecView, views_of
 from ..draws import described, laid_out
@@ -83,7 +83,7 @@ def paths_job(view: SpecView, job: Job, request: Request) -> Job:
     """The fit of a mediation column to its printed numbers, with its indirect effect where its paths are printed."""
     found = paths_of(view)
     if found is None:
-        return lambda: replace(job(), rests=_on_trust(view))
+        return lambda: replace(job(), assumption_flags=_on_trust(view))
 
     def both() -> SpecFit:
         one = job()
@@ -93,7 +93,7 @@ def paths_job(view: SpecView, job: Job, request: Request) -> Job:
             import xarray as xr
 
             size = sampler.chains * sampler.draws
-            drawn = product(
+            drawn = indirect_effect(
                 found.a, found.b, found.direct, found.total, one.priors["slope"], size, sampler.seed
             )
             values = {"indirect": drawn.independent}
@@ -102,9 +102,11 @@ def paths_job(view: SpecView, job: Job, request: Request) -> Job:
             return xr.DataTree.from_dict({"posterior": laid_out(values, sampler)})
 
         parts = {"kind": "indirect", "data": found, "priors": texts(one.priors), "sampler": sampler}
-        tree, seconds, _ = stored(f"{view.id}-indirect", parts, request, make)
+        tree, seconds, _ = read_or_fit(f"{view.id}-indirect", parts, request, make)
         record = mechanism(view, found, tree)
-        return replace(one, seconds=one.seconds + seconds, mechanism=record, rests=rests(record))
+        return replace(
+            one, seconds=one.seconds + seconds, mechanism=record, assumption_flags=assumption_flags(record)
+        )
 
     return both
 
@@ -132,7 +134,7 @@ def mechanism(view: SpecView, found: PrintedPaths, tree: DataTree) -> dict[str, 
     }
 
 
-def rests(record: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def assumption_flags(record: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """Flags: the indirect effect, and that rho = 0 is taken on trust."""
     part = record["indirect_with_total"] or record["indirect"]
     effect = f"indirect effect {part['mean']:.3g} [{part['q2.5']:.3g}, {part['q97.5']:.3g}] with {record['a_from']}"

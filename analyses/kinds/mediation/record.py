@@ -8,7 +8,15 @@ import numpy as np
 
 from ....data.sample.design import Design
 from ....models.engine.sampling import Sampler
-from ....models.mechanisms.paths import RHO_GRID, Mediated, Paths, curve, effects_at, rho_draws, vanishing_rho
+from ....models.mechanisms.paths import (
+    RHO_GRID,
+    MediationPosterior,
+    Paths,
+    curve,
+    effects_at,
+    rho_draws,
+    vanishing_rho,
+)
 from ....models.priors import Priors
 from ..draws import SUMMARY, attributes, changes_at, described, laid_out
 
@@ -18,7 +26,7 @@ if TYPE_CHECKING:
 PATHS = ("direct", "indirect", "total")
 
 
-def tree_of(design: Design, found: Mediated, priors: Priors, sampler: Sampler) -> DataTree:
+def tree_of(design: Design, found: MediationPosterior, priors: Priors, sampler: Sampler) -> DataTree:
     """`posterior` with `coef` and paths at rho = 0; beside it what follows from other values of rho.
 
     Groups: `posterior`; `prior_on_rho`, draws under the prior on rho; `sensitivity`, means and 95% intervals at
@@ -131,12 +139,12 @@ def _replicated(replicates: DataArray) -> dict[str, float]:
     }
 
 
-def rests(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def assumption_flags(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """Flags, by term: how much of a column's paths rests on rho = 0."""
-    of_direct = _rests(found, "direct", "direct effect")
+    of_direct = _flags_of_effect(found, "direct", "direct effect")
     vanishing = f"vanishes at rho = {found['vanishing_rho']['mean']:.2f}, "
-    of_indirect = _rests(found, "indirect", f"indirect effect {vanishing}its")
-    of_slope = (_rests(found, "indirect", f"slope {vanishing}the indirect effect's")[0],)
+    of_indirect = _flags_of_effect(found, "indirect", f"indirect effect {vanishing}its")
+    of_slope = (_flags_of_effect(found, "indirect", f"slope {vanishing}the indirect effect's")[0],)
     return {
         found["treatment"]: of_direct,
         "direct": of_direct,
@@ -145,7 +153,7 @@ def rests(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _rests(found: dict[str, Any], name: str, what: str) -> tuple[str, ...]:
+def _flags_of_effect(found: dict[str, Any], name: str, what: str) -> tuple[str, ...]:
     part, change, under = found[name], found["changes_at"][name], found["prior_on_rho"]
     holds = part["q2.5"] <= 0 <= part["q97.5"]
     if change is None:

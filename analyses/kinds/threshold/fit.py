@@ -20,7 +20,7 @@ from ....models.scale import scale_of
 from ....models.thresholds.changepoints import enumerate_thresholds
 from ....models.thresholds.regimes import Array, Regimes, regime_design, regimes, room
 from ...run.results import Request, SpecFit
-from ...run.store import seed_of, stored, texts
+from ...run.store import read_or_fit, seed_of, texts
 from ...view import SpecView
 from ..printed_terms import check_terms
 from .endogeneity import warnings_of
@@ -107,7 +107,7 @@ def _fit(view: SpecView, found: Regimes, printed: tuple[Printed, ...], request: 
         "priors": texts(priors),
         "sampler": sampler,
     }
-    tree, seconds, resumed = stored(view.id, parts, request, make)
+    tree, seconds, resumed = read_or_fit(view.id, parts, request, make)
     beside = frequentist(view, found, given)
     warned = warnings_of(view)
     names = regime_names(found, given or 0) or (found.name,)
@@ -115,7 +115,7 @@ def _fit(view: SpecView, found: Regimes, printed: tuple[Printed, ...], request: 
         view, tree, priors, printed, "collapsed", seconds, resumed, form,
         regime_design(found, beside[1]) if given else found.design,
         beside[0], units=_units(found, given, priors), mechanism=mechanism(tree, found, given, names, warned),
-        rests=dict.fromkeys(names, warned),
+        assumption_flags=dict.fromkeys(names, warned),
     )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ from ..choices import (
     variants_of,
     width,
 )
-from .variance_shares import spread
+from .variance_shares import variance_shares
 
 Array = NDArray[np.float64]
 Records = dict[str, Any]
@@ -162,7 +162,7 @@ def summary(universe: Multiverse, errors: dict[str, list[ErrorDraws]]) -> Record
     if errors:
         cells = cells[..., None] + _shifts(universe, errors)
         factors.append("errors")
-    of = spread(cells, factors)
+    of = variance_shares(cells, factors)
     return {
         "term": universe.term,
         "count": int(mean.size),

@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Spread:
+class VarianceShares:
     """Shares of the variance of cell means, by factor.
 
     Attributes
@@ -36,7 +36,7 @@ class Spread:
     interactions: float
 
 
-def spread(cells: Array, factors: Sequence[str]) -> Spread:
+def variance_shares(cells: Array, factors: Sequence[str]) -> VarianceShares:
     """Decompose the variance of a full factorial.
 
     Parameters
@@ -53,9 +53,9 @@ def spread(cells: Array, factors: Sequence[str]) -> Spread:
     variance = float(cells.var())
     if variance <= 1e-24 * float((cells**2).mean()):  # rounding: nothing moves
         nothing = dict.fromkeys(factors, 0.0)
-        return Spread(0.0, nothing, dict(nothing), 0.0)
+        return VarianceShares(0.0, nothing, dict(nothing), 0.0)
     alone = {name: part[(a,)] / variance for a, name in enumerate(factors)}
     shapley = {
         name: sum(part[s] / len(s) for s in subsets if a in s) / variance for a, name in enumerate(factors)
     }
-    return Spread(variance, alone, shapley, max(0.0, 1.0 - sum(alone.values())))
+    return VarianceShares(variance, alone, shapley, max(0.0, 1.0 - sum(alone.values())))

@@ -42,9 +42,9 @@ def part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | N
     if not collapsible(one.priors):
         return None
     if not panels:
-        from .printed_subsamples import printed_halves
+        from .printed_subsamples import subsample_differences
 
-        found = printed_halves(one, request)
+        found = subsample_differences(one, request)
         return {"halves": found} if found else None
     if one.view.errors != "gaussian":
         return None
@@ -146,28 +146,28 @@ def compared(
         for d, c in zip(designs, codes, strict=True)
     ]
     usable = [all(estimable(of[g]) for of in parts) for g in range(len(names))]
-    apart, most = regressions(parts, usable, way, column, priors, widest, draws, seed)
+    separate, most = regressions(parts, usable, way, column, priors, widest, draws, seed)
     least = least_squares_of(parts, usable, column)
     means = pooled[:, :-1].mean(axis=0)
     pairs = list(combinations(range(len(names)), 2))
     if len(names) > PAIRED:
         pairs = [(int(means.argmax()), int(means.argmin()))]
-    spread_apart = np.std([a.mean() for a in apart if a is not None]) if all(usable) else 0.0
+    sd_separate = np.std([a.mean() for a in separate if a is not None]) if all(usable) else 0.0
     return {
         "names": list(names),
         "sizes": [len(of.entities) for of in parts[0]],
         "pooled": [summary(pooled[:, g]) for g in range(len(names))],
         "common": summary(pooled[:, -1]),
         "only": [summary(only[:, g]) for g in range(len(names))],
-        "apart": [None if a is None else summary(a) for a in apart],
+        "apart": [None if a is None else summary(a) for a in separate],
         "least_squares": least,
-        "shrinkage": rounded(1 - means.std() / spread_apart) if spread_apart else None,
+        "shrinkage": rounded(1 - means.std() / sd_separate) if sd_separate else None,
         "differences": [
             {
                 "of": [names[a], names[b]],
                 "pooled": summary(pooled[:, a] - pooled[:, b]),
                 "only": summary(only[:, a] - only[:, b]),
-                "apart": between(apart[a], apart[b]),
+                "apart": between(separate[a], separate[b]),
                 "least_squares": difference(least[a], least[b]),
                 "by_spread": [summary(by[:, a] - by[:, b]) for by in by_spread],
             }

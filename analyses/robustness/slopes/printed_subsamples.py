@@ -14,7 +14,7 @@ from ...run.tables import fit_tables, tables_inputs
 from ...view import SpecView, views_of
 
 
-def halves_of(view: SpecView) -> list[tuple[SpecView, str, str, str]]:
+def later_subsamples(view: SpecView) -> list[tuple[SpecView, str, str, str]]:
     """Later columns of the same formula that keep other rows: the column, what both keep by, and the two groups."""
     kept = kept_group(view.spec.steps)
     if kept is None:
@@ -33,7 +33,7 @@ def halves_of(view: SpecView) -> list[tuple[SpecView, str, str, str]]:
     return found
 
 
-def published_halves(view: SpecView, by: str) -> dict[str, SpecView]:
+def published_subsamples(view: SpecView, by: str) -> dict[str, SpecView]:
     """Columns of the same formula that the paper confines to one group, by group."""
     found = {}
     for other in views_of(view.file):
@@ -48,10 +48,10 @@ def published_halves(view: SpecView, by: str) -> dict[str, SpecView]:
     return found
 
 
-def printed_halves(one: SpecFit, request: Request) -> list[dict[str, Any]]:
+def subsample_differences(one: SpecFit, request: Request) -> list[dict[str, Any]]:
     """The posterior of each difference, the two samples being independent."""
     found = []
-    for other, by, mine, theirs in halves_of(one.view):
+    for other, by, mine, theirs in later_subsamples(one.view):
         draws = []
         for view in (one.view, other):
             inputs = tables_inputs(view)

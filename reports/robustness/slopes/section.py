@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ....analyses.robustness.slopes.printed_subsamples import published_halves
+from ....analyses.robustness.slopes.printed_subsamples import published_subsamples
 from ....analyses.run.fits import Fit
 from ...drawing.figure_files import FigureFile, Section
 from ...drawing.figures import drawn
@@ -89,7 +89,7 @@ def _shown(fit: Fit, terms: list[tuple[str, dict[str, Any]]]) -> set[tuple[str, 
 
     def rank(one: tuple[str, dict[str, Any]]) -> tuple[bool, bool, int]:
         spec, term = one
-        printed = any(published_halves(fit.study.spec(spec), g["by"]) for g in term["groups"])
+        printed = any(published_subsamples(fit.study.spec(spec), g["by"]) for g in term["groups"])
         return not printed, spec not in targets, -len(specs[spec].parsed.terms)
 
     best: dict[tuple[str, str], tuple[str, str]] = {}
@@ -100,7 +100,7 @@ def _shown(fit: Fit, terms: list[tuple[str, dict[str, Any]]]) -> set[tuple[str, 
 
 def _published(fit: Fit, spec: str, by: str, term: str, rows: list[Row]) -> dict[str, Row]:
     """What the paper prints for each group in a column of its own."""
-    columns = {group: view.id for group, view in published_halves(fit.study.spec(spec), by).items()}
+    columns = {group: view.id for group, view in published_subsamples(fit.study.spec(spec), by).items()}
     return {g: r for g, column in columns.items() for r in rows if r.spec_id == column and r.term == term}
 
 

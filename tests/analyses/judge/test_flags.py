@@ -106,7 +106,7 @@ def test_clusters_of_unknown_number(tmp_path):
 
 
 def test_assumptions_are_listed_for_their_term(tmp_path):
-    one = column(tmp_path, rests={"x1": ("rests on rho = 0", "weak instruments")})
+    one = column(tmp_path, assumption_flags={"x1": ("rests on rho = 0", "weak instruments")})
     assert flags(one) == ["rests on rho = 0", "weak instruments"]
     assert flags(one, term="x2") == []
 
@@ -159,7 +159,11 @@ def test_all_flags_of_one_coefficient_come_in_the_order_of_the_list(tmp_path):
     rows = "T1,1,x1,0.50,,5.00,unknown,,,,84,,y,\n"
     ols = reproducing(4.0, x1=(0.6, 0.3))
     one = column(
-        tmp_path, rows=rows, least_squares=ols, design=design(83, clusters=True), rests={"x1": ("r",)}
+        tmp_path,
+        rows=rows,
+        least_squares=ols,
+        design=design(83, clusters=True),
+        assumption_flags={"x1": ("r",)},
     )
     one = replace(one, with_effects=one, unjudged="u")
     said = flags(one, "twin", judged=posterior(sd=0.9))
