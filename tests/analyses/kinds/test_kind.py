@@ -17,8 +17,10 @@ def test_the_kinds_of_the_analyses_are_those_of_a_study_file():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_kind_names_parts_of_robustness_that_exist_and_subjects_that_can_be_calibrated(name):
     kind = kind_of(name)
-    assert kind.robustness and set(kind.robustness) <= set(PARTS)
-    assert kind.standard_subjects and set(kind.standard_subjects) <= set(MODELS)
+    assert kind.robustness
+    assert set(kind.robustness) <= set(PARTS)
+    assert kind.standard_subjects
+    assert set(kind.standard_subjects) <= set(MODELS)
 
 
 def test_only_what_effects_could_change_is_said_to_be_open_at_tables_evidence():
