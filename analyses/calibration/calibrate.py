@@ -17,9 +17,10 @@ import numpy as np
 from ...data.errors import InputError
 from ...data.panel.panel import Panel
 from ...data.sample.design import Design
+from ...data.study.kinds import KINDS
 from ...data.study.spec import Errors
 from ...models.printed.tables import PrintedEstimate
-from ..kinds import NAMES, kind_of
+from ..kinds import kind_of
 from ..run.results import Request
 from ..run.store import read_or_compute, seed_of
 from ..study import Study
@@ -50,7 +51,7 @@ def _with_errors(errors: Errors) -> Subject:
 
 MODELS: dict[str, Callable[[], Subject]] = {
     "tables": lambda: tables_subject("tables", PRINTED),
-    **{name: make for kind in NAMES for name, make in kind_of(kind).standard_subjects.items()},
+    **{name: make for kind in KINDS for name, make in kind_of(kind).standard_subjects.items()},
     **{f"errors-{errors}": partial(_with_errors, errors) for errors in NOISE},
     "effects-expanded": lambda: expanded_subject("effects-expanded", _small(), "mundlak"),
     "transition": lambda: transition_subject("transition", standard_regimes(_small())),

@@ -1,28 +1,23 @@
-"""The kinds of specification in the report: a file or folder each, whose `KIND` is all that a report asks."""
+"""The kinds of specification in the report: a file or folder each, whose `KIND` is all that a report asks.
+
+A kind is a file here of the name that `data.study.kinds` gives it.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from ...analyses.run.fits import Fit
 from ...analyses.run.results import SpecFit
+from ...data.study.kinds import KINDS as NAMES
 from ..drawing.figure_files import Section
 from ..rows import Row
-from .effects import KIND as EFFECTS
-from .instrument import KIND as INSTRUMENT
 from .kind import Kind
-from .mediation import KIND as MEDIATION
 from .model import PRINTED_NUMBERS, Model
-from .pooled import KIND as POOLED
-from .threshold import KIND as THRESHOLD
 
 __all__ = ["KINDS", "PRINTED_NUMBERS", "Kind", "Model", "kind_of", "model_of", "section_of"]
 
-KINDS: dict[str, Kind] = {
-    "effects": EFFECTS,
-    "pooled": POOLED,
-    "instrument": INSTRUMENT,
-    "mediation": MEDIATION,
-    "threshold": THRESHOLD,
-}
+KINDS: dict[str, Kind] = {name: import_module(f".{name}", __name__).KIND for name in NAMES}
 
 
 def kind_of(one: SpecFit) -> Kind:
