@@ -73,7 +73,8 @@ class Study:
             return _derived(panel, source)
         if source is None:
             raise InputError(
-                f"{self.name} publishes no microdata; give a panel with --panel FILE, or use --evidence tables."
+                f"{self.name} publishes no microdata; give a panel with --panel FILE, "
+                "or use --evidence tables."
             )
         if source.file is not None:
             home = self.file.path.parent

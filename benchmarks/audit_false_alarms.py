@@ -258,7 +258,11 @@ def write_study(folder: Path, seed: int) -> dict[str, float]:
     assert last
     cities = [f"c{i}" for i in range(entities)]
     sides = f"[groups.side]\ns1 = {cities[:half]!r}\ns2 = {cities[half:]!r}\n".replace("'", '"')
-    head = f'[study]\nname = "simulated-{seed}"\ntitle = "SYNTHETIC"\nentity = "city"\ntime = "year"\nentities = {entities}\nperiods = [2000, {1999 + periods}]\npublished = "published.csv"\ndescriptives = "T1"\n'
+    head = (
+        f'[study]\nname = "simulated-{seed}"\ntitle = "SYNTHETIC"\nentity = "city"\ntime = '
+        f'"year"\nentities = {entities}\nperiods = [2000, {1999 + periods}]\npublished = '
+        '"published.csv"\ndescriptives = "T1"\n'
+    )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "study.toml").write_text("\n".join([head, sides, *out.specs]), encoding="utf-8")
     write_rows(folder, out.rows)
@@ -305,7 +309,8 @@ def main(count: int) -> None:
         write(f"only if {seed} {truth} {f.rule}: {f.statement} | {f.arithmetic[:300]}\n")
     studies = len({s for s, _ in alarms})
     write(
-        f"{count} studies, {sum(found.values())} findings: {len(alarms)} impossible in {studies} studies; {len(wrong)} only_if besides the true weights; {time.perf_counter() - begun:.0f} s\n"
+        f"{count} studies, {sum(found.values())} findings: {len(alarms)} impossible in {studies} studies; "
+        f"{len(wrong)} only_if besides the true weights; {time.perf_counter() - begun:.0f} s\n"
     )
 
 

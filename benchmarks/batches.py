@@ -41,7 +41,7 @@ def munnell_priors(write: Callable[[str], None], count: int = 500) -> None:
         done += count
         write(
             f"{view.id} {view.form}: {count} posteriors in {time.perf_counter() - begun:.2f} s; "
-            f"k-hat at most {draws.direct.k_hat.max():.2f}, effective draws at least {draws.direct.ess.min():.0f} "
-            f"of {DRAWS}"
+            f"k-hat at most {draws.direct.k_hat.max():.2f}, effective draws at least "
+            f"{draws.direct.ess.min():.0f} of {DRAWS}"
         )
     write(f"{done} posteriors, from process start: {time.perf_counter() - start:.1f} s")

@@ -38,7 +38,8 @@ def row(check: dict[str, Any], seconds: str) -> str:
         worst = min(quantities, key=lambda q: min(q["chi2_p"], q["ks_p"]))
         inside = sum(q["outside"] == 0 for q in quantities)
         cells += [f"{min(worst['chi2_p'], worst['ks_p']):.3f} ({worst['quantity']})",
-                  f"{min(q['adjusted_p'] for q in quantities):.2g}", f"{inside} of {len(quantities)}"]  # fmt: skip
+                  f"{min(q['adjusted_p'] for q in quantities):.2g}", f"{inside} of "
+                                                                     f"{len(quantities)}"]  # fmt: skip
     cells += [f"{min(coverage):.3f} to {max(coverage):.3f}", seconds]
     return "| " + " | ".join(cells) + " |"
 
@@ -59,7 +60,8 @@ def main(names: list[str], seed: int, out: Path, write: Callable[[str], object])
         write(f"{name}: {verdict(record)} ({took[name]} s)\n")
     whole = adjust([check for record in records for check in record["checks"]], MOST)
     write(f"\n{verdict(whole)}\n\n")
-    write("| model | question | engine | quantities | simulations | left out | smallest p | adjusted | in band | "
+    write("| model | question | engine | quantities | simulations | left out | smallest p | "
+          "adjusted | in band | "
           "coverage of 95% intervals | seconds |\n|" + "---|" * 11 + "\n")  # fmt: skip
     for check in whole["checks"]:
         write(row(check, took.pop(check["subject"], "")) + "\n")

@@ -78,7 +78,8 @@ def main(count: int = 1000) -> None:
         together = run(study, many, COLUMNS, request, killer, each)
     seconds = time.perf_counter() - start
     say(
-        f"two processes, one killed ({killer.struck}): {fits} fits in {seconds:.1f} s, {1e3 * seconds / fits:.1f} ms a fit\n"
+        f"two processes, one killed ({killer.struck}): {fits} fits in {seconds:.1f} s, "
+        f"{1e3 * seconds / fits:.1f} ms a fit\n"
     )
     say(f"results equal: {estimates(alone) == estimates(together)}\n")
 

@@ -92,7 +92,10 @@ def row(size: str, engine: str, found: dict[str, Any]) -> str:
     )
 
 
-HEADER = f"{'rows':>10} {'engine':<14} {'imports':>7} {'fit':>8} {'ess':>7} {'start':>9} {'stored':>9} {'compiled':>9} {'MB':>7}"
+HEADER = (
+    f"{'rows':>10} {'engine':<14} {'imports':>7} {'fit':>8} {'ess':>7} {'start':>9} {'stored':>9} "
+    f"{'compiled':>9} {'MB':>7}"
+)
 
 
 def missing_peers(python: str) -> list[str]:

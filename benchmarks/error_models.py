@@ -67,7 +67,8 @@ def recover(law: Errors, count: int, priors: Priors) -> None:
                 means[name].append(float(values[name].mean()) * unit)
     for name, value in true.items():
         say(
-            f"{law:16s} {name:12s} truth {value:5.2f}  mean {np.mean(means[name]):6.3f}  coverage {np.mean(inside[name]):.3f}"
+            f"{law:16s} {name:12s} truth {value:5.2f}  mean {np.mean(means[name]):6.3f}  coverage "
+            f"{np.mean(inside[name]):.3f}"
         )
     say(f"{law:16s} {doubtful} of {count} fits with r-hat above 1.01 or fewer than 400 effective draws")
 
@@ -87,7 +88,8 @@ def agree(law: Errors, count: int) -> None:
         (fast,) = error_posteriors([design], DEFAULTS, form, law, 8000, 1)
         seconds = (middle - start, time.perf_counter() - middle)
         say(
-            f"{law} {form}: NUTS {seconds[0]:.0f} s, fast {seconds[1]:.0f} s, k-hat {fast.k_hat:.2f}, r-hat {fast.r_hat:.3f}"
+            f"{law} {form}: NUTS {seconds[0]:.0f} s, fast {seconds[1]:.0f} s, k-hat {fast.k_hat:.2f}, r-hat "
+            f"{fast.r_hat:.3f}"
         )
         pairs = {
             f"coef {t}": (slow["coef"].to_numpy()[:, :, j], fast.coef[:, j])
@@ -97,8 +99,8 @@ def agree(law: Errors, count: int) -> None:
         for name, (a, b) in pairs.items():
             error = np.hypot(a.std() / np.sqrt(array_stats.ess(a)), b.std() / np.sqrt(fast.ess))
             say(
-                f"  {name:12s} NUTS {a.mean():8.4f} fast {b.mean():8.4f}  difference {(b.mean() - a.mean()) / error:5.2f} "
-                f"standard errors  ratio of sds {b.std() / a.std():.3f}"
+                f"  {name:12s} NUTS {a.mean():8.4f} fast {b.mean():8.4f}  difference "
+                f"{(b.mean() - a.mean()) / error:5.2f} standard errors  ratio of sds {b.std() / a.std():.3f}"
             )
 
 
@@ -111,8 +113,8 @@ def cost(law: Errors, count: int) -> None:
         wall, busy = time.perf_counter() - start, time.process_time() - busy
         each = np.array([wall, busy]) / len(some)
         say(
-            f"{law:16s} {len(some):2d} panels of {DESIGN.n} rows: {each[0]:.3f} s a fit ({each[1]:.3f} s of processor), "
-            f"least effective draws {min(one.ess for one in found):.0f}"
+            f"{law:16s} {len(some):2d} panels of {DESIGN.n} rows: {each[0]:.3f} s a fit ({each[1]:.3f} s of "
+            f"processor), least effective draws {min(one.ess for one in found):.0f}"
         )
 
 

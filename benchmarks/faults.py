@@ -36,11 +36,13 @@ SCENARIOS: dict[str, list[str]] = {
     "munnell-1990, panel": ["run", "munnell-1990", "--draws", "100"],
     "bashlai-2026, tables": ["run", "bashlai-2026", "--draws", "100", "--only", "T5.1", "--only", "T5.6"],
     "bashlai-2026, priors": ["priors", "bashlai-2026", "--draws", "100", "--only", "T5.6"],
-    "bashlai-2026, twins": ["run", "bashlai-2026", "--evidence", "twin", "--twins", "2", "--draws", "50", "--only", "T5.6"],
+    "bashlai-2026, twins": ["run", "bashlai-2026", "--evidence", "twin", "--twins", "2", "--draws", "50",
+    "--only", "T5.6"],
 }  # fmt: skip
 SECONDS = re.compile(r'"seconds": [0-9.e+-]+')
 HEAVY = (
-    "arviz", "jax", "jax.export", "numpyro", "pymc", "pytensor", "pandas", "pyarrow.parquet", "h5netcdf", "matplotlib.pyplot", "jinja2",
+    "arviz", "jax", "jax.export", "numpyro", "pymc", "pytensor", "pandas", "pyarrow.parquet", "h5netcdf",
+    "matplotlib.pyplot", "jinja2",
     "linearmodels", "scipy.stats", "xarray",
 )  # fmt: skip
 

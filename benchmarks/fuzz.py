@@ -32,14 +32,19 @@ ROOMS = ("data", "analyses", "models")
 SECONDS, MEMORY = 10, 6 * 2**30
 TOOL = sys.monitoring.PROFILER_ID
 ODD = (
-    b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\t", b" ", b"'", b'"', b"\\", b"=1+1", b"-0", b"1e309", b"1e-320", b"9" * 400,
-    b"nan", b"inf", b"-1", b"0", b"1", b"\xe2\x88\x92", b"\xe2\x80\xae", b"\xf0\x9f\x98\x80", b"e\xcc\x81", b"\xed\xa0\x80",
-    b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\x80\x00\x00\x00", b"a" * 300, b"(" * 200, b"[" * 200, b"a." * 200, b"\xd9\xa3", b"\xc2\xb2",
+    b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\t", b" ", b"'", b'"', b"\\", b"=1+1", b"-0", b"1e309",
+    b"1e-320", b"9" * 400,
+    b"nan", b"inf", b"-1", b"0", b"1", b"\xe2\x88\x92", b"\xe2\x80\xae", b"\xf0\x9f\x98\x80", b"e\xcc\x81",
+    b"\xed\xa0\x80",
+    b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\x80\x00\x00\x00", b"a" * 300, b"(" * 200, b"[" * 200,
+    b"a." * 200, b"\xd9\xa3", b"\xc2\xb2",
 )  # fmt: skip
 NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 NUMBERS = (
-    b"0", b"-0", b"-1", b"1", b"0.0", b"1e-300", b"1e300", b"1e308", b"5e-324", b"0.999999999999", b"2", b"3", b"1e15", b"1e6",
-    b"99999999999999999999", b"-2147483649", b"1_0", b"0x1", b"1.", b".5", b"+1", b"00", b"nan", b"inf", b"1e9",
+    b"0", b"-0", b"-1", b"1", b"0.0", b"1e-300", b"1e300", b"1e308", b"5e-324", b"0.999999999999", b"2", b"3",
+    b"1e15", b"1e6",
+    b"99999999999999999999", b"-2147483649", b"1_0", b"0x1", b"1.", b".5", b"+1", b"00", b"nan", b"inf",
+    b"1e9",
 )  # fmt: skip
 
 

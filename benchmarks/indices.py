@@ -68,7 +68,8 @@ def speed(entities: int = 30, years: int = 11, draws: int = 1000) -> None:
         total += seconds
         count = sum(len(s.columns) for s in systems.values())
         say(
-            f"{name}: {draws} draws of {len(indexed.systems)} indices, {count} indicators x {len(entity)}: {seconds:.2f} s"
+            f"{name}: {draws} draws of {len(indexed.systems)} indices, {count} indicators x {len(entity)}: "
+            f"{seconds:.2f} s"
         )
     say(f"both: {total:.2f} s")
     X, negative = rng.lognormal(size=(len(entity), 25)), np.arange(25) % 5 == 0
@@ -88,7 +89,8 @@ def coverage(panels: int = 300, draws: int = 100) -> None:
     """Share of 95% intervals that hold the true coefficient."""
     say("entities  spreads of logs            noise  panels  plug-in  mixture  widths         bias   share")
     for entities, spread, noise in (
-        (30, MILD, 0.05), (30, MILD, 0.15), (60, MILD, 0.05), (30, HEAVY, 0.05), (100, HEAVY, 0.05), (280, HEAVY, 0.05)
+        (30, MILD, 0.05), (30, MILD, 0.15), (60, MILD, 0.05), (30, HEAVY, 0.05), (100, HEAVY, 0.05),
+        (280, HEAVY, 0.05)
     ):  # fmt: skip
         held, width, error, share = _design(entities, np.array(spread), noise, panels, draws)
         say(
@@ -153,7 +155,8 @@ def association(simulations: int = 2000) -> None:
             )
             say(
                 f"{one.spec_id} {one.term} on {one.outcome}: shared {median:.3f} [{low:.3f}, {high:.3f}], "
-                f"apart {np.median(one.unshared):.3f}, printed {one.published}{at_least}; {', '.join(one.names)}"
+                f"apart {np.median(one.unshared):.3f}, printed {one.published}{at_least}; "
+                f"{', '.join(one.names)}"
             )
 
 
@@ -176,7 +179,8 @@ def provinces(file: Path) -> None:
         start = time.perf_counter()
         indexed = index(match(panel, systems), how=how)
         say(
-            f"{how}: {len(SCIENCE)} indicators, {panel.n_entities} provinces, {int((indexed.filled.flags > 0).sum())} of "
+            f"{how}: {len(SCIENCE)} indicators, {panel.n_entities} provinces, "
+            f"{int((indexed.filled.flags > 0).sum())} of "
             f"{indexed.filled.flags.size} cells filled, {time.perf_counter() - start:.2f} s"
         )
         low, high = np.quantile(indexed.weight_draws["ST"], [0.025, 0.975], axis=0)
@@ -187,7 +191,8 @@ def provinces(file: Path) -> None:
         for i in order:
             draws = indexed.value_draws["ST"][:, i]
             say(
-                f"  {panel.frame['province'].iloc[i]} {indexed.table.years[i]}: {indexed.values['ST'][i]:.3f} "
+                f"  {panel.frame['province'].iloc[i]} {indexed.table.years[i]}: "
+                f"{indexed.values['ST'][i]:.3f} "
                 f"[{np.quantile(draws, 0.025):.3f}, {np.quantile(draws, 0.975):.3f}]"
             )
 

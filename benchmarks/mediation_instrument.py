@@ -235,10 +235,12 @@ def coverage_mediation(write: Callable[[str], None], count: int = 400) -> None:
 def coverage_instruments(write: Callable[[str], None], count: int = 400) -> None:
     """The coefficient: posterior, two-stage least squares and Anderson-Rubin on the same panels."""
     write(
-        f"\nCoverage of 95% intervals of the IV coefficient, {count} panels each, 2 instruments, beta = 0.5, rho = 0.6"
+        f"\nCoverage of 95% intervals of the IV coefficient, {count} panels each, 2 instruments, "
+        "beta = 0.5, rho = 0.6"
     )
     write(
-        "  strength   mean F   posterior (median width)   2SLS             Anderson-Rubin (share bounded)   k-hat > 0.7"
+        "  strength   mean F   posterior (median width)   2SLS             Anderson-Rubin (share bounded)   "
+        "k-hat > 0.7"
     )
     for label, pi in (("weak", 0.09), ("middling", 0.18), ("strong", 0.5)):
         rng = np.random.default_rng(4)
@@ -260,8 +262,8 @@ def coverage_instruments(write: Callable[[str], None], count: int = 400) -> None
         F, hit, width, hit_2sls, width_2sls, hit_ar, bounded, bad = np.array(rows).T
         write(
             f"  {label:9s} {F.mean():7.1f}   {hit.mean():.3f} ({np.median(width):.2f})               "
-            f"{hit_2sls.mean():.3f} ({np.median(width_2sls):.2f})     {hit_ar.mean():.3f} ({bounded.mean():.2f})"
-            f"                    {bad.mean():.3f}"
+            f"{hit_2sls.mean():.3f} ({np.median(width_2sls):.2f})     {hit_ar.mean():.3f} "
+            f"({bounded.mean():.2f})                    {bad.mean():.3f}"
         )
 
 

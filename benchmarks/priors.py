@@ -77,7 +77,8 @@ def munnell(write: Write, by_nuts: bool = False) -> None:
         picked = list(families.values())[:BY_NUTS]
     method = "nuts" if by_nuts else "importance"
     write(
-        f"{len(picked)} of them again, one at a time, seed 77, {method}: difference of means in Monte Carlo standard errors\n"
+        f"{len(picked)} of them again, one at a time, seed 77, {method}: difference of means in Monte Carlo "
+        "standard errors\n"
     )
     beyond, worst, total = 0, 0.0, 0
     for name, i in picked:
@@ -118,7 +119,8 @@ def flags(write: Write, panels: int = 100) -> None:
     from posterity.models.priors import DEFAULTS
 
     write(
-        f"SYNTHETIC: {panels} panels of {ENTITIES} x {TIMES} for each share, true slope 0 or 0.5; two-way effects, mundlak\n"
+        f"SYNTHETIC: {panels} panels of {ENTITIES} x {TIMES} for each share, true slope 0 or 0.5; two-way "
+        "effects, mundlak\n"
     )
     write("why       | prior's share | flagged | verdicts that change | ")
     write("median sensitivities: own prior, data; all slopes' prior, data\n")

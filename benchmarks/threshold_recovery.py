@@ -118,10 +118,11 @@ def main(panels: int, numbers: tuple[int, ...], write: Callable[[str], object]) 
             return f"{chosen[k] / panels:.3f} ({', '.join(f'{n}: {chosen[n]}' for n in sorted(chosen))})"
 
         write(
-            f"K = {thresholds}: places {share('place')} (width {share('width')}), slopes {share('slope')}; likelihood ratio "
-            f"{share('ratio')} (width {share('ratio width')}), least squares {share('least squares')}; right number: "
-            f"posterior {right('posterior')}, mean probability {share('probability')}; tests {right('test')}; "
-            f"{(time.perf_counter() - start) / panels:.2f} s a panel\n"
+            f"K = {thresholds}: places {share('place')} (width {share('width')}), slopes {share('slope')}; "
+            f"likelihood ratio {share('ratio')} (width {share('ratio width')}), least "
+            f"squares {share('least squares')}; right number: "
+            f"posterior {right('posterior')}, mean probability {share('probability')}; tests "
+            f"{right('test')}; {(time.perf_counter() - start) / panels:.2f} s a panel\n"
         )
 
 

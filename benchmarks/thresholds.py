@@ -89,8 +89,8 @@ def posterior(path: str) -> None:
             times.append(time.perf_counter() - start)
         sets = sum(len(each) for each in result.sets)
         sys.stdout.write(
-            f"{found.design.n} rows, up to {most} thresholds, {sets} sets: first {times[0]:.2f} s, again {times[1]:.2f} s; "
-            f"probabilities {', '.join(f'{p:.3g}' for p in result.probability)}\n"
+            f"{found.design.n} rows, up to {most} thresholds, {sets} sets: first {times[0]:.2f} s, again "
+            f"{times[1]:.2f} s; probabilities {', '.join(f'{p:.3g}' for p in result.probability)}\n"
         )
 
 

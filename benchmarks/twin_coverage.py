@@ -133,8 +133,9 @@ def main() -> None:
             ratio.append((high - low) / (full[1] - full[0]))
         sys.stdout.write(
             f"{label}: covered in {sum(covered)} of {len(covered)} panels, interval "
-            f"{np.median(ratio):.2f} times that of the full data (median; quartiles {np.quantile(ratio, 0.25):.2f} "
-            f"to {np.quantile(ratio, 0.75):.2f}), {failed} without twins, {time.perf_counter() - start:.0f} s\n"
+            f"{np.median(ratio):.2f} times that of the full data (median; quartiles "
+            f"{np.quantile(ratio, 0.25):.2f} to {np.quantile(ratio, 0.75):.2f}), {failed} "
+            f"without twins, {time.perf_counter() - start:.0f} s\n"
         )
         sys.stdout.flush()
 

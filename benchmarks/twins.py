@@ -33,7 +33,8 @@ def main() -> None:
         start = time.perf_counter()
         shop = open_workshop(study, given.seed)
         write(
-            f"{name}: planned and compiled, and what can hold together found, in {time.perf_counter() - start:.1f} s"
+            f"{name}: planned and compiled, and what can hold together found, in "
+            f"{time.perf_counter() - start:.1f} s"
         )
         numbers = set(satisfied(shop.plan))
         begun = time.perf_counter()

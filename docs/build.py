@@ -58,7 +58,11 @@ def _study(study: str, draws: int) -> list[str]:
     answer = next(line for line in rest.splitlines() if line.startswith("**Of "))
     label = next(line for line in rest.splitlines() if line.startswith("*posterity"))
     links = ", ".join(f"[{name}](gallery/{study}/{name})" for name in KEPT)
-    picture = f'<p><a href="gallery/{study}/report.html"><img src="gallery/{study}/figure.svg" alt="{study}: published and posterior"></a></p>\n'
+    picture = (
+        f'<p><a href="gallery/{study}/report.html"><img src="gallery/{study}/figure.svg" '
+        f'alt="{study}: '
+        'published and posterior"></a></p>\n'
+    )
     return [f"#{title}\n", f"{label}\n", f"{answer}\n", picture, f"{links}\n"]
 
 
@@ -69,7 +73,8 @@ def _commands() -> str:
     from posterity.cli import app
 
     group = get_command(app)
-    parts = ["# Commands\n", "`STUDY` is a name, or the path of a TOML file or of a folder that holds `study.toml`. "
+    parts = ["# Commands\n", "`STUDY` is a name, or the path of a TOML file or of a folder that holds "
+                             "`study.toml`. "
              "Exit status 0 on success, 2 on a user's error, which is told in one sentence.\n"]  # fmt: skip
     for name, command in vars(group)["commands"].items():
         parts += [f"## {name}\n", f"{command.help}\n", "| option | meaning |", "|---|---|"]
@@ -85,7 +90,8 @@ def _commands() -> str:
                 default if isinstance(default, (str, int, float)) and not isinstance(default, bool) else None
             )
             parts.append(
-                f"| `{shown.replace('|', ' or ')}` | {meaning}{f' (default {plain})' if plain is not None else ''} |"
+                f"| `{shown.replace('|', ' or ')}` | "
+                f"{meaning}{f' (default {plain})' if plain is not None else ''} |"
             )
         parts.append("")
     return "\n".join(parts)

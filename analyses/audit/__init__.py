@@ -23,7 +23,8 @@ from .thresholds import thresholds
 __all__ = ["WORST_FIRST", "Finding", "audit"]
 
 RULES: tuple[Callable[[Tables], list[Finding]], ...] = (
-    bounds, sample_size, subsample, reference, ratios, r_squared, adjusted_r2, nested_r2, added_regressor, through_means, vif,
+    bounds, sample_size, subsample, reference, ratios, r_squared, adjusted_r2, nested_r2, added_regressor,
+    through_means, vif,
     correlations, weighted_sums, identities, intervals, instruments, thresholds, shared_indicators, claims,
 )  # fmt: skip
 

@@ -74,7 +74,8 @@ def centred(system: System, theta: Floats) -> Floats:
         ones = np.ones((len(offset), 1))
         solved = linprog(
             np.append(np.zeros(theta.size), 1.0),
-            A_ub=np.vstack([np.hstack([slope, -ones]), np.hstack([-slope, -ones])]), b_ub=np.concatenate([-offset, offset]),
+            A_ub=np.vstack([np.hstack([slope, -ones]), np.hstack([-slope, -ones])]),
+            b_ub=np.concatenate([-offset, offset]),
             bounds=[*[(-radius, radius)] * theta.size, (0, None)],
         )  # fmt: skip
         if not solved.success:
@@ -170,7 +171,10 @@ def _one(system: System) -> list[Finding]:
     if far > TOLERANCE and silent:
         other = replace(system, adjusted=system.adjusted | silent)
         if solve(other)[1] <= TOLERANCE:
-            statement = f"{where}: slopes, errors and moments hold together only if {listed(sorted(silent))} prints adjusted R²."
+            statement = (
+                f"{where}: slopes, errors and moments hold together only if {listed(sorted(silent))} "
+                "prints adjusted R²."
+            )
             return [
                 Finding(
                     "correlation",
@@ -184,7 +188,10 @@ def _one(system: System) -> list[Finding]:
     if far > TOLERANCE and system.errors and not found:
         bare = replace(system, errors=False)
         if solve(bare)[1] <= TOLERANCE:
-            statement = f"{where}: slopes, R² and moments hold together, the standard errors only if they are not conventional ones."
+            statement = (
+                f"{where}: slopes, R² and moments hold together, the standard errors only if they "
+                "are not conventional ones."
+            )
             return [
                 Finding(
                     "correlation",
@@ -199,10 +206,14 @@ def _one(system: System) -> list[Finding]:
             return []
         names = list(dict.fromkeys(system.boxes[i][0] for i, _ in found))
         words = "; ".join(
-            f"without {system.boxes[i][0]} ({kind(system, i)}) the others give {show(value, 3)}, printed {show(system.boxes[i][1], 3)}"
+            f"without {system.boxes[i][0]} ({kind(system, i)}) the others give {show(value, 3)}, printed "
+            f"{show(system.boxes[i][1], 3)}"
             for i, value in found[:3]
         )
-        statement = f"{where}: no correlations of the variables reproduce all printed numbers; leaving out {' or '.join(names)} mends it."
+        statement = (
+            f"{where}: no correlations of the variables reproduce all printed numbers; leaving out "
+            f"{' or '.join(names)} mends it."
+        )
         return [Finding("correlation", tuple(names), "impossible", statement, words)]
     size = len(system.variables)
     ranges = reaches(system, theta)
@@ -210,7 +221,10 @@ def _one(system: System) -> list[Finding]:
         (system.variables[j], system.variables[i], r) for (i, j), r in zip(system.pairs, ranges, strict=True)
     ]
     words = "; ".join(f"r({a}, {b}) {s.low:.3f} to {s.high:.3f}" for a, b, s in spans)
-    statement = f"{where}: {len(system.boxes)} printed numbers of {size} variables follow from one correlation matrix."
+    statement = (
+        f"{where}: {len(system.boxes)} printed numbers of {size} variables follow from one "
+        "correlation matrix."
+    )
     return [
         Finding("correlation", ids, "consistent", statement, words, len(system.boxes)),
         *_shifts(system, spans),
@@ -260,7 +274,8 @@ def _shifts(system: System, spans: list[tuple[str, str, Interval]]) -> list[Find
             weak = max(abs(r.low), abs(r.high)) < critical
             a, b = short.cells[term], long.cells[term]
             statement = (
-                f"The slope of {term} moves from {a.text['estimate']} ({short.id}) to {b.text['estimate']} ({long.id}) when {added} joins through their correlation alone, "
+                f"The slope of {term} moves from {a.text['estimate']} ({short.id}) to {b.text['estimate']} "
+                f"({long.id}) when {added} joins through their correlation alone, "
                 f"which is {'not ' if weak else ''}to be told from zero at N of {short.n}."
             )
             words = f"r({term}, {added}) {r.low:.3f} to {r.high:.3f}; 2/sqrt({short.n}) = {critical:.2f}"

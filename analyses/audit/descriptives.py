@@ -29,7 +29,8 @@ def bounds(tables: Tables) -> list[Finding]:
                 "bounds",
                 tuple(i for v in checked for i in v.ids),
                 "consistent",
-                f"Means, medians, extremes and standard deviations of {listed(v.variable for v in checked)} can hold together.",
+                f"Means, medians, extremes and standard deviations of {listed(v.variable for v in checked)} "
+                "can hold together.",
                 f"largest sd against its bound: {top.variable}, {_share(top):.0%}"
                 if _share(top)
                 else "order of the extremes only",
@@ -80,7 +81,8 @@ def _broken(variable: Described) -> list[Finding]:
             impossible(
                 ("sd", "mean", "min", "max"),
                 "no data with these extremes and this mean have so large a standard deviation.",
-                f"sd {text('sd')} > sqrt(({text('max')} - {text('mean')})({text('mean')} - {text('min')})n/(n - 1)) = {show(bound)}",
+                f"sd {text('sd')} > sqrt(({text('max')} - {text('mean')})({text('mean')} - "
+                f"{text('min')})n/(n - 1)) = {show(bound)}",
             )
         if variable.n and variable.n > 1 and "min" in variable and "max" in variable:
             least = max(0.0, variable["max"].low - variable["min"].high) / math.sqrt(2 * (variable.n - 1))
@@ -121,7 +123,8 @@ def vif(tables: Tables) -> list[Finding]:
                     (mean.id, *(p.id for p in factors.values())),
                     "consistent" if good else "impossible",
                     f"The printed mean VIF {'is' if good else 'is not'} the mean of the printed VIFs.",
-                    f"({' + '.join(p.text['estimate'] for p in factors.values())})/{len(factors)} = {show(found.middle)}; printed {mean.text['estimate']}",
+                    f"({' + '.join(p.text['estimate'] for p in factors.values())})/{len(factors)} = "
+                    f"{show(found.middle)}; printed {mean.text['estimate']}",
                     found.middle,
                 )
             )
@@ -149,7 +152,8 @@ def _inverse(factors: dict[str, Printed], inverses: dict[str, Printed]) -> list[
             findings.append(
                 Finding(
                     "vif", (p.id, q.id), "impossible", f"1/VIF of {p.term} is not the inverse of its VIF.",
-                    f"1/{p.text['estimate']} = {show(1 / p.estimate)}; printed {q.text['estimate']}", 1 / p.estimate,
+                    f"1/{p.text['estimate']} = {show(1 / p.estimate)}; printed "
+                    f"{q.text['estimate']}", 1 / p.estimate,
                 )
             )  # fmt: skip
     if pairs and not findings:
@@ -190,7 +194,8 @@ def _against_regressions(tables: Tables, factors: dict[str, Printed]) -> list[Fi
                 Finding(
                     "vif", ids, "only_if" if wrong else "consistent",
                     f"The VIFs that the conventional standard errors of {column.id} imply "
-                    + (f"are not those printed for {listed(wrong)}: only if its errors are not conventional, or the VIFs are of another sample." if wrong else "are the printed ones."),
+                    + (f"are not those printed for {listed(wrong)}: only if its errors are not conventional, "
+                       "or the VIFs are of another sample." if wrong else "are the printed ones."),
                     words,
                 )
             )  # fmt: skip

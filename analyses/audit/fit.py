@@ -98,7 +98,8 @@ def r_squared(tables: Tables) -> list[Finding]:
             findings.append(
                 Finding(
                     "r2_t", ids, "only_if",
-                    f"{column.id}: t and slope imply different R²: only if the errors are not conventional, or the descriptive statistics are of other rows.", words,
+                    f"{column.id}: t and slope imply different R²: only if the errors are not conventional, "
+                    "or the descriptive statistics are of other rows.", words,
                 )
             )  # fmt: skip
             found = [r for r in found if not r.conventional]
@@ -116,7 +117,10 @@ def r_squared(tables: Tables) -> list[Finding]:
         conventional = all(r.conventional for r in found)
         status: Status = "consistent" if plain else "only_if" if less or conventional else "impossible"
         if status == "only_if" and not less:
-            statement = f"{column.id}: the printed R² is not that of its t: only if the errors are not conventional, or other regressors are in."
+            statement = (
+                f"{column.id}: the printed R² is not that of its t: only if the errors are not "
+                "conventional, or other regressors are in."
+            )
         findings.append(Finding("r2_t", ids, status, statement, words, common.middle))
     return findings
 
@@ -137,7 +141,10 @@ def adjusted_r2(tables: Tables) -> list[Finding]:
             continue
         possible = [k for k in range(n - 1) if adjusted(r2, n, k).meets(less)]
         mine = column.stated_terms + column.absorbed - 1
-        words = f"1 - (1 - {show(r2.middle)})·{n - 1}/({n - 1} - k) prints as {column.cells['adj_R2'].text['estimate']} for k of {_runs(possible)}; the column has {mine}"
+        words = (
+            f"1 - (1 - {show(r2.middle)})·{n - 1}/({n - 1} - k) prints as "
+            f"{column.cells['adj_R2'].text['estimate']} for k of {_runs(possible)}; the column has {mine}"
+        )
         ids = (column.statistic_id("R2"), column.statistic_id("adj_R2"))
         hidden = len(column.terms) - sum(t in column.cells for t in column.terms)
         if mine in possible and not hidden:
@@ -159,7 +166,8 @@ def adjusted_r2(tables: Tables) -> list[Finding]:
                     "adjusted_r2",
                     ids,
                     "only_if",
-                    f"{column.id}: R² and adjusted R² fit only if there are {_runs(possible)} regressors, not {mine}.",
+                    f"{column.id}: R² and adjusted R² fit only if there are {_runs(possible)} regressors, "
+                    f"not {mine}.",
                     words,
                     possible[0],
                 )
@@ -187,7 +195,10 @@ def _hidden(column: Column, possible: list[int], words: str) -> tuple[str, str]:
         return f"{statement}: only if others are in the regression.", words
     alone = t.middle**2 / (t.middle**2 + column.n - 2)
     r2 = column.statistic("R2")
-    words += f"; t of {show(t.middle)} alone would make R² {show(alone, 3)}, printed {show(r2.middle if r2 else alone, 3)}"
+    words += (
+        f"; t of {show(t.middle)} alone would make R² {show(alone, 3)}, printed "
+        f"{show(r2.middle if r2 else alone, 3)}"
+    )
     return f"{statement}, and its t alone another R²: only if others are in the regression.", words
 
 
@@ -234,7 +245,8 @@ def through_means(tables: Tables) -> list[Finding]:
         statement = (
             f"{column.id}: the constant is that of a regression through the means."
             if good
-            else f"{column.id}: the constant is not that of effects measured from their average: only if it belongs to a base category."
+            else f"{column.id}: the constant is not that of effects measured from their average: only if it "
+            "belongs to a base category."
             if effects
             else f"{column.id}: the constant is not mean(y) less slopes times means."
         )
@@ -260,7 +272,10 @@ def _constant_error(tables: Tables, column: Column) -> list[Finding]:
         if good
         else "do not stand as conventional ones do: only if they are robust ones."
     )
-    words = f"{show(of_constant)} over {show(of_slope)} is {show(found)}; sqrt(mean(x)² + (n - 1)/n·sd(x)²) = {show(expected)}"
+    words = (
+        f"{show(of_constant)} over {show(of_slope)} is {show(found)}; sqrt(mean(x)² + (n - 1)/n·sd(x)²) "
+        f"= {show(expected)}"
+    )
     return [
         Finding(
             "simple_regression",

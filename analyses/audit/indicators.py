@@ -12,12 +12,16 @@ from .finding import Finding, listed
 
 SAME = 0.75
 EMPTY = frozenset(
-    {"a", "an", "and", "at", "by", "degree", "earlier", "for", "general", "in", "index", "intensity", "level", "local", "log", "number", "numbers", "of", "on", "one", "over", "per", "percentage", "period", "proportion", "public", "ratio", "share", "the", "to", "total", "unit", "units"}
+    {"a", "an", "and", "at", "by", "degree", "earlier", "for", "general", "in", "index", "intensity", "level",
+    "local", "log", "number", "numbers", "of", "on", "one", "over", "per", "percentage", "period",
+    "proportion", "public", "ratio", "share", "the", "to", "total", "unit", "units"}
 )  # fmt: skip
 ALIKE = {
-    "expenditure": "spending", "expenditures": "spending", "expenses": "spending", "investment": "spending", "funding": "spending",
+    "expenditure": "spending", "expenditures": "spending", "expenses": "spending", "investment": "spending",
+    "funding": "spending",
     "granted": "patent", "grants": "patent", "patents": "patent", "services": "service", "cities": "city",
-    "capita": "head", "population": "head", "people": "head", "turnover": "transaction", "volume": "transaction",
+    "capita": "head", "population": "head", "people": "head", "turnover": "transaction",
+    "volume": "transaction",
 }  # fmt: skip
 
 
@@ -103,14 +107,20 @@ def _shared(
 ) -> Finding:
     names = list(dict.fromkeys(a.measurement or a.name for a, _ in pairs))
     arithmetic = "; ".join(f"{_told(a)} = {_told(b)}" for a, b in pairs)
-    statement = f"{one} and {other} have in common{', or nearly' if nearly else ''}: {listed(names)}. Their slope is in part an identity, an effect only as far as it does not come from there."
+    statement = (
+        f"{one} and {other} have in common{', or nearly' if nearly else ''}: {listed(names)}. Their "
+        "slope is in part an identity, an effect only as far as it does not come from there."
+    )
     return Finding("shared_indicators", ids, "only_if", statement, arithmetic, len(names))
 
 
 def _itself(
     one: str, other: str, meaning: str, itself: list[Indicator], ids: tuple[str, ...], nearly: bool
 ) -> Finding:
-    statement = f"{other} ({meaning}) is itself{', or nearly,' if nearly else ''} a part of {one}. Their slope is in part an identity, an effect only as far as it does not come from there."
+    statement = (
+        f"{other} ({meaning}) is itself{', or nearly,' if nearly else ''} a part of {one}. Their "
+        "slope is in part an identity, an effect only as far as it does not come from there."
+    )
     return Finding("shared_indicators", ids, "only_if", statement, "; ".join(map(_told, itself)), len(itself))
 
 

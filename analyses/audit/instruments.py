@@ -36,9 +36,15 @@ def _first_stage(column: Column, names: list[str]) -> list[Finding]:
     f, q = printed(column.cells["F"]), len(names)
     least = max(t.low for t in sizes) ** 2 / q
     ids = (column.cells["F"].id, *(c.id for c in cells))
-    words = f"F {column.cells['F'].text['estimate']}; t of {listed(f'{show(t.middle, 3)}' for t in sizes)}; max(t²)/{q} = {show(least, 3)}"
+    words = (
+        f"F {column.cells['F'].text['estimate']}; t of {listed(f'{show(t.middle, 3)}' for t in sizes)}; "
+        f"max(t²)/{q} = {show(least, 3)}"
+    )
     if f.high < least:
-        statement = f"{column.id}: the F of {q} instruments cannot be below the largest t² over {q}: only if it is another F, or of other errors."
+        statement = (
+            f"{column.id}: the F of {q} instruments cannot be below the largest t² over {q}: only if "
+            "it is another F, or of other errors."
+        )
         return [Finding("first_stage", ids, "only_if", statement, words, f.middle)]
     statement = f"{column.id}: F and t of the instruments can hold together."
     if q == 2:
@@ -76,7 +82,10 @@ def _errors(tables: Tables, column: Column) -> list[Finding]:
                 continue
             a, b = column.cells[name].std_error_interval(), plain.cells[name].std_error_interval()
             if a and b and a[1] < b[0]:
-                statement = f"{column.id}: {name} has a smaller standard error instrumented than in {plain.id}: only if the errors of the two are of different kinds."
+                statement = (
+                    f"{column.id}: {name} has a smaller standard error instrumented than in "
+                    f"{plain.id}: only if the errors of the two are of different kinds."
+                )
                 words = f"{show((a[0] + a[1]) / 2, 3)} < {show((b[0] + b[1]) / 2, 3)}"
                 findings.append(
                     Finding(

@@ -82,8 +82,10 @@ def identities(tables: Tables) -> list[Finding]:
             good = sharpened(indirect).meets(product)
             findings.append(
                 Finding(
-                    "mediation_identity", (indirect.id, path.a.id, path.b.id), "consistent" if good else "only_if",
-                    f"{path.column.id}: the indirect effect is {'' if good else 'not '}the product of its two paths{'' if good else ': only if it comes from other regressions'}.",
+                    "mediation_identity", (indirect.id, path.a.id, path.b.id),
+                    "consistent" if good else "only_if",
+                    f"{path.column.id}: the indirect effect is {'' if good else 'not '}the product of its "
+                    f"two paths{'' if good else ': only if it comes from other regressions'}.",
                     f"{product_words} = {show(product)}; printed {indirect.text['estimate']}", product.middle,
                 )
             )  # fmt: skip
@@ -95,12 +97,16 @@ def identities(tables: Tables) -> list[Finding]:
         straight = sharpened(path.effects.get("direct", direct))
         whole = straight + parts
         good = whole.meets(printed(path.total))
-        words = f"{direct.text['estimate']} + {indirect.text['estimate'] if indirect else product_words} = {show(whole)}; total {path.total.text['estimate']}"
+        words = (
+            f"{direct.text['estimate']} + {indirect.text['estimate'] if indirect else product_words} = "
+            f"{show(whole)}; total {path.total.text['estimate']}"
+        )
         ids = tuple(c.id for c in (direct, indirect or path.a, indirect or path.b, path.total) if c)
         findings.append(
             Finding(
                 "mediation_identity", tuple(dict.fromkeys(ids)), "consistent" if good else "impossible",
-                f"{path.column.id}: direct and indirect effect {'add' if good else 'do not add'} up to the total in {path.total.spec_id}.", words, whole.middle,
+                f"{path.column.id}: direct and indirect effect {'add' if good else 'do not add'} up to the "
+                f"total in {path.total.spec_id}.", words, whole.middle,
             )
         )  # fmt: skip
         if good:
@@ -112,7 +118,8 @@ def _same_number(effect: Printed, direct: Printed) -> Finding:
     good = sharpened(effect).meets(printed(direct))
     return Finding(
         "mediation_identity", (effect.id, direct.id), "consistent" if good else "only_if",
-        f"{effect.id} is {'' if good else 'not '}the coefficient of {direct.id}{'' if good else ': only if it comes from another regression'}.",
+        f"{effect.id} is {'' if good else 'not '}the coefficient of "
+        f"{direct.id}{'' if good else ': only if it comes from another regression'}.",
         f"{effect.text['estimate']}; {direct.text['estimate']}", effect.estimate,
     )  # fmt: skip
 
@@ -126,7 +133,10 @@ def _share(path: Path, indirect: Interval, direct: Interval) -> list[Finding]:
     if share.high >= 0 and share.low <= 1:
         return []
     words = f"{show(indirect)} over {total.text['estimate']} = {show(share)}; direct {show(direct)}"
-    statement = f"{path.column.id}: the indirect effect is {share.middle:.0%} of the total and the direct effect has the other sign: it is a mediated share only if the direct effect counts as zero."
+    statement = (
+        f"{path.column.id}: the indirect effect is {share.middle:.0%} of the total and the direct "
+        "effect has the other sign: it is a mediated share only if the direct effect counts as zero."
+    )
     return [
         Finding("mediation_identity", (path.direct.id, total.id), "only_if", statement, words, share.middle)
     ]
@@ -139,7 +149,10 @@ def intervals(tables: Tables) -> list[Finding]:
         if not (p.text["ci_low"] and p.text["ci_high"]):
             continue
         low, high, own = printed(p, "ci_low"), printed(p, "ci_high"), printed(p)
-        words = f"({p.text['ci_low']} + {p.text['ci_high']})/2 = {show(((low + high) * 0.5).middle)}; printed {p.text['estimate']}"
+        words = (
+            f"({p.text['ci_low']} + {p.text['ci_high']})/2 = {show(((low + high) * 0.5).middle)}; "
+            f"printed {p.text['estimate']}"
+        )
         if own.high < low.low or own.low > high.high:
             findings.append(
                 Finding("interval", (p.id,), "impossible", f"{p.id} lies outside its own interval.", words)
@@ -147,12 +160,18 @@ def intervals(tables: Tables) -> list[Finding]:
         elif ((low + high) * 0.5).meets(own):
             centred.append((p, words))
         else:
-            statement = f"{p.id} is not the middle of its interval: only if that is not a normal one (of bootstrap quantiles, say)."
+            statement = (
+                f"{p.id} is not the middle of its interval: only if that is not a normal one (of "
+                "bootstrap quantiles, say)."
+            )
             findings.append(Finding("interval", (p.id,), "only_if", statement, words))
         findings += _interval_stars(p)
     if len(centred) > 1:
         tables_of = listed(dict.fromkeys(p.table for p, _ in centred))
-        statement = f"{tables_of}: {len(centred)} intervals are centred on their estimates, as normal ones are; quantiles of a bootstrap need not be."
+        statement = (
+            f"{tables_of}: {len(centred)} intervals are centred on their estimates, as normal ones "
+            "are; quantiles of a bootstrap need not be."
+        )
         findings.append(
             Finding(
                 "interval",
@@ -173,7 +192,10 @@ def _interval_stars(p: Printed) -> list[Finding]:
     covers = low.high < 0 < high.low
     apart = low.low > 0 or high.high < 0
     if (covers and p.stars in ("**", "***")) or (apart and p.stars in ("none", "*")):
-        statement = f"{p.id} has stars {p.stars} and a 95% interval that {'holds' if covers else 'does not hold'} zero: only if the two are of different tests."
+        statement = (
+            f"{p.id} has stars {p.stars} and a 95% interval that "
+            f"{'holds' if covers else 'does not hold'} zero: only if the two are of different tests."
+        )
         return [
             Finding("interval", (p.id,), "only_if", statement, f"{p.text['ci_low']} to {p.text['ci_high']}")
         ]
@@ -194,17 +216,29 @@ def _against_errors(tables: Tables) -> list[Finding]:
             if effect.stars != path.direct.stars and {effect.stars, path.direct.stars}.isdisjoint(
                 {"", "unknown"}
             ):
-                statement = f"{effect.id} and {path.direct.id} are one coefficient with different stars ({effect.stars} and {path.direct.stars}): only if their errors or reference distributions differ."
-                words = f"se {show(_implied(effect) or Interval(0, 0), 3)} of the interval; printed {path.direct.text['std_error']}"
+                statement = (
+                    f"{effect.id} and {path.direct.id} are one coefficient with different stars "
+                    f"({effect.stars} and {path.direct.stars}): only if their errors or reference "
+                    "distributions differ."
+                )
+                words = (
+                    f"se {show(_implied(effect) or Interval(0, 0), 3)} of the interval; printed "
+                    f"{path.direct.text['std_error']}"
+                )
                 findings.append(Finding("interval", (effect.id, path.direct.id), "only_if", statement, words))
         findings += _product_error(path)
     if widths:
         low, high = min(w[0] for w in widths), max(w[0] for w in widths)
         words = "; ".join(
-            f"{e.id} ({e.text['ci_high']} - {e.text['ci_low']})/(2·1.96) = {show((_implied(e) or Interval(0, 0)).middle, 3)} over {d.text['std_error']} = {r:.2f}"
+            f"{e.id} ({e.text['ci_high']} - {e.text['ci_low']})/(2·1.96) = "
+            f"{show((_implied(e) or Interval(0, 0)).middle, 3)} over {d.text['std_error']} = {r:.2f}"
             for r, e, d in widths
         )
-        statement = f"{listed(dict.fromkeys(e.table for _, e, _ in widths))}: the intervals imply standard errors {low:.1f} to {high:.1f} times those printed for the same coefficients in {listed(dict.fromkeys(d.table for _, _, d in widths))}: only if the two are of different kinds."
+        statement = (
+            f"{listed(dict.fromkeys(e.table for _, e, _ in widths))}: the intervals imply standard "
+            f"errors {low:.1f} to {high:.1f} times those printed for the same coefficients in "
+            f"{listed(dict.fromkeys(d.table for _, _, d in widths))}: only if the two are of different kinds."
+        )
         findings.append(
             Finding(
                 "interval",
@@ -236,8 +270,14 @@ def _product_error(path: Path) -> list[Finding]:
     ratio = implied.middle / delta
     if within.low < 1.1 and within.high > 1 / 1.1:
         return []
-    statement = f"{effect.id}: its interval is {ratio:.2f} times as wide as the standard errors of its two paths make it: only if they are of different kinds."
-    words = f"sqrt(({a.text['estimate']}·{b.std_error:g})² + ({b.text['estimate']}·{a.std_error:g})²) = {show(delta, 3)}; interval {show(implied.middle, 3)}"
+    statement = (
+        f"{effect.id}: its interval is {ratio:.2f} times as wide as the standard errors of its two "
+        "paths make it: only if they are of different kinds."
+    )
+    words = (
+        f"sqrt(({a.text['estimate']}·{b.std_error:g})² + ({b.text['estimate']}·{a.std_error:g})²) = "
+        f"{show(delta, 3)}; interval {show(implied.middle, 3)}"
+    )
     return [Finding("interval", (effect.id, a.id, b.id), "only_if", statement, words, ratio)]
 
 

@@ -129,14 +129,23 @@ def added_regressor(tables: Tables) -> list[Finding]:
                 _implied_t(*options[0], df),
             )
             ids = (cell.id, short.statistic_id("R2"), long.statistic_id("R2"))
-            words = f"{cell.id}: sqrt(({show(after.middle)} - {show(before.middle)})/(1 - {show(after.middle)})·{df}) = {show(found, 3)}; printed t {show(t, 3)}"
+            words = (
+                f"{cell.id}: sqrt(({show(after.middle)} - {show(before.middle)})/(1 - "
+                f"{show(after.middle)})·{df}) = {show(found, 3)}; printed t {show(t, 3)}"
+            )
             if found.meets(t):
                 good.append((ids, words))
             elif long.spec.vcov != "iid":
-                statement = f"{cell.id}: R² gives another t than the printed one, as errors that are not conventional have."
+                statement = (
+                    f"{cell.id}: R² gives another t than the printed one, as errors that are not "
+                    "conventional have."
+                )
                 findings.append(Finding("r2_t", ids, "consistent", statement, words, found.middle))
             else:
-                statement = f"{cell.id}: the rise of R² from {short.id} to {long.id} gives another t than the printed one: only if the errors are not conventional, or R² is an adjusted one."
+                statement = (
+                    f"{cell.id}: the rise of R² from {short.id} to {long.id} gives another t than "
+                    "the printed one: only if the errors are not conventional, or R² is an adjusted one."
+                )
                 findings.append(Finding("r2_t", ids, "only_if", statement, words, found.middle))
     if good:
         statement = (

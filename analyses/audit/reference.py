@@ -52,7 +52,8 @@ def _implied(group: Group, convention: str, where: str) -> Finding:
         df = float(residual[0]) if residual else None
         law = "the residual degrees of freedom of the columns" if residual else _df(usual(group))
         return Finding(
-            "implied_df", ids, "consistent", f"{where}: the stars fit {law}{_fewest(group, possible)}.", arithmetic, df,
+            "implied_df", ids, "consistent", f"{where}: the stars fit "
+                                             f"{law}{_fewest(group, possible)}.", arithmetic, df,
         )  # fmt: skip
     best, top = group.best()
     against = group.log_likelihood(usual(group))
@@ -61,8 +62,10 @@ def _implied(group: Group, convention: str, where: str) -> Finding:
     clusters = f", that is {int(best) + 1} clusters" if best < 1000 else ""
     return Finding(
         "implied_df", ids, "only_if",
-        f"{where}: the stars fit only if the reference distribution is t with {span} degrees of freedom{clusters if len(possible) == 1 else ''}{doubt}.",
-        f"{arithmetic}; likelihood of {_df(best)} over {_df(residual[-1] if residual else 10**6)}: e^{top - against:.0f}", best,
+        f"{where}: the stars fit only if the reference distribution is t with {span} degrees of "
+        f"freedom{clusters if len(possible) == 1 else ''}{doubt}.",
+        f"{arithmetic}; likelihood of {_df(best)} over {_df(residual[-1] if residual else 10**6)}: "
+        f"e^{top - against:.0f}", best,
     )  # fmt: skip
 
 
@@ -103,7 +106,8 @@ def _misfits(group: Group, where: str) -> list[Finding]:
         findings.append(
             Finding(
                 "stars", (cell.printed.id,), "impossible",
-                f"{cell.printed.id} has stars {cell.printed.stars} where {_df(df)}, which the other cells of its group fit, gives {wanted}.{doubt}",
+                f"{cell.printed.id} has stars {cell.printed.stars} where {_df(df)}, which the other cells of "
+                f"its group fit, gives {wanted}.{doubt}",
                 f"{cell.words}; p {show(_p(cell.t.max(), df), 2)} to {show(_p(cell.t.min(), df), 2)}",
             )
         )  # fmt: skip
@@ -124,7 +128,8 @@ def _misfits(group: Group, where: str) -> list[Finding]:
         findings.append(
             Finding(
                 "stars", tuple(c.printed.id for c in fitting), "consistent",
-                f"{where}: estimate ÷ standard error fits the printed stars in {len(fitting)} of {len(group.legible)} cells under {_df(df)}.", words, len(fitting),
+                f"{where}: estimate ÷ standard error fits the printed stars in {len(fitting)} of "
+                f"{len(group.legible)} cells under {_df(df)}.", words, len(fitting),
             )
         )  # fmt: skip
     return findings

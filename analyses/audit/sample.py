@@ -35,7 +35,8 @@ def sample_size(tables: Tables) -> list[Finding]:
                     "sample_size",
                     ids,
                     "impossible" if more else "only_if",
-                    f"{column.id} has {'more' if more else 'fewer'} rows than {header.entity} × {header.time} gives"
+                    f"{column.id} has {'more' if more else 'fewer'} rows than {header.entity} × "
+                    f"{header.time} gives"
                     + ("." if more else f": only if {full - column.n} are missing or left out."),
                     words,
                     column.n,
@@ -107,7 +108,10 @@ def _sum(whole: Column, parts: list[Column]) -> Finding:
     words = f"{' + '.join(str(p.n) for p in parts)} = {found}; whole {whole.n}"
     ids = tuple(c.statistic_id("N") for c in (*parts, whole))
     good = found == whole.n
-    statement = f"The rows of {listed(p.id for p in parts)} {'add' if good else 'do not add'} up to those of {whole.id}."
+    statement = (
+        f"The rows of {listed(p.id for p in parts)} {'add' if good else 'do not add'} up to those of "
+        f"{whole.id}."
+    )
     return Finding("subsample", ids, "consistent" if good else "impossible", statement, words, found)
 
 
@@ -125,7 +129,8 @@ def _slopes(whole: Column, parts: list[Column]) -> Iterable[Finding]:
         error = max((c.std_error or 0.0) for c in mine)
         far = not between and apart > FAR * error > 0
         statement = f"The whole sample's slope of {term} lies " + (
-            f"{apart / error:.1f} standard errors or more outside those of its parts: only if what differs between the parts, not within them, makes much of it."
+            f"{apart / error:.1f} standard errors or more outside those of its parts: only if what differs "
+            "between the parts, not within them, makes much of it."
             if far
             else "between those of its parts."
             if between

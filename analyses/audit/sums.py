@@ -80,7 +80,8 @@ def _one(tables: Tables, names: tuple[str, str, str], rows: list[Row]) -> list[F
     findings = [
         Finding(
             "weighted_sum", tuple(c.id for r in used for c in r.cells), "only_if",
-            f"{len(used)} printed triples of {listed(dict.fromkeys(r.table for r in used))} hold together only if {sum_words}, weights fixed over rows.{one}",
+            f"{len(used)} printed triples of {listed(dict.fromkeys(r.table for r in used))} hold together "
+            f"only if {sum_words}, weights fixed over rows.{one}",
             f"weights {show(w1)} and {show(w2)}; {words}", w1.middle,
         )
     ]  # fmt: skip
@@ -91,14 +92,18 @@ def _one(tables: Tables, names: tuple[str, str, str], rows: list[Row]) -> list[F
                     "weighted_sum",
                     tuple(c.id for c in r.cells),
                     "only_if",
-                    f"{r.cells[0].id} is not {sum_words}, which other columns obey: only if its rows or controls differ, or it is misprinted.",
+                    f"{r.cells[0].id} is not {sum_words}, which other columns obey: only if its rows or "
+                    "controls differ, or it is misprinted.",
                     _line(r, w1, w2),
                 )
             )
     odd = [r for r in rows if not r.linear and not _meets(r, w1, w2)]
     for table in dict.fromkeys(r.table for r in odd):
         mine = [r for r in odd if r.table == table]
-        statement = f"{table}: coefficients do not obey {sum_words}: only if the three were winsorised or rescaled one by one."
+        statement = (
+            f"{table}: coefficients do not obey {sum_words}: only if the three were winsorised or "
+            "rescaled one by one."
+        )
         findings.append(
             Finding(
                 "weighted_sum",
@@ -114,7 +119,10 @@ def _one(tables: Tables, names: tuple[str, str, str], rows: list[Row]) -> list[F
 def _line(row: Row, w1: Interval, w2: Interval) -> str:
     whole, first, second = row.texts
     found = w1 * row.boxes[1] + w2 * row.boxes[2]
-    return f"{row.cells[0].id}: {show(w1.middle, 3)}·{first} + {show(w2.middle, 3)}·{second} = {show(found)}; printed {whole}"
+    return (
+        f"{row.cells[0].id}: {show(w1.middle, 3)}·{first} + {show(w2.middle, 3)}·{second} = "
+        f"{show(found)}; printed {whole}"
+    )
 
 
 def _meets(row: Row, w1: Interval, w2: Interval) -> bool:
@@ -190,11 +198,17 @@ def _correlation(tables: Tables, names: tuple[str, str, str], w1: Interval, w2: 
         2 * w1.middle * s1.middle * w2.middle * s2.middle
     )
     possible = found.meet(Interval(-1.0, 1.0))
-    words = f"({cells[0].text['estimate']}² - ({show(w1.middle, 3)}·{cells[1].text['estimate']})² - ({show(w2.middle, 3)}·{cells[2].text['estimate']})²)/(2·product) = {show(middle, 2)}, with rounding {show(found, 2)}"
+    words = (
+        f"({cells[0].text['estimate']}² - ({show(w1.middle, 3)}·{cells[1].text['estimate']})² - "
+        f"({show(w2.middle, 3)}·{cells[2].text['estimate']})²)/(2·product) = {show(middle, 2)}, with "
+        f"rounding {show(found, 2)}"
+    )
     statement = (
-        f"{names[1]} and {names[2]} have a correlation of about {show(middle, 2)} over all rows, if {names[0]} is their weighted sum."
+        f"{names[1]} and {names[2]} have a correlation of about {show(middle, 2)} over all rows, if "
+        f"{names[0]} is their weighted sum."
         if possible
-        else f"No correlation of {names[1]} and {names[2]} gives the printed standard deviation of their weighted sum {names[0]}."
+        else f"No correlation of {names[1]} and {names[2]} gives the printed standard deviation of their "
+        f"weighted sum {names[0]}."
     )
     return [
         Finding(

@@ -64,7 +64,8 @@ def _good(tables: Tables, column: Column, tests: list[Test]) -> Finding:
         else ""
     )
     words = "; ".join(
-        f"{t.text('threshold') if 'threshold' in t.cells else t.number}: F {t.text('F')}, p {t.cells['F'].text['p_value']}"
+        f"{t.text('threshold') if 'threshold' in t.cells else t.number}: F {t.text('F')}, p "
+        f"{t.cells['F'].text['p_value']}"
         for t in tests
         if "F" in t.cells
     )
@@ -131,7 +132,8 @@ def _size(test: Test) -> list[Finding]:
                     "threshold",
                     ids,
                     "impossible",
-                    f"{test.cells['F'].id} lies {'beyond' if beyond else 'short of'} its critical value at {level}%, yet has a {said}.",
+                    f"{test.cells['F'].id} lies {'beyond' if beyond else 'short of'} its critical value at "
+                    f"{level}%, yet has a {said}.",
                     words,
                     f.middle,
                 )
@@ -150,7 +152,8 @@ def _size(test: Test) -> list[Finding]:
                     "threshold",
                     ids,
                     "impossible",
-                    f"{test.cells['F'].id} lies {'beyond' if beyond else 'short of'} its critical value at {level}%, yet has stars {stars}.",
+                    f"{test.cells['F'].id} lies {'beyond' if beyond else 'short of'} its critical value at "
+                    f"{level}%, yet has stars {stars}.",
                     words,
                     f.middle,
                 )
@@ -183,7 +186,8 @@ def _order(column: Column, tests: list[Test]) -> list[Finding]:
     falls = [(a, b) for a, b in pairwise(cells) if printed(a).low >= printed(b).high]
     return [
         Finding(
-            "threshold", (a.id, b.id), "only_if", f"{column.id}: thresholds are not in increasing order: only if listed in order of their tests.",
+            "threshold", (a.id, b.id), "only_if", f"{column.id}: thresholds are not in increasing order: "
+                                                  "only if listed in order of their tests.",
             f"{a.text['estimate']} before {b.text['estimate']}",
         )
         for a, b in falls

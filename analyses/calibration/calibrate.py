@@ -177,4 +177,7 @@ def verdict(record: Record) -> str:
     tests = f"{record['tests']} tests of ranks, {simulated(record['checks'])} each"
     if bad:
         return f"Not calibrated: {', '.join(bad[:5])}; {tests}, smallest adjusted p {smallest:.2g}."
-    return f"No miscalibration found: {tests}, none below 0.01 once adjusted for their number (smallest {smallest:.2g})."
+    return (
+        f"No miscalibration found: {tests}, none below 0.01 once adjusted for their number (smallest "
+        f"{smallest:.2g})."
+    )

@@ -147,7 +147,8 @@ def transition_subject(
     return _subject(
         name, lambda: smooth_model(found, priors, form), design, names, simulate,
         lambda values, y: np.column_stack([values[name] for name in names]),
-        {"data": design.sha256, "q": found.q.tolist(), "term": found.name, "form": form, "priors": texts_of(priors)},
+        {"data": design.sha256, "q": found.q.tolist(), "term": found.name, "form": form,
+        "priors": texts_of(priors)},
         DIVERGING_TRANSITION,
     )  # fmt: skip
 

@@ -32,7 +32,8 @@ def standard_design(
     return Design(
         "y", tuple(f"x{j + 1}" for j in range(terms)), y[kept], X[kept], entity[kept], time[kept],
         tuple(f"e{i + 1:02d}" for i in range(entities)), tuple(range(2012, 2012 + times)), "entity", "time",
-        True, True, entity[kept] % 6 if clusters else None, synthetic=True, varying=groups if varying else None,
+        True, True, entity[kept] % 6 if clusters else None, synthetic=True,
+        varying=groups if varying else None,
     )  # fmt: skip
 
 

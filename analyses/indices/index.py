@@ -78,15 +78,16 @@ def complete(table: Table, how: Fill, draws: int = 0, seed: int = Sampler.seed) 
         row, column = np.argwhere(gaps)[0]
         raise InputError(
             f"{panel.source}, row {frame.index[row]}, column {table.columns[column]!r} is blank, as are "
-            f"{int(gaps.sum())} of {gaps.size} cells of indicators; fill them with --fill linear or --fill multiple."
+            f"{int(gaps.sum())} of {gaps.size} cells of indicators; fill them with --fill "
+            "linear or --fill multiple."
         )
     try:
         return fill(table.X, table.entity, table.years, draws if how == "multiple" else 0, seed)
     except EmptySeriesError as error:
         entity = np.unique(frame[panel.entity])[error.entity]
         raise InputError(
-            f"{panel.source}: {entity!r} has no value of {table.columns[error.column]!r} in any year; leave out "
-            f"this {panel.entity} or this indicator."
+            f"{panel.source}: {entity!r} has no value of {table.columns[error.column]!r} in "
+            f"any year; leave out this {panel.entity} or this indicator."
         ) from None
 
 
@@ -116,7 +117,8 @@ def index(
     clash = [name for name in systems if name in table.panel.frame.columns]
     if clash:
         raise InputError(
-            f"{table.panel.source} has already a column {clash[0]!r}, the name of an index; rename or drop it."
+            f"{table.panel.source} has already a column {clash[0]!r}, the name of an index; "
+            "rename or drop it."
         )
     plain, drawn = {}, {}
     for name, system in systems.items():
@@ -255,8 +257,8 @@ def effects_over_draws(
     posterior = batch(each, [view.priors()] * len(each), size, seed)
     if not posterior.direct.trusted.all():
         raise InputError(
-            f"{view.id}: importance sampling fails at {int((~posterior.direct.trusted).sum())} of {len(each)} draws of "
-            "the data; fit them by NUTS through over_draws."
+            f"{view.id}: importance sampling fails at {int((~posterior.direct.trusted).sum())} of "
+            f"{len(each)} draws of the data; fit them by NUTS through over_draws."
         )
     slope = posterior.theta[:, :, : each[0].n_slope]
     coef = slope * np.stack([s.scale.unit for s in each])[:, None]

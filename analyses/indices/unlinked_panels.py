@@ -45,10 +45,14 @@ class Assumptions:
     @property
     def sentence(self) -> str:
         return (
-            "Indicators are independent of one another unless they are the same or declared near-duplicates; log-normal, "
-            f"standard deviation of logs {_range(self.sd_log)}; {_range(self.entity)} of the variance between entities, "
-            f"{_range(self.time)} of the rest common to a year (a trend, rising nine times in ten, and shocks), what remains "
-            f"with autocorrelation {_range(self.persistence)}; ends of uniform draws. Undeclared controls move likewise, on their own."
+            "Indicators are independent of one another unless they are the same or declared near-duplicates; "
+            "log-normal, "
+            f"standard deviation of logs {_range(self.sd_log)}; {_range(self.entity)} of the variance "
+            "between entities, "
+            f"{_range(self.time)} of the rest common to a year (a trend, rising nine times in ten, and "
+            "shocks), what remains "
+            f"with autocorrelation {_range(self.persistence)}; ends of uniform draws. Undeclared controls "
+            "move likewise, on their own."
         )
 
     def draw(
@@ -99,9 +103,9 @@ class Shuffle:
     @property
     def sentence(self) -> str:
         return (
-            f"The series of each indicator in the panel change places among {self.entity} names at random: it keeps its "
-            "trend, persistence and distribution and loses its links to others; declared near-duplicates and variables "
-            "move with what they duplicate."
+            f"The series of each indicator in the panel change places among {self.entity} names at random: "
+            "it keeps its trend, persistence and distribution and loses its links to others; "
+            "declared near-duplicates and variables move with what they duplicate."
         )
 
     def draw(

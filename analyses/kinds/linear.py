@@ -63,8 +63,8 @@ def subject_of(view: SpecView, panel: Panel, priors: Priors) -> Subject:
         return effects_subject(name, design, form, priors)
     if form is None or view.errors == "cluster":
         raise InputError(
-            f"{name}: calibration of a study does not cover errors = {view.errors!r} here; leave this column out "
-            f"with --only, or calibrate the model errors-{view.errors}."
+            f"{name}: calibration of a study does not cover errors = {view.errors!r} here; "
+            f"leave this column out with --only, or calibrate the model errors-{view.errors}."
         )
     return errors_subject(name, design, view.errors, form, priors)
 

@@ -72,7 +72,8 @@ def _tidy(folder: Path) -> None:
             path = Path(place, name)
             if path.is_symlink():
                 raise InputError(
-                    f"{path} is a link to {path.readlink()}; nothing is written through links: replace it by a folder."
+                    f"{path} is a link to {path.readlink()}; nothing is written through links: "
+                    "replace it by a folder."
                 )
         for name in files:
             if name.startswith(".") and name.endswith(".tmp"):

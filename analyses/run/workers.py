@@ -83,7 +83,8 @@ def _client(scheduler: str | None, count: int, stack: ExitStack) -> Any:
         from distributed import Client, LocalCluster
     except ImportError:
         raise InputError(
-            "more than one process needs Dask: install 'posterity[cluster]', or leave out --scheduler and --workers."
+            "more than one process needs Dask: install 'posterity[cluster]', or leave "
+            "out --scheduler and --workers."
         ) from None
     for name in ("distributed", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -110,7 +111,8 @@ def _client(scheduler: str | None, count: int, stack: ExitStack) -> Any:
                 f"{count} processes could not be started here ({error}); use --workers 1."
             ) from None
         raise InputError(
-            f"--scheduler {scheduler!r} does not answer ({error}); start it with 'dask scheduler', or mend the address."
+            f"--scheduler {scheduler!r} does not answer ({error}); start it with 'dask scheduler', or mend "
+            "the address."
         ) from None
 
 
@@ -153,7 +155,8 @@ def _spread(
                 result = _result(client, future)
         except ModuleNotFoundError as error:
             raise InputError(
-                f"a worker has no module named {error.name!r}; install there what this process has, in the same versions."
+                f"a worker has no module named {error.name!r}; install there what this process has, in the "
+                "same versions."
             ) from None
         except KilledWorker:
             raise InputError(
@@ -210,8 +213,8 @@ def _await_worker(client: Any) -> None:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError:
         raise InputError(
-            f"the scheduler has had no worker that takes tasks for {PATIENCE:g} seconds; start one with 'dask worker "
-            f"ADDRESS', or give those that pause more memory. {KEPT}"
+            f"the scheduler has had no worker that takes tasks for {PATIENCE:g} seconds; start one with "
+            f"'dask worker ADDRESS', or give those that pause more memory. {KEPT}"
         ) from None
 
 
@@ -226,7 +229,8 @@ def _here(expected: dict[str, str], function: Callable[..., Any], task: tuple[An
     if other:
         name = other[0]
         raise InputError(
-            f"a worker has {name} {have.get(name)} where this process has {expected[name]}; install the same versions."
+            f"a worker has {name} {have.get(name)} where this process has {expected[name]}; "
+            "install the same versions."
         )
     prepare("cpu")
     with dask.config.set(scheduler="synchronous"):  # xarray locks files by it

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     import pymc as pm
 
 EQUATION = (
-    r"y_{it} = \beta x_{it} + \sum_j \delta_j x_{it} 1(q_{it} > \gamma_j) + z_{it}'\theta + \mu_i + \lambda_t "
+    r"y_{it} = \beta x_{it} + \sum_j \delta_j x_{it} 1(q_{it} > \gamma_j) + z_{it}'\theta "
+    r"+ \mu_i + \lambda_t "
     r"+ \varepsilon_{it}, \quad \delta_j \sim N(0, \tau^2)"
 )
 

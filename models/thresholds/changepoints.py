@@ -157,15 +157,16 @@ def _check(found: Regimes, most: int, priors: Priors, limits: dict[int, int]) ->
     for name in ("slope", "between", "intercept"):
         if priors[name].family != "normal":
             raise InputError(
-                f"prior {name} = {priors[name]}: thresholds are enumerated with the coefficients integrated out, "
+                f"prior {name} = {priors[name]}: thresholds are enumerated with "
+                "the coefficients integrated out, "
                 "which takes normal priors; state a normal one for this column."
             )
     if not 0 <= most <= max(limits):
         raise InputError(f"{most} thresholds are not enumerated; ask for at most {max(limits)}.")
     if room(found) < most:
         raise InputError(
-            f"the threshold variable {found.variable!r} has no room for {most} thresholds that leave {found.least} "
-            "rows in every regime; ask for fewer."
+            f"the threshold variable {found.variable!r} has no room for {most} thresholds that leave "
+            f"{found.least} rows in every regime; ask for fewer."
         )
 
 

@@ -185,6 +185,6 @@ def _check_room(found: Regimes, thresholds: int) -> None:
     many = "s" * (thresholds != 1)
     raise InputError(
         f"the threshold variable {found.variable!r} has {len(found.candidates)} candidate values that leave "
-        f"{found.least} rows on either side, room for {fit} of the {thresholds} threshold{many} asked for; ask "
-        "for fewer thresholds or name another variable."
+        f"{found.least} rows on either side, room for {fit} of the {thresholds} "
+        f"threshold{many} asked for; ask for fewer thresholds or name another variable."
     )

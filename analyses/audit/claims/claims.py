@@ -114,7 +114,8 @@ def _matching[T](tables: Tables, known: dict[str, T], pattern: str) -> list[T]:
     ]
     if not hits:
         raise InputError(
-            f"{tables.file.path}: a claim names {pattern!r}, which is not printed.{did_you_mean(pattern, known)}"
+            f"{tables.file.path}: a claim names {pattern!r}, which is not "
+            f"printed.{did_you_mean(pattern, known)}"
         )
     return hits
 

@@ -31,13 +31,15 @@ def significant(context: Context, cells: list[Printed], value: str) -> Answer:
             cells,
             wrong,
             "",
-            f"{listed(c.id for c in wrong)} {'is' if len(wrong) == 1 else 'are'} not significant at {level:.0%}",
+            f"{listed(c.id for c in wrong)} {'is' if len(wrong) == 1 else 'are'} not significant at "
+            f"{level:.0%}",
             words,
         )
     if open_:
         return (
             "only_if",
-            f"{listed(c.id for c in open_)}: stars illegible, significant at {level:.0%} only under the reference distribution named.",
+            f"{listed(c.id for c in open_)}: stars illegible, significant at {level:.0%} only under the "
+            "reference distribution named.",
             words,
         )
     return "consistent", f"stars say so at {level:.0%}.", words
@@ -91,13 +93,17 @@ def full_mediation(_: Context, cells: list[Printed], __: str) -> Answer:
     direct, indirect = cells[:2]
     both = direct.estimate + indirect.estimate
     share = f"{indirect.estimate / both:.2f}" if both else "not defined, as the sum is zero"
-    words = f"direct {direct.text['estimate']} (stars {direct.stars}), indirect {indirect.text['estimate']}; indirect over their sum {share}"
+    words = (
+        f"direct {direct.text['estimate']} (stars {direct.stars}), indirect {indirect.text['estimate']}; "
+        f"indirect over their sum {share}"
+    )
     if set(direct.stars) == {"*"}:
         return "impossible", "the direct effect is significant.", words
     if printed(direct).high * printed(indirect).low < 0:
         return (
             "only_if",
-            "direct and indirect effect have opposite signs, so the indirect one exceeds the total: full only if the direct effect counts as zero.",
+            "direct and indirect effect have opposite signs, so the indirect one exceeds the total: full "
+            "only if the direct effect counts as zero.",
             words,
         )
     return "consistent", "the direct effect is not significant.", words
@@ -142,7 +148,8 @@ def clustered(context: Context, columns: list[Column]) -> Answer:
             apart.append(
                 (
                     listed(c.id for c in own),
-                    f"{listed(group.tables)}: t({df:g}) explains {group.hits(df)} of {len(group.legible)} cells",
+                    f"{listed(group.tables)}: t({df:g}) explains "
+                    f"{group.hits(df)} of {len(group.legible)} cells",
                 )
             )
     if not conventional and not apart:
@@ -152,7 +159,8 @@ def clustered(context: Context, columns: list[Column]) -> Answer:
         parts.append(f"{listed(n for n, _ in conventional)} fit conventional errors")
     if apart:
         parts.append(
-            f"the stars of {listed(n for n, _ in apart)} exclude the few clusters that those of {listed(few[0].tables)} imply"
+            f"the stars of {listed(n for n, _ in apart)} exclude the few clusters that those of "
+            f"{listed(few[0].tables)} imply"
         )
     return (
         "only_if",
@@ -184,7 +192,8 @@ def interaction(context: Context, names: list[str]) -> Answer:
         return "consistent", f"{listed(joint)} has their product.", listed(joint)
     return (
         "only_if",
-        f"no column has the product of {listed(names)}: only if standing side by side (in {listed(both)}) counts as acting together.",
+        f"no column has the product of {listed(names)}: only if standing side by side (in {listed(both)}) "
+        "counts as acting together.",
         f"0 columns with a product term, {len(both)} with both",
     )
 
@@ -211,7 +220,8 @@ def standardised(context: Context, names: list[str]) -> Answer:
             slope = column.slopes[column.terms[0]]
             if 0 not in constant or (r2 and not printed(slope).square().meets(r2)):
                 off.append(
-                    f"{column.id}: constant {column.cells[CONSTANT].text['estimate']}, slope² {show(slope.estimate**2, 3)}, R² {show(r2.middle if r2 else math.nan, 3)}"
+                    f"{column.id}: constant {column.cells[CONSTANT].text['estimate']}, slope² "
+                    f"{show(slope.estimate**2, 3)}, R² {show(r2.middle if r2 else math.nan, 3)}"
                 )
     words = "; ".join(
         [
@@ -229,7 +239,8 @@ def standardised(context: Context, names: list[str]) -> Answer:
     if raw:
         return (
             "only_if",
-            "means and standard deviations are printed of the raw variables: only if these were standardised later.",
+            "means and standard deviations are printed of the raw variables: only if "
+            "these were standardised later.",
             words,
         )
     return "consistent", "means of 0 and standard deviations of 1, or none printed.", words or "–"

@@ -113,7 +113,11 @@ def per_deviation(tables: Tables, cells: list[Printed]) -> list[Finding]:
         return []
     found = (printed(one) * a["sd"]) / (printed(other) * b["sd"])
     words = f"({one.text['estimate']}·{a.cells['sd'].text['estimate']})/({other.text['estimate']}·{b.cells['sd'].text['estimate']}) = {show(found)}"
-    statement = f"{one.id} over {other.id} is {show(one.estimate / other.estimate, 3)} only if one unit of {one.term} is set beside one unit of {other.term}; per standard deviation it is {show(found.middle, 3)}."
+    statement = (
+        f"{one.id} over {other.id} is {show(one.estimate / other.estimate, 3)} only if one unit of "
+        f"{one.term} is set beside one unit of {other.term}; per standard deviation it is "
+        f"{show(found.middle, 3)}."
+    )
     return [
         Finding(
             "standardised_ratio",
@@ -173,7 +177,10 @@ def attributed(_: Context, cells: list[Printed], __: str) -> Answer:
             texts_of(cells),
         )
     share = (then - first) / (last - first)
-    words = f"({cells[1].text['estimate']} - {cells[0].text['estimate']})/({cells[2].text['estimate']} - {cells[0].text['estimate']}) = {share:.2f}"
+    words = (
+        f"({cells[1].text['estimate']} - {cells[0].text['estimate']})/({cells[2].text['estimate']} - "
+        f"{cells[0].text['estimate']}) = {share:.2f}"
+    )
     if share >= 0.5:
         return "consistent", f"{share:.0%} of the rise comes there.", words
     return (
@@ -193,9 +200,11 @@ def differ(context: Context, cells: list[Printed], __: str) -> Answer:
     gap, error, p = found or (a.estimate - b.estimate, max(a.std_error, b.std_error), math.nan)
     size = abs(gap) / error
     words = (
-        f"|{a.text['estimate']} - {b.text['estimate']}| = {abs(gap):.3f}; standard error sqrt({a.std_error:.3f}² + {b.std_error:.3f}²) = {error:.3f}; z {size:.2f}, p {p:.2f}"
+        f"|{a.text['estimate']} - {b.text['estimate']}| = {abs(gap):.3f}; standard error "
+        f"sqrt({a.std_error:.3f}² + {b.std_error:.3f}²) = {error:.3f}; z {size:.2f}, p {p:.2f}"
         if found
-        else f"|{a.text['estimate']} - {b.text['estimate']}| = {abs(gap):.3f}; larger standard error {error:.3f}; {size:.2f} of it"
+        else f"|{a.text['estimate']} - {b.text['estimate']}| = {abs(gap):.3f}; larger standard error "
+        f"{error:.3f}; {size:.2f} of it"
     )
     if size >= 1.96:
         return "consistent", f"the two differ by {size:.1f} standard errors.", words

@@ -50,7 +50,8 @@ def flags_over_twins(found: list[dict[str, Any]]) -> Flags:
     """By endogenous regressor: from which direct effects on the conclusion changes, and weak instruments, over twins."""
     changes = [(one["changes_at"] or {}).get("all") for one in found]
     flags = [
-        f"rests on exact exclusion: conclusion changes once direct effects of instruments have sd {span(changes)}"
+        "rests on exact exclusion: conclusion changes once direct effects of instruments have sd "
+        f"{span(changes)}"
     ]
     weak = sum((one["effective_f"] or 0) < (one["effective_f_critical"] or 0) for one in found)
     if weak:

@@ -169,11 +169,13 @@ def _flags(found: dict[str, Any], part: dict[str, Any]) -> list[str]:
     priors = sorted(set(found["exclusion"].values()))
     flags = [
         f"rests on exact exclusion{where}",
-        f"under direct effects ~ {', '.join(priors)}: {loose['mean']:.3g} [{loose['q2.5']:.3g}, {loose['q97.5']:.3g}]",
+        f"under direct effects ~ {', '.join(priors)}: {loose['mean']:.3g} [{loose['q2.5']:.3g}, "
+        f"{loose['q97.5']:.3g}]",
     ]
     if found["effective_f"] is not None and found["effective_f"] < found["effective_f_critical"]:
         flags.append(
-            f"weak instruments: effective F {found['effective_f']:.1f} is below {found['effective_f_critical']:.1f}"
+            f"weak instruments: effective F {found['effective_f']:.1f} is below "
+            f"{found['effective_f_critical']:.1f}"
         )
     pieces = found["anderson_rubin"]
     if pieces is not None and (len(pieces) != 1 or None in pieces[0]):
@@ -190,6 +192,6 @@ def _where(change: float | None, holds: bool) -> str:
     if change is None:
         return f": interval {'contains' if holds else 'excludes'} 0 up to direct effects of sd 1"
     return (
-        f": interval {'excludes' if holds else 'contains'} 0 once the instruments' direct effects have sd {change:.2g} "
-        "(sd of outcome per sd of instrument)"
+        f": interval {'excludes' if holds else 'contains'} 0 once the instruments' direct effects have sd "
+        f"{change:.2g} (sd of outcome per sd of instrument)"
     )

@@ -78,7 +78,8 @@ def mediation_subject(
 
     note = "posterior calibration and coverage: see effects, whose equations these are"
     identity = {
-        "data": design.sha256, "roles": [treatment, mediator], "form": form, "priors": texts_of(priors), "draws": draws,
+        "data": design.sha256, "roles": [treatment, mediator], "form": form, "priors": texts_of(priors),
+        "draws": draws,
     }  # fmt: skip
     return Subject(
         name, "collapsed", QUANTITIES, ("prior",), ask, identity, synthetic=design.synthetic, note=note

@@ -137,5 +137,8 @@ def mechanism(view: SpecView, found: PrintedPaths, tree: DataTree) -> dict[str, 
 def assumption_flags(record: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """Flags: the indirect effect, and that rho = 0 is taken on trust."""
     part = record["indirect_with_total"] or record["indirect"]
-    effect = f"indirect effect {part['mean']:.3g} [{part['q2.5']:.3g}, {part['q97.5']:.3g}] with {record['a_from']}"
+    effect = (
+        f"indirect effect {part['mean']:.3g} [{part['q2.5']:.3g}, {part['q97.5']:.3g}] with "
+        f"{record['a_from']}"
+    )
     return {record["treatment"]: (TRUST,), record["mediator"]: (effect, TRUST)}

@@ -22,7 +22,8 @@ def roles(view: SpecView) -> tuple[str, str]:
         raise InputError(f"{where}: the mediator {mediator!r} is the outcome itself; name another variable.")
     if mediator not in terms:
         raise InputError(
-            f"{where}: the mediator {mediator!r} is not a regressor of the formula; add it.{did_you_mean(mediator, terms)}"
+            f"{where}: the mediator {mediator!r} is not a regressor of the formula; add "
+            f"it.{did_you_mean(mediator, terms)}"
         )
     taken = sorted({*terms} & {*PATHS})
     if taken:

@@ -69,7 +69,8 @@ def threshold_subject(
         return np.append(ranks, (values_of[0] < values_of[1][0]).mean(axis=0))
 
     identity = {
-        "data": design.sha256, "q": found.q.tolist(), "candidates": found.candidates.tolist(), "least": found.least,
+        "data": design.sha256, "q": found.q.tolist(), "candidates": found.candidates.tolist(),
+        "least": found.least,
         "term": found.name, "most": most, "form": form, "priors": texts_of(priors), "draws": draws,
     }  # fmt: skip
     return Subject(

@@ -18,8 +18,8 @@ def warnings_of(view: SpecView) -> tuple[str, ...]:
     if outcomes:
         listed = ", ".join(outcomes[:3]) + (", …" if len(outcomes) > 3 else "")
         found.append(
-            f"threshold variable may be endogenous: {variable} is an outcome in this study ({listed}), perhaps "
-            f"of {regressor} itself"
+            f"threshold variable may be endogenous: {variable} is an outcome in "
+            f"this study ({listed}), perhaps of {regressor} itself"
         )
     shared = _shared(view, variable, regressor)
     if shared:
