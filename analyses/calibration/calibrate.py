@@ -134,8 +134,12 @@ def _batch(subject: Subject, question: Question, number: int, count: int, reques
         ranks = [[round(r, 6) if r == r else None for r in row] for row in found.ranks.tolist()]
         return {"ranks": ranks, "trusted": found.trusted.tolist()}
 
-    identity = {"calibration": subject.identity, "question": question, "count": count, "seed": seed}
-    found = read_or_compute(name.replace(" ", "-"), identity, request, make)
+    key = replace(
+        subject.key,
+        sampler=replace(subject.key.sampler, seed=seed),
+        extra={**subject.key.extra, "question": question, "count": count},
+    )
+    found = read_or_compute(name.replace(" ", "-"), key, request, make)
     assert found is not None
     return found
 

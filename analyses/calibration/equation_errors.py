@@ -9,12 +9,14 @@ import numpy as np
 
 from ...data.sample.design import Design
 from ...data.study.spec import Errors, Form
+from ...models.engine.sampling import Sampler
 from ...models.errors.posteriors import posteriors_of
 from ...models.priors import DEFAULTS, Priors
 from ...models.scale import Array, Scale, Standardised
+from ..run.key import Key
 from .equation import Values, in_standard_units, mean_of, prior_values
 from .ranks import ranks_of
-from .subject import Question, Ranked, Subject, texts_of
+from .subject import Question, Ranked, Subject
 
 DRAWS = {"student_t": 4000, "entity_variance": 4000, "ar1": 1000, "cluster": 1000}
 OWN = {
@@ -51,10 +53,19 @@ def errors_subject(
             trusted.append(one.trusted)
         return Ranked(np.array(ranks), np.array(trusted))
 
-    identity = {"data": design.sha256, "errors": errors, "form": form, "priors": texts_of(priors)}
+    key = Key(
+        kind="calibration equation",
+        data=(design.sha256,),
+        form=form,
+        errors=errors,
+        priors=priors,
+        sampler=Sampler(draws=DRAWS[errors], chains=1),
+        engine="collapsed",
+        extra={},
+    )
     quantities = (*design.terms, *parameters)
     engine = "gibbs" if errors in ("student_t", "entity_variance") else "collapsed"
-    return Subject(name, engine, quantities, ("prior",), ask, identity, batch=25, synthetic=design.synthetic)
+    return Subject(name, engine, quantities, ("prior",), ask, key, batch=25, synthetic=design.synthetic)
 
 
 def _one(values: Values, i: int) -> dict[str, float]:

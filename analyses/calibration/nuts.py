@@ -7,7 +7,7 @@ now and then is let pass, as next to none of its chains are without.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from ...models.scale import Array
 from ...models.thresholds.regimes import Regimes
 from ...models.thresholds.transition import WIDTHS, curve, ends, smooth_model
 from ..judge.diagnostics import LIMITS
+from ..run.key import Key, fingerprint
 from .equation import (
     Values,
     in_standard_units,
@@ -31,7 +32,7 @@ from .equation import (
     simulated,
 )
 from .ranks import ranks_of
-from .subject import Question, Ranked, Subject, texts_of
+from .subject import Question, Ranked, Subject
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -116,7 +117,8 @@ def expanded_subject(name: str, design: Design, form: Form, priors: Priors = DEF
     return _subject(
         name, lambda: effects_model(design, priors, form), design, names_of(design, form, priors), simulate,
         lambda values, y: quantities(replace(design, y=y), form, values),
-        {"data": design.sha256, "form": form, "priors": texts_of(priors)},
+        Key(kind="calibration equation", data=(design.sha256,), form=form, errors="gaussian", priors=priors,
+            sampler=SAMPLER, engine="nuts", extra={}),
     )  # fmt: skip
 
 
@@ -147,8 +149,8 @@ def transition_subject(
     return _subject(
         name, lambda: smooth_model(found, priors, form), design, names, simulate,
         lambda values, y: np.column_stack([values[name] for name in names]),
-        {"data": design.sha256, "q": found.q.tolist(), "term": found.name, "form": form,
-        "priors": texts_of(priors)},
+        Key(kind="calibration transition", data=(design.sha256, fingerprint(found.q.tolist())), form=form,
+            errors=None, priors=priors, sampler=SAMPLER, engine="nuts", extra={"term": found.name}),
         DIVERGING_TRANSITION,
     )  # fmt: skip
 
@@ -170,7 +172,7 @@ def _subject(
     names: tuple[str, ...],
     simulate: Callable[[int, np.random.Generator], tuple[Values, Array]],
     quantities: Callable[[Values, Array], Array],
-    identity: Mapping[str, object],
+    key: Key,
     most_diverging: float = 0.0,
 ) -> Subject:
     def ask(question: Question, count: int, seed: int) -> Ranked:
@@ -185,7 +187,7 @@ def _subject(
             converged.append(_converged(found))
         return Ranked(np.array(ranks), np.array(converged) & (diverging <= most_diverging))
 
-    return Subject(name, "nuts", names, ("prior",), ask, identity, batch=100, synthetic=design.synthetic)
+    return Subject(name, "nuts", names, ("prior",), ask, key, batch=100, synthetic=design.synthetic)
 
 
 def _converged(drawn: Array) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...models.priors import Prior, Priors
 from ...models.scale import Array
+from ..run.key import Key
 
 Question = Literal["prior", "posterior", "coverage"]
 QUESTIONS: dict[Question, str] = {
@@ -45,7 +46,7 @@ class Subject:
     ----------
     quantities : names of what is ranked
     ask : question, number of simulations, seed -> ranks
-    identity : everything that the ranks depend on beside question, count and seed
+    key : of everything that the ranks depend on beside question, count and seed
     batch : how many simulations are made and stored together
     """
 
@@ -54,7 +55,7 @@ class Subject:
     quantities: tuple[str, ...]
     questions: tuple[Question, ...]
     ask: Callable[[Question, int, int], Ranked]
-    identity: Mapping[str, object]
+    key: Key
     batch: int = 50
     synthetic: bool = True
     note: str = ""
@@ -79,7 +80,3 @@ def in_units_of(priors: Priors, mean: float, sd: float) -> Priors:
             centre = (first[-1] - (mean if name == "intercept" else 0.0)) / sd
             found[name] = Prior(prior.family, (*first[:-1], centre, last / sd))
     return found
-
-
-def texts_of(priors: Priors) -> dict[str, str]:
-    return {name: str(prior) for name, prior in priors.items()}

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
+from ...models.engine.sampling import Sampler
 from ...models.printed.tables import PrintedEstimate, exact_draws
 from ...models.priors import DEFAULTS, Priors
+from ..run.key import Key, fingerprint
 from .equation import DRAWS
 from .subject import Question, Ranked, Subject
 
@@ -42,5 +44,14 @@ def tables_subject(
 
     note = "one truth for coverage: the printed estimate"
     terms = tuple(one.term for one in proper)
-    identity = {"printed": [str(one) for one in proper], "slope": str(priors["slope"]), "draws": draws}
-    return Subject(name, "exact", terms, ("prior", "coverage"), ask, identity, synthetic=False, note=note)
+    key = Key(
+        kind="calibration tables",
+        data=(fingerprint(proper),),
+        form=None,
+        errors=None,
+        priors=priors,
+        sampler=Sampler(draws=draws, chains=1),
+        engine="collapsed",
+        extra={},
+    )
+    return Subject(name, "exact", terms, ("prior", "coverage"), ask, key, synthetic=False, note=note)

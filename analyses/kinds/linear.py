@@ -20,8 +20,9 @@ from ..calibration.equation import effects_subject
 from ..calibration.equation_errors import errors_subject
 from ..calibration.subject import Subject
 from ..run.agreement import Agreement, compared
+from ..run.key import Key
 from ..run.results import Engine, Request, SpecFit
-from ..run.store import read_or_fit, seed_of, texts
+from ..run.store import read_or_fit, seed_of
 from ..view import SpecView
 
 if TYPE_CHECKING:
@@ -94,16 +95,17 @@ def _posterior(
 
         return nuts(model_of(design, priors, form, errors), sampler)
 
-    parts = {
-        "data": design.sha256,
-        "form": form,
-        "errors": errors,
-        "clusters": [] if design.clusters is None or errors != "cluster" else design.clusters.tolist(),
-        "priors": texts(priors),
-        "sampler": sampler,
-        "engine": engine,
-    }
-    return read_or_fit(name, parts, request, make)
+    key = Key(
+        kind="one equation",
+        data=(design.sha256,),
+        form=form,
+        errors=errors,
+        priors=priors,
+        sampler=sampler,
+        engine=engine,
+        extra={},
+    )
+    return read_or_fit(name, key, request, make)
 
 
 def agreement_of(fits: dict[str, SpecFit], request: Request) -> Agreement | None:

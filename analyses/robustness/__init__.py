@@ -14,8 +14,9 @@ from typing import Any
 from ...data.panel.panel import Panel
 from ..kinds import kind_of
 from ..run.fits import Fit
+from ..run.key import Key
 from ..run.results import Request, SpecFit
-from ..run.store import read_or_compute, texts
+from ..run.store import read_or_compute
 from ..run.workers import Each, in_turn
 from .clusters import clusters
 from .models.part import part as models_part
@@ -83,15 +84,20 @@ def part_of(name: str, one: SpecFit, panels: Sequence[Panel], request: Request) 
 
 
 def _kept(fit: Fit, one: SpecFit, name: str, request: Request, made: Records | None) -> Records | None:
-    identity = {
-        "part": name,
-        "evidence": fit.evidence,
-        "data": [panel.sha256 for panel in fit.panels],
-        "printed": [vars(printed) for printed in fit.study.file.published],
-        "spec": one.id,
-        "study": fit.study.file.model_dump(mode="json", exclude={"path"}),  # its other columns are read too
-        "form": request.form or one.view.form,
-        "priors": texts(one.priors),
-        "sampler": request.sampler,
-    }
-    return read_or_compute(f"{one.id}-{name}", identity, request, None if made is None else lambda: made)
+    key = Key(
+        kind=f"robustness {name}",
+        data=tuple(panel.sha256 for panel in fit.panels),
+        form=request.form or one.view.form,
+        errors=one.view.errors,
+        priors=one.priors,
+        sampler=request.sampler,
+        engine=request.engine,
+        extra={
+            "evidence": fit.evidence,
+            "printed": [vars(printed) for printed in fit.study.file.published],
+            "spec": one.id,
+            # all of it, as parts read the other columns too
+            "study": fit.study.file.model_dump(mode="json", exclude={"path"}),
+        },
+    )
+    return read_or_compute(f"{one.id}-{name}", key, request, None if made is None else lambda: made)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...data.errors import InputError
-from ...models.priors import Priors
+from .key import Key, fingerprint
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -32,7 +32,16 @@ SEAL = hashlib.sha256().digest_size
 
 
 class NotStoredError(Exception):
-    """What was asked is not in the store, and was not to be made."""
+    """What was asked is not in the store, and was not to be made.
+
+    Attributes
+    ----------
+    name, key : of the file, and the key that it would have
+    """
+
+    def __init__(self, name: str, key: str) -> None:
+        super().__init__(name)
+        self.name, self.key = name, key
 
 
 def versions() -> dict[str, str]:
@@ -58,11 +67,6 @@ def code_sha256() -> str:
         for path in sorted((PACKAGE / room).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def key_of(parts: dict[str, Any]) -> str:
-    """The key of a fit: SHA-256 of data, specification, priors, sampler, seed and versions."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def sha256_of(path: Path) -> str:
@@ -106,7 +110,7 @@ def whole(path: Path) -> bool:
 
 def with_seal(record: dict[str, Any]) -> dict[str, Any]:
     """A record for JSON with the SHA-256 of the rest of it as `sha256`."""
-    return {**record, "sha256": key_of(record)}
+    return {**record, "sha256": fingerprint(record)}
 
 
 def seal_holds(record: Any) -> bool:
@@ -114,7 +118,7 @@ def seal_holds(record: Any) -> bool:
     if not isinstance(record, dict) or "sha256" not in record:
         return False
     rest = {name: value for name, value in record.items() if name != "sha256"}
-    return bool(record["sha256"] == key_of(rest))
+    return bool(record["sha256"] == fingerprint(rest))
 
 
 def read_fit(path: Path, key: str) -> DataTree | None:
@@ -143,45 +147,47 @@ def write_fit(path: Path, key: str, tree: DataTree, seconds: float) -> DataTree:
     return tree
 
 
-def texts(priors: Priors) -> dict[str, str]:
-    return {name: f"{prior.family}{prior.arguments!r}" for name, prior in priors.items()}
-
-
 def read_or_fit(
-    name: str, parts: dict[str, Any], request: Request, make: Callable[[], DataTree]
+    name: str, key: Key, request: Request, make: Callable[[], DataTree]
 ) -> tuple[DataTree, float, bool]:
-    """A fit from the store, or made now and stored: tree, seconds it took, whether it was there."""
-    key = key_of({**parts, "versions": versions()})
+    """A fit from the store, or made now and stored: tree, seconds it took, whether it was there.
+
+    Raises
+    ------
+    NotStoredError
+        Where the request allows nothing to be made and the store has no fit under this key.
+    """
+    mark = key.sha256(versions())
     path = request.posteriors / f"{name}.nc" if request.posteriors else None
     if path and not request.fresh:
-        tree = read_fit(path, key)
+        tree = read_fit(path, mark)
         if tree is not None:
             return tree, float(tree.attrs["posterity_seconds"]), True
     if request.known_only:
-        raise NotStoredError(name)
+        raise NotStoredError(name, mark)
     start = time.perf_counter()
     tree = make()
     seconds = time.perf_counter() - start
     if path:
-        write_fit(path, key, tree, seconds)
+        write_fit(path, mark, tree, seconds)
     return tree, seconds, False
 
 
 def read_or_compute(
-    name: str, parts: dict[str, Any], request: Request, make: Callable[[], dict[str, Any] | None] | None
+    name: str, key: Key, request: Request, make: Callable[[], dict[str, Any] | None] | None
 ) -> dict[str, Any] | None:
     """Records from the store, or made now and stored; without `make`, what is stored or None."""
-    key = key_of({**parts, "versions": versions()})
+    mark = key.sha256(versions())
     path = request.posteriors.parent / "robustness" / f"{name}.json" if request.posteriors else None
     if path and not request.fresh:
-        found = _read_records(path, key)
+        found = _read_records(path, mark)
         if found is not None:
             return found["records"]
     if make is None:
         return None
     records = json.loads(json.dumps(make()))  # as it will be read back
     if path:
-        body = with_seal({"key": key, "records": records})
+        body = with_seal({"key": mark, "records": records})
         write_whole(path, lambda p: p.write_text(json.dumps(body, indent=1), encoding="utf-8"))
     return records
 

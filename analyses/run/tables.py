@@ -14,8 +14,9 @@ from ...models.priors import Prior, Priors
 from ..judge.reference import degrees_of_freedom
 from ..view import SpecView
 from .agreement import Agreement, compared
+from .key import Key, fingerprint
 from .results import Engine, Job, Request, SpecFit
-from .store import read_or_fit, seed_of, texts
+from .store import read_or_fit, seed_of
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -100,11 +101,14 @@ def _posterior(
     name: str, inputs: list[PrintedEstimate], priors: Priors, engine: Engine, request: Request
 ) -> tuple[DataTree, float, bool]:
     sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, name))
-    parts = {
-        "data": inputs,
-        "priors": texts(priors),
-        "sampler": sampler,
-        "engine": engine,
-        "evidence": "tables",
-    }
-    return read_or_fit(name, parts, request, lambda: fit_tables(inputs, priors["slope"], sampler, engine))
+    key = Key(
+        kind="tables",
+        data=(fingerprint(inputs),),
+        form=None,
+        errors=None,
+        priors=priors,
+        sampler=sampler,
+        engine=engine,
+        extra={},
+    )
+    return read_or_fit(name, key, request, lambda: fit_tables(inputs, priors["slope"], sampler, engine))

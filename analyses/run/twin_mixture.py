@@ -18,8 +18,9 @@ from ...models.engine.sampling import Sampler
 from ..kinds import kind_of
 from ..kinds.over_twins import kept, over_twins
 from ..view import SpecView
+from .key import Key
 from .results import Job, Request, SpecFit
-from .store import read_or_fit, seed_of, texts
+from .store import read_or_fit, seed_of
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
@@ -81,17 +82,16 @@ def twin_job(
     # the first twin's fit is kept whole: on going on, it is what says how the column was read
     whole = replace(inner, posteriors=request.posteriors / "twin-000" if request.posteriors else None)
     first_job = panel_job(view, panels[0], whole)
-    parts = {
-        "evidence": "twin",
-        "data": [panel.sha256 for panel in panels],
-        "spec": view.spec.model_dump(mode="json"),
-        "groups": view.file.groups,
-        "form": request.form or view.form,
-        "errors": view.errors,
-        "priors": texts(view.priors(request.priors)),
-        "sampler": request.sampler,
-        "engine": request.engine,
-    }
+    key = Key(
+        kind=f"{view.kind} over twins",
+        data=tuple(panel.sha256 for panel in panels),
+        form=request.form or view.form,
+        errors=view.errors,
+        priors=view.priors(request.priors),
+        sampler=request.sampler,
+        engine=request.engine,
+        extra={"spec": view.spec.model_dump(mode="json"), "groups": view.file.groups},
+    )
     fits = [*made]
 
     def each() -> list[SpecFit]:
@@ -101,14 +101,14 @@ def twin_job(
 
     def job() -> SpecFit:
         sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, f"{view.id} twins"))
-        tree, seconds, resumed = read_or_fit(view.id, parts, request, lambda: mixed(each(), sampler))
+        tree, seconds, resumed = read_or_fit(view.id, key, request, lambda: mixed(each(), sampler))
         first = fits[0] if fits else first_job()
         beside = None
         if first.with_effects is not None:
             name = f"{view.id}-with-effects"
             beside_tree, more, _ = read_or_fit(
                 name,
-                parts,
+                key,
                 request,
                 lambda: mixed([f.with_effects for f in each() if f.with_effects], sampler),
             )
@@ -157,7 +157,10 @@ def mixed(fits: Sequence[SpecFit], sampler: Sampler) -> DataTree:
     if mechanisms is not None:
         tree["mechanisms"] = xr.DataTree(mechanisms)
     attrs = [fit.tree.attrs for fit in fits]
+    methods = {a.get("method") for a in attrs}
     tree.attrs = {"engine": fits[0].engine, "twins": len(fits), "draws_from": "mixture over SYNTHETIC twins"}
+    if methods == {"enumeration"}:
+        tree.attrs["method"] = "enumeration"
     if all("k_hat" in a for a in attrs):
         tree.attrs["k_hat"] = max(a["k_hat"] for a in attrs)
     tree.attrs["divergences"] = sum(_divergences(fit.tree) for fit in fits)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...data.panel.read import SYNTHETIC
-from ..run.store import key_of, sha256_of, versions, write_whole
+from ..run.key import fingerprint
+from ..run.store import sha256_of, versions, write_whole
 from ..run.workers import Each
 from ..study import Study
 from .make import Twin, Workshop, make, open_workshop, satisfied
@@ -48,12 +49,12 @@ def write_twins(
     The manifest.
     """
     parts = {
-        "study": study.file.model_dump(exclude={"path"}),
+        "study": study.file.model_dump(mode="json", exclude={"path"}),
         "published": [p.text | {"id": p.id} for p in study.file.published],
         "seed": seed,
         "versions": versions(),
     }
-    key = key_of(parts)
+    key = fingerprint(parts)
     found = _manifest(folder)
     before = found if found.get("key") == key else {}
     done = {row["file"]: row for row in before.get("twins", []) if _whole(folder, row)}
@@ -124,7 +125,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 def _seal(manifest: dict[str, Any]) -> str:
     """SHA-256 of what the manifest says of twins; the rest of it is of a run in the same folder."""
-    return key_of({name: manifest[name] for name in TWIN_KEYS if name in manifest and name != SEAL})
+    return fingerprint({name: manifest[name] for name in TWIN_KEYS if name in manifest and name != SEAL})
 
 
 def _whole(folder: Path, row: dict[str, Any]) -> bool:

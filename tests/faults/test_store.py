@@ -15,9 +15,9 @@ import pytest
 
 from posterity import cli
 from posterity.analyses.run import store
+from posterity.analyses.run.key import Key
 from posterity.analyses.run.results import Request
 from posterity.analyses.run.store import (
-    key_of,
     read_fit,
     read_or_compute,
     read_or_fit,
@@ -31,7 +31,12 @@ from posterity.data.errors import InputError
 from posterity.models.engine import jax_cache
 from posterity.models.engine.jax_cache import SealedCache, read_sealed, write_sealed
 from posterity.models.engine.sampling import Sampler
-from posterity.models.priors import parse_prior
+from posterity.models.priors import DEFAULTS
+
+KEY = Key(
+    kind="effects", data=("a",), form="mundlak", errors="gaussian", priors=DEFAULTS, sampler=Sampler(),
+    engine=None, extra={},
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -81,11 +86,11 @@ def test_a_damaged_fit_is_made_again_and_a_whole_one_is_not(tree, request_):
         return tree.copy()
 
     for _ in range(2):
-        found = read_or_fit("T1.1", {"data": 1}, request_, make)[0]
+        found = read_or_fit("T1.1", KEY, request_, make)[0]
     assert len(made) == 1
     path = request_.posteriors / "T1.1.nc"
     path.write_bytes(next(damaged(path.read_bytes(), 1)))
-    found = read_or_fit("T1.1", {"data": 1}, request_, make)[0]
+    found = read_or_fit("T1.1", KEY, request_, make)[0]
     assert len(made) == 2
     np.testing.assert_array_equal(found["posterior"]["coef"], tree["posterior"]["coef"])
 
@@ -98,21 +103,21 @@ def test_no_damage_to_records_goes_unseen(request_):
         made.append(1)
         return records
 
-    assert read_or_compute("T1.1-priors", {}, request_, make) == records
+    assert read_or_compute("T1.1-priors", KEY, request_, make) == records
     path = request_.posteriors.parent / "robustness" / "T1.1-priors.json"
     whole = path.read_bytes()
     for content in damaged(whole, 200):
         path.write_bytes(content)
-        found = read_or_compute("T1.1-priors", {}, request_, None)
+        found = read_or_compute("T1.1-priors", KEY, request_, None)
         assert found in (None, records)  # a blank between two numbers may turn into another blank
     path.write_bytes(whole)
-    assert read_or_compute("T1.1-priors", {}, request_, make) == records
+    assert read_or_compute("T1.1-priors", KEY, request_, make) == records
     assert len(made) == 1
 
 
 def test_records_are_read_back_as_they_were_first_given(request_):
-    first = read_or_compute("T1.1-x", {}, request_, lambda: {"pair": (1, 2), "by": {3: "three"}})
-    assert first == read_or_compute("T1.1-x", {}, request_, None) == {"pair": [1, 2], "by": {"3": "three"}}
+    first = read_or_compute("T1.1-x", KEY, request_, lambda: {"pair": (1, 2), "by": {3: "three"}})
+    assert first == read_or_compute("T1.1-x", KEY, request_, None) == {"pair": [1, 2], "by": {"3": "three"}}
 
 
 def test_no_damage_to_a_compiled_program_goes_unseen(tmp_path):
@@ -219,7 +224,7 @@ def test_keys_change_with_versions_priors_and_code(monkeypatch, tmp_path):
     before = store.versions()
     monkeypatch.setattr(store.metadata, "version", lambda name: "0.0.1" if name == "numpy" else "1")
     other = store.versions()
-    assert key_of({"versions": before}) != key_of({"versions": other})
+    assert KEY.sha256(before) != KEY.sha256(other)
     for name in ("data", "models", "analyses"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.py").write_text("x = 1\n")
@@ -227,15 +232,13 @@ def test_keys_change_with_versions_priors_and_code(monkeypatch, tmp_path):
     first = store.code_sha256()
     (tmp_path / "models" / "a.py").write_text("x = 2\n")
     assert store.code_sha256() != first
-    close = [store.texts({"slope": parse_prior(f"normal(0, {sd})")}) for sd in ("0.12345678", "0.12345679")]
-    assert close[0] != close[1]
 
 
 def test_a_clock_that_goes_back_changes_nothing(tree, request_, monkeypatch):
     import os
     import time
 
-    read_or_fit("T1.1", {}, request_, lambda: tree.copy())
+    read_or_fit("T1.1", KEY, request_, lambda: tree.copy())
     path = request_.posteriors / "T1.1.nc"
     os.utime(path, (4e9, 4e9))  # in the year 2096
     monkeypatch.setattr(time, "time", lambda: 0.0)
@@ -244,9 +247,9 @@ def test_a_clock_that_goes_back_changes_nothing(tree, request_, monkeypatch):
     def never():
         raise AssertionError("a finished fit was made again")
 
-    assert read_or_fit("T1.1", {}, request_, never)[2]
-    _, seconds, _ = read_or_fit("T1.2", {}, request_, lambda: tree.copy())
-    assert read_or_fit("T1.2", {}, request_, never)[1] == seconds
+    assert read_or_fit("T1.1", KEY, request_, never)[2]
+    _, seconds, _ = read_or_fit("T1.2", KEY, request_, lambda: tree.copy())
+    assert read_or_fit("T1.2", KEY, request_, never)[1] == seconds
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
@@ -265,6 +268,6 @@ def test_a_full_or_broken_disk_is_one_sentence_and_leaves_what_was_there(code, t
 
 
 def test_fits_are_not_asked_again_after_another_seed(tree, request_):
-    read_or_fit("T1.1", {"sampler": request_.sampler}, request_, lambda: tree.copy())
+    read_or_fit("T1.1", KEY, request_, lambda: tree.copy())
     other = replace(request_, sampler=Sampler(seed=5))
-    assert not read_or_fit("T1.1", {"sampler": other.sampler}, other, lambda: tree.copy())[2]
+    assert not read_or_fit("T1.1", replace(KEY, sampler=other.sampler), other, lambda: tree.copy())[2]

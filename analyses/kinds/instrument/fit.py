@@ -17,8 +17,9 @@ from ....models.kinds.instrument import exclusions
 from ....models.mechanisms.instrument_draws import can_draw, control_slopes, instrument_posterior
 from ....models.priors import Priors
 from ....models.scale import scale_of
+from ...run.key import Key
 from ...run.results import Engine, Request, SpecFit
-from ...run.store import read_or_fit, seed_of, texts
+from ...run.store import read_or_fit, seed_of
 from ...view import SpecView
 from ..draws import laid_out
 from ..printed_terms import check_terms
@@ -60,16 +61,16 @@ def _fit(
 ) -> SpecFit:
     design, vcov = data.design, view.spec.vcov
     sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, view.id))
-    parts = {
-        "kind": "instrument",
-        "data": design.sha256,
-        "clusters": None if design.clusters is None else design.clusters.tolist(),
-        "roles": [data.endogenous, data.controls, data.instruments],
-        "vcov": str(vcov),
-        "priors": texts(priors),
-        "sampler": sampler,
-        "engine": engine,
-    }
+    key = Key(
+        kind="instrument",
+        data=(design.sha256,),
+        form=None,
+        errors=None,
+        priors=priors,
+        sampler=sampler,
+        engine=engine,
+        extra={"roles": [data.endogenous, data.controls, data.instruments], "vcov": str(vcov)},
+    )
 
     def make() -> DataTree:
         tree = _tree(data, priors, sampler, engine == "collapsed")
@@ -78,7 +79,7 @@ def _fit(
             tree["exclusion"] = sensitivity(data, priors, vcov, sampler.seed)
         return tree
 
-    tree, seconds, resumed = read_or_fit(view.id, parts, request, make)
+    tree, seconds, resumed = read_or_fit(view.id, key, request, make)
     units = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
     found = mechanism(tree, data, exclusions(data, priors))
     return SpecFit(

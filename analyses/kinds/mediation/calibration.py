@@ -9,6 +9,7 @@ import numpy as np
 from ....data.sample.design import Design
 from ....data.study.spec import Form
 from ....models.engine.posterior import batch
+from ....models.engine.sampling import Sampler
 from ....models.engine.statistics import padded, statistics_of_design
 from ....models.kinds.mediation import equations
 from ....models.mechanisms.paths import Paths, effects_at, paths, rho_draws
@@ -16,7 +17,8 @@ from ....models.priors import DEFAULTS, Priors
 from ....models.scale import Array
 from ...calibration.equation import DRAWS, in_standard_units, prior_values, simulated
 from ...calibration.ranks import ranks_of
-from ...calibration.subject import Question, Ranked, Subject, in_units_of, texts_of
+from ...calibration.subject import Question, Ranked, Subject, in_units_of
+from ...run.key import Key
 
 QUANTITIES = ("a", "b", "direct", "indirect", "total", "direct, rho", "indirect, rho")
 
@@ -77,13 +79,17 @@ def mediation_subject(
         return Ranked(np.array(ranks), trusted)
 
     note = "posterior calibration and coverage: see effects, whose equations these are"
-    identity = {
-        "data": design.sha256, "roles": [treatment, mediator], "form": form, "priors": texts_of(priors),
-        "draws": draws,
-    }  # fmt: skip
-    return Subject(
-        name, "collapsed", QUANTITIES, ("prior",), ask, identity, synthetic=design.synthetic, note=note
+    key = Key(
+        kind="calibration mediation",
+        data=(design.sha256,),
+        form=form,
+        errors=None,
+        priors=priors,
+        sampler=Sampler(draws=draws, chains=1),
+        engine="collapsed",
+        extra={"roles": [treatment, mediator]},
     )
+    return Subject(name, "collapsed", QUANTITIES, ("prior",), ask, key, synthetic=design.synthetic, note=note)
 
 
 def quantities(found: Paths, rho: Array) -> Array:

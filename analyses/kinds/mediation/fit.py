@@ -23,8 +23,9 @@ from ....models.frequentist.least_squares import LeastSquares, least_squares
 from ....models.kinds.mediation import equations
 from ....models.mechanisms.paths import mediation_posterior, mediation_posterior_by_nuts
 from ....models.scale import scale_of
+from ...run.key import Key
 from ...run.results import Engine, Request, SpecFit
-from ...run.store import read_or_fit, seed_of, texts
+from ...run.store import read_or_fit, seed_of
 from ...view import SpecView, views_of
 from ..printed_terms import check_terms
 from .record import PATHS, assumption_flags, mechanism, together, tree_of
@@ -99,17 +100,17 @@ def _fit(
             tree["together"] = together(joint, both[1], sampler)
         return tree
 
-    parts = {
-        "kind": "mediation",
-        "data": [design.sha256, both[0].sha256 if both else None],
-        "clusters": None if design.clusters is None else design.clusters.tolist(),
-        "roles": [treatment, mediator, both[1] if both else None],
-        "form": form,
-        "priors": texts(priors),
-        "sampler": sampler,
-        "engine": engine,
-    }
-    tree, seconds, resumed = read_or_fit(view.id, parts, request, make)
+    key = Key(
+        kind="mediation",
+        data=(design.sha256, *([both[0].sha256] if both else [])),
+        form=form,
+        errors=None,
+        priors=priors,
+        sampler=sampler,
+        engine=engine,
+        extra={"roles": [treatment, mediator, both[1] if both else None], "vcov": str(view.spec.vcov)},
+    )
+    tree, seconds, resumed = read_or_fit(view.id, key, request, make)
     units: dict[str, float | None] = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
     units |= {"direct": units[treatment], "indirect": None, "total": None}
     found = mechanism(tree, treatment, mediator, priors)

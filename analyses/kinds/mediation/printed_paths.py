@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ....data.errors import InputError
 from ....models.printed.indirect_effect import indirect_effect
 from ....models.printed.tables import PrintedEstimate
+from ...run.key import Key, fingerprint
 from ...run.results import Job, Request, SpecFit
-from ...run.store import read_or_fit, seed_of, texts
+from ...run.store import read_or_fit, seed_of
 from ...run.tables import tables_inputs
 from ...view import SpecView, views_of
 from ..draws import described, laid_out
@@ -101,8 +102,17 @@ def paths_job(view: SpecView, job: Job, request: Request) -> Job:
                 values |= {"indirect_with_total": drawn.with_total, "correlation_ab": drawn.correlation[:, 0]}
             return xr.DataTree.from_dict({"posterior": laid_out(values, sampler)})
 
-        parts = {"kind": "indirect", "data": found, "priors": texts(one.priors), "sampler": sampler}
-        tree, seconds, _ = read_or_fit(f"{view.id}-indirect", parts, request, make)
+        key = Key(
+            kind="indirect effect of printed paths",
+            data=(fingerprint(found),),
+            form=None,
+            errors=None,
+            priors=one.priors,
+            sampler=sampler,
+            engine=None,
+            extra={},
+        )
+        tree, seconds, _ = read_or_fit(f"{view.id}-indirect", key, request, make)
         record = mechanism(view, found, tree)
         return replace(
             one, seconds=one.seconds + seconds, mechanism=record, assumption_flags=assumption_flags(record)

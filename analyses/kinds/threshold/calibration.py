@@ -7,13 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from ....data.study.spec import Form
+from ....models.engine.sampling import Sampler
 from ....models.kinds.threshold import admissible_sets, regime_columns
 from ....models.priors import DEFAULTS, Priors
 from ....models.thresholds.changepoint_draws import RegimeDraws, draw, effect_along
 from ....models.thresholds.changepoints import enumerate_thresholds
 from ....models.thresholds.regimes import Array, Regimes
 from ...calibration.equation import in_standard_units, prior_values, simulated
-from ...calibration.subject import Question, Ranked, Subject, in_units_of, texts_of
+from ...calibration.subject import Question, Ranked, Subject, in_units_of
+from ...run.key import Key, fingerprint
 
 AT = (0.1, 0.5, 0.9)
 DRAWS = 1000
@@ -68,14 +70,22 @@ def threshold_subject(
         ]
         return np.append(ranks, (values_of[0] < values_of[1][0]).mean(axis=0))
 
-    identity = {
-        "data": design.sha256, "q": found.q.tolist(), "candidates": found.candidates.tolist(),
-        "least": found.least,
-        "term": found.name, "most": most, "form": form, "priors": texts_of(priors), "draws": draws,
-    }  # fmt: skip
-    return Subject(
-        name, "enumerated", quantities, ("prior",), ask, identity, batch=20, synthetic=design.synthetic
+    key = Key(
+        kind="calibration threshold",
+        data=(design.sha256, fingerprint(found.q.tolist())),
+        form=form,
+        errors=None,
+        priors=priors,
+        sampler=Sampler(draws=draws, chains=1),
+        engine="collapsed",
+        extra={
+            "candidates": found.candidates.tolist(),
+            "least": found.least,
+            "term": found.name,
+            "most": most,
+        },
     )
+    return Subject(name, "enumerated", quantities, ("prior",), ask, key, batch=20, synthetic=design.synthetic)
 
 
 def _place(weight: Array, true: int, rng: np.random.Generator) -> float:

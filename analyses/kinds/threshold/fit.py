@@ -19,8 +19,9 @@ from ....models.priors import Prior, Priors, parse_prior
 from ....models.scale import scale_of
 from ....models.thresholds.changepoints import enumerate_thresholds
 from ....models.thresholds.regimes import Array, Regimes, regime_design, regimes, room
+from ...run.key import Key, fingerprint
 from ...run.results import Request, SpecFit
-from ...run.store import read_or_fit, seed_of, texts
+from ...run.store import read_or_fit, seed_of
 from ...view import SpecView
 from ..printed_terms import check_terms
 from .endogeneity import warnings_of
@@ -98,16 +99,17 @@ def _fit(view: SpecView, found: Regimes, printed: tuple[Printed, ...], request: 
         posterior = enumerate_thresholds(found, most, priors, form, location_prior(view), sampler.seed)
         return tree_of(found, posterior, given, priors, form, sampler)
 
-    parts = {
-        "kind": "threshold",
-        "data": found.design.sha256,
-        "variable": [found.variable, found.name, found.q.tolist()],
-        "thresholds": [given, most, spec.location_prior],
-        "form": form,
-        "priors": texts(priors),
-        "sampler": sampler,
-    }
-    tree, seconds, resumed = read_or_fit(view.id, parts, request, make)
+    key = Key(
+        kind="threshold",
+        data=(found.design.sha256, fingerprint(found.q.tolist())),
+        form=form,
+        errors=None,
+        priors=priors,
+        sampler=sampler,
+        engine="collapsed",
+        extra={"variable": [found.variable, found.name], "thresholds": [given, most, spec.location_prior]},
+    )
+    tree, seconds, resumed = read_or_fit(view.id, key, request, make)
     beside = frequentist(view, found, given)
     warned = warnings_of(view)
     names = regime_names(found, given or 0) or (found.name,)
