@@ -42,7 +42,7 @@ def subject(view: SpecView, panel: Panel, priors: Priors) -> Subject:
 
 def on_tables(view: SpecView, job: Job, request: Request) -> Job:
     """The fit of the printed numbers; that exclusion is exact is taken on trust."""
-    assumption_flags = {str(term): (TRUST,) for term in view.spec.parsed.endogenous}
+    assumption_flags: dict[str, tuple[str, ...]] = {str(term): (TRUST,) for term in view.spec.parsed.endogenous}
     return lambda: replace(job(), assumption_flags=assumption_flags)
 
 
