@@ -183,8 +183,8 @@ def test_one_process_needs_no_cluster():
     assert cluster.worth(10) == 1
 
 
-def test_twins_of_other_processes_equal_those_of_one(each, tmp_path):
-    study = po.load("bashlai-2026")
+def test_twins_of_other_processes_equal_those_of_one(each, small, tmp_path):
+    study = po.load(small)
     sums = []
     for name, spread in (("a", None), ("b", each)):
         made = write_twins(study, 2, tmp_path / name, seed=3, each=spread)

@@ -151,7 +151,7 @@ def test_ar1_posterior_on_grunfeld_is_that_of_generalised_least_squares(grunfeld
     sd = np.sqrt(weight @ (np.array(errors) + (slopes - mean) ** 2))
     drawn = found.parameters["rho_error"]
     assert found.k_hat < 0.7
-    assert drawn.mean() == pytest.approx(weight @ grid, abs=3 * drawn.std() / np.sqrt(found.ess))
+    assert drawn.mean() == pytest.approx(weight @ grid, abs=4 * drawn.std() / np.sqrt(found.ess))
     assert drawn.std() == pytest.approx(np.sqrt(weight @ (grid - weight @ grid) ** 2), rel=0.05)
     np.testing.assert_array_less(np.abs(found.coef.mean(axis=0) - mean), 4 * sd / np.sqrt(found.ess))
     np.testing.assert_allclose(found.coef.std(axis=0), sd, rtol=0.05)
