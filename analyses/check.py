@@ -65,7 +65,7 @@ def check_panel(study: Study, panel: Panel) -> dict[str, Any]:
 
 
 def check_tables(study: Study) -> dict[str, Any]:
-    """Which columns the printed numbers alone can speak of: the record of `check_panel` without a panel."""
+    """The record of `check_panel` without a panel: the columns whose printed numbers can be used alone."""
     specs = []
     for view in study.specs():
         printed, inputs = study.file.printed(view.id), {p.term for p in tables_inputs(view)}

@@ -54,7 +54,10 @@ class Printer:
 
 
 def ols(y: np.ndarray, X: np.ndarray, df: int, cluster: np.ndarray | None = None):
-    """Coefficients, standard errors and residuals of least squares; clustered with the usual small-sample factor."""
+    """Coefficients, standard errors and residuals of least squares.
+
+    Clustered standard errors have the usual small-sample factor.
+    """
     bread = np.linalg.inv(X.T @ X)
     b = bread @ X.T @ y
     e = y - X @ b

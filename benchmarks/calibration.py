@@ -4,8 +4,8 @@
     python -m benchmarks.calibration effects-mundlak ...   some of them
     python -m benchmarks.calibration --seed 7 mediation    with other random numbers
 
-Finished models are kept in posterity-out/calibration, as by `posterity calibrate MODEL --simulations N`, so that a
-later call reads them; the p-values are adjusted over the models that one call is given.
+Finished models are kept in posterity-out/calibration, as by `posterity calibrate MODEL --simulations N`, so
+that a later call reads them; the p-values are adjusted over the models that one call is given.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Processor seconds of one fit of each column of a study on a SYNTHETIC twin, programs compiled by the fits before it.
+"""Processor seconds of one fit of each column of a study on a SYNTHETIC twin, programs being compiled.
 
 python benchmarks/columns.py STUDY TWIN.parquet OTHER-TWIN.parquet
 """

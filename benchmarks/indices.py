@@ -1,8 +1,8 @@
-"""Composite indices: speed of bootstrap draws, coverage of intervals that carry the index, built-in association.
+"""Composite indices: speed of bootstrap draws, coverage of intervals, built-in association.
 
-    python benchmarks/indices.py                         all of it; about six minutes
-    python benchmarks/indices.py speed coverage          some parts
-    python benchmarks/indices.py provinces --file CSV    an index of real provinces (province, year, yearbook columns)
+    python benchmarks/indices.py                         all of it; about six minutes python
+    benchmarks/indices.py speed coverage          some parts python benchmarks/indices.py provinces --file
+    CSV    an index of real provinces (province, year, yearbook columns)
 
 Coverage (about four minutes): indicators are log-normal with entity and within parts, so that the
 population's entropy weights are known (Theil's T of a log-normal is half its log variance). The outcome is

@@ -1,6 +1,7 @@
 """How long a report takes from stored fits, and how large it is: SYNTHETIC, 60 specifications and 20 panels.
 
-The panels stand in for twins: as many, of the size of the built-in studies, but made without matching printed numbers.
+The panels stand in for twins: as many, of the size of the built-in studies, but made without matching
+printed numbers.
 
     python benchmarks/report.py [--specs 60] [--twins 20] [--keep FOLDER] [--profile]
 """

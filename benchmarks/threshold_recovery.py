@@ -2,10 +2,10 @@
 
     python benchmarks/threshold_recovery.py [panels [number of thresholds]]
 
-30 entities x 11 periods; slopes and thresholds of its Table 12, spreads of its Table 3, and errors such that a
-regime's slope has the printed standard error. For 0, 1 and 2 thresholds: coverage of the 95% intervals of places and
-slopes given the true number, beside least squares and likelihood-ratio intervals, and the share of panels in
-which the posterior and Hansen's sequential tests at 5% choose the true number.
+30 entities x 11 periods; slopes and thresholds of its Table 12, spreads of its Table 3, and errors such that
+a regime's slope has the printed standard error. For 0, 1 and 2 thresholds: coverage of the 95% intervals of
+places and slopes given the true number, beside least squares and likelihood-ratio intervals, and the share
+of panels in which the posterior and Hansen's sequential tests at 5% choose the true number.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
     python benchmarks/thresholds.py hansen1999.csv [--peer PYTHON]
 
-`hansen1999.csv` holds 565 firms x 14 years with the columns id, year, i, q1, q2, q3, d1, qd1, c1. `--peer` names an
-interpreter that has pyxthreg (no dependency of this project). Each task runs twice in one process and the second
-time counts, so that compilation is left out on both sides; the best of three such processes is shown.
+`hansen1999.csv` holds 565 firms x 14 years with the columns id, year, i, q1, q2, q3, d1, qd1, c1. `--peer`
+names an interpreter that has pyxthreg (no dependency of this project). Each task runs twice in one process
+and the second time counts, so that compilation is left out on both sides; the best of three such processes
+is shown.
 """
 
 from __future__ import annotations

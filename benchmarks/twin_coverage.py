@@ -2,8 +2,8 @@
 
     python benchmarks/twin_coverage.py [--panels 40] [--twins 8]
 
-Panels of known truth are simulated; their tables are printed with three decimals, descriptive statistics and a
-pooled column in one arm, a column with entity and year effects too in the other; twins are made from the
+Panels of known truth are simulated; their tables are printed with three decimals, descriptive statistics and
+a pooled column in one arm, a column with entity and year effects too in the other; twins are made from the
 tables alone; each twin's posterior of the two-way model is drawn and the draws are mixed. "Covered" says
 whether the 95% interval of the mixture holds the posterior mean of the simulated panel itself.
 """
@@ -42,7 +42,11 @@ formula = "y ~ x + c | unit + year"
 
 
 def simulate(rng: np.random.Generator) -> pd.DataFrame:
-    """A panel whose effects may go along with x, whose errors persist, whose variables vary in many proportions."""
+    """A simulated panel.
+
+    Its effects may be correlated with x, its errors are autocorrelated, and the shares of variance between
+    and within entities differ from variable to variable.
+    """
     e, t = np.divmod(np.arange(N * T), T)
 
     def part(between: float, common: float) -> np.ndarray:

@@ -113,7 +113,7 @@ def statspai_one(path: str, names: list[str]) -> dict[str, float]:
 
 
 def _pymc(path: str, names: list[str], sampler: str, plain: bool = False) -> dict[str, float]:
-    """The same model in PyMC, as `posterity.models.kinds.effects` writes it: centred on the level, years summing to 0.
+    """The same model in PyMC, as in `posterity.models.kinds.effects`: centred, years summing to 0.
 
     `plain`: as textbooks write it, both kinds of effects with mean 0 beside the intercept.
     """

@@ -106,7 +106,7 @@ def reaches(system: System, theta: Floats) -> list[Interval]:
 
 
 def _pushed(system: System, at: Floats, i: int, j: int, sign: float) -> Floats:
-    """Moments with a correlation further up (sign 1) or down (-1), inside every box."""
+    """Moments inside every box with one correlation increased (sign 1) or decreased (sign -1)."""
     radius = 0.02
     every = np.ones(len(system.boxes), dtype=bool)
     for _ in range(REACH_STEPS):
@@ -132,7 +132,11 @@ def _pushed(system: System, at: Floats, i: int, j: int, sign: float) -> Floats:
 
 
 def systems(tables: Tables) -> list[System]:
-    """Sets of least-squares columns without effects, of one outcome on the same rows, all of whose variables are described."""
+    """Sets of pooled least-squares columns that one correlation matrix must explain.
+
+    The columns of a set have the same outcome and rows and no effects, and all their variables have printed
+    descriptive statistics.
+    """
     groups: dict[tuple[str, tuple[str, int | None]], list[Column]] = {}
     for column in tables.columns:
         fits = tables.moments_fit(column) and column.n is not None
@@ -236,9 +240,10 @@ def kind(system: System, at: int) -> str:
 
 
 def _culprits(system: System, theta: Floats) -> list[tuple[int, float]]:
-    """Numbers whose removal lets all others hold together, with what the others then make of them.
+    """Numbers without which all others hold together, with the value that the others then imply.
 
-    A miss of less than a quarter of a half unit is not told from a search that stopped early.
+    A distance beyond a box of less than a quarter of half a unit is ignored: the search may have stopped
+    that early.
     """
     order = np.argsort(-np.abs(system.offset(theta)))
     every = np.ones(len(system.boxes), dtype=bool)
@@ -261,7 +266,7 @@ def _culprits(system: System, theta: Floats) -> list[tuple[int, float]]:
 
 
 def _shifts(system: System, spans: list[tuple[str, str, Interval]]) -> list[Finding]:
-    """The slope of a lone regressor that moves when another joins moves by the correlation of the two."""
+    """When a second regressor joins a first one, the slope of the first moves by their correlation alone."""
     span = {frozenset((a, b)): s for a, b, s in spans}
     findings = []
     for short in system.columns:

@@ -1,4 +1,4 @@
-"""Descriptive statistics and variance inflation factors against themselves."""
+"""Whether printed descriptive statistics and variance inflation factors are possible and agree."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from .fit import plain_r2
 
 
 def bounds(tables: Tables) -> list[Finding]:
-    """Mean and median between the extremes; sd² at most n/(n-1)·(max - mean)(mean - min), at least range²/(2(n-1)).
+    """Mean and median lie between minimum and maximum, and the standard deviation within its bounds.
 
-    The upper bound is Bhatia and Davis (2000), doi:10.1080/00029890.2000.12005203.
+    sd² is at most n/(n-1)·(max - mean)(mean - min) (Bhatia and Davis 2000,
+    doi:10.1080/00029890.2000.12005203) and at least range²/(2(n-1)).
     """
     findings, checked = [], []
     for variable in tables.described.values():

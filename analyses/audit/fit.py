@@ -1,4 +1,4 @@
-"""R², adjusted R², t, slope, constant and the printed moments of least-squares columns against each other."""
+"""R², adjusted R², t, slope, constant and the printed moments of least-squares columns must agree."""
 
 from __future__ import annotations
 
@@ -51,14 +51,15 @@ def readings(tables: Tables, column: Column) -> list[Reading]:
     x, y = tables.described.get(term), tables.described.get(column.outcome)
     if x and y and tables.moments_fit(column) and "sd" in x and "sd" in y:
         r2 = (printed(cell) * x["sd"] / y["sd"]).square()
-        words = f"({cell.text['estimate']}·{x.cells['sd'].text['estimate']}/{y.cells['sd'].text['estimate']})² = {show(r2)}"
+        slope, sd_x, sd_y = (c.text["estimate"] for c in (cell, x.cells["sd"], y.cells["sd"]))
+        words = f"({slope}·{sd_x}/{sd_y})² = {show(r2)}"
         found.append(Reading((cell.id, x.cells["sd"].id, y.cells["sd"].id), words, r2, False))
     return found
 
 
 @lru_cache(maxsize=2)
 def adjusted_tables(tables: Tables) -> frozenset[str]:
-    """Tables in which a simple regression shows that what they print as R² is the adjusted one."""
+    """Tables whose "R²" is the adjusted one, as the t of one of their simple regressions shows."""
     found = set()
     for column in filter(simple, tables.columns):
         r2, n = column.statistic("R2"), column.n
@@ -69,14 +70,14 @@ def adjusted_tables(tables: Tables) -> frozenset[str]:
 
 
 def taken_back(r2: Interval, column: Column) -> Interval:
-    """R² whose adjusted value is `r2`, or `r2` where the degrees of freedom are unknown."""
+    """The R² whose adjusted value is `r2`; `r2` itself where the degrees of freedom are unknown."""
     if column.n is None or column.residual_df is None or column.n < 2:
         return r2
     return 1 - (1 - r2) * (column.residual_df / (column.n - 1))
 
 
 def plain_r2(tables: Tables, column: Column) -> Interval | None:
-    """R² of a column, taken back from the adjusted one where its table is known to print that."""
+    """R² of a column, converted from the adjusted one where its table is known to print that."""
     r2 = column.statistic("R2")
     return taken_back(r2, column) if r2 is not None and column.table in adjusted_tables(tables) else r2
 

@@ -28,8 +28,9 @@ ALIKE = {
 def shared_indicators(tables: Tables) -> list[Finding]:
     """`shared_indicators`: what two variables of a column have in common by construction.
 
-    Two indices share an indicator where both list its column, or `[[shared]]` of the study file joins theirs. Another
-    variable is part of an index where `[[shared]]` says so, or where its meaning has the words of the indicator.
+    Two indices share an indicator where both list its column, or `[[shared]]` of the study file joins
+    theirs. Another variable is part of an index where `[[shared]]` says so, or where its meaning has the
+    words of the indicator.
     """
     file = tables.file
     if file.indicators_path is None:
@@ -90,7 +91,7 @@ def _says(indicator: Indicator, meaning: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def words(text: str) -> frozenset[str]:
-    """Telling words of a phrase, in one spelling."""
+    """The words of a phrase that carry its meaning, with synonyms replaced by one of them."""
     text = re.sub(r"research and development( \(r&d\))?", "r&d", text.lower())
     text = re.sub(r"\([^)]*\)", " ", text)
     found = re.findall(r"[a-z&]+|[^\x00-\x7f]+", text)

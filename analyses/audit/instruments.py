@@ -1,4 +1,4 @@
-"""First-stage F against its t, and instrumented against plain standard errors."""
+"""First-stage F against the t of its instruments; standard errors of 2SLS against those of least squares."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ def _correlations(f: float, one: float, other: float) -> list[float]:
 
 
 def _errors(tables: Tables, column: Column) -> list[Finding]:
-    """Two-stage least squares has no smaller conventional standard error than least squares on as many rows or more."""
+    """Conventional standard errors of two-stage least squares are at least those of least squares.
+
+    This holds where the least-squares column has at least as many rows.
+    """
     findings = []
     for plain in tables.columns:
         same = set(plain.terms) == set(column.terms) and plain.outcome == column.outcome and plain.linear

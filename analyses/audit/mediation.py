@@ -1,4 +1,4 @@
-"""Direct, indirect and total effects; printed intervals against printed standard errors."""
+"""Printed direct, indirect and total effects, and printed intervals against printed standard errors."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _cell(columns: list[Column], outcome: str, treatment: str) -> Printed | None
 
 
 def sharpened(cell: Printed) -> Interval:
-    """The estimate within its rounding, and within that of the midpoint of its interval if that lies there."""
+    """The estimate within its rounding, narrowed by the midpoint of its interval where the two agree."""
     own = printed(cell)
     if cell.text["ci_low"] and cell.text["ci_high"]:
         middle = (printed(cell, "ci_low") + printed(cell, "ci_high")) * 0.5
@@ -203,7 +203,7 @@ def _interval_stars(p: Printed) -> list[Finding]:
 
 
 def _against_errors(tables: Tables) -> list[Finding]:
-    """Implied standard errors of intervals over the printed ones of the same coefficient, and of a·b."""
+    """Standard errors that intervals imply over the printed ones of the same coefficient, and that of a·b."""
     findings: list[Finding] = []
     widths: list[tuple[float, Printed, Printed]] = []
     for path in paths(tables):

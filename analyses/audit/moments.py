@@ -26,7 +26,11 @@ RIDGE = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a column prints: `cells` are (place of the slope or -1 for the constant, kind of error), `kinds` of R²."""
+    """What a column prints.
+
+    `cells` are pairs: the position of the slope (-1 for the constant) and the kind of error; `kinds` are
+    those of R².
+    """
 
     at: NDArray[np.int_]
     n: int
@@ -130,10 +134,11 @@ class System:
         return np.concatenate([means, np.log(sds), free])
 
     def recursive(self) -> Floats | None:
-        """(v, v) correlations from the middles of the printed slopes, or None where columns do not nest one by one.
+        """(v, v) correlations from the middles of the printed slopes; None unless columns add one term each.
 
-        With b the slopes of a column and b' those once z has joined, (b - b')/b'_z are the slopes of z on the
-        old regressors: the omitted-variable formula, read backwards.
+        With b the slopes of a column and b' those once z has joined, (b - b')/b'_z are the slopes of a
+        regression of z on the old regressors: the omitted-variable formula, solved for the auxiliary
+        regression.
         """
         size = len(self.variables)
         sds = np.exp(self.start()[size : 2 * size])
@@ -159,7 +164,7 @@ class System:
         return np.asarray(cov / np.outer(sds, sds))
 
     def correlations(self, theta: Floats) -> Floats:
-        """(..., v, v) correlation matrices: rows of a lower triangle with unit length, so always attainable."""
+        """(..., v, v) Correlation matrices L L', the rows of L of unit length: each one is attainable."""
         size = len(self.variables)
         lower = np.broadcast_to(np.eye(size), (*theta.shape[:-1], size, size)).copy()
         rows, columns = np.array(self.pairs).T

@@ -1,4 +1,4 @@
-"""R² of a column against that of another that it holds, and against the t of the regressor that joined."""
+"""The R² of nested columns against each other, and against the t of the regressor that was added."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .fit import adjusted_tables, t_size, taken_back
 
 
 def pairs_of_r2(tables: Tables, short: Column, long: Column) -> list[tuple[Interval, Interval]]:
-    """R² of two columns in each reading that is open.
+    """The R² of two columns in each reading that their tables allow.
 
-    As printed, unless their tables are known to print adjusted R²; taken back from adjusted R², where
-    that is known of their tables or of another.
+    As printed, unless their tables are known to print adjusted R²; converted from adjusted R² to R² where
+    that is known of their tables or of another table.
     """
     known = adjusted_tables(tables)
     lower, upper = short.statistic("R2"), long.statistic("R2")

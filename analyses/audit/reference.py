@@ -1,4 +1,4 @@
-"""What the groups of star cells say: degrees of freedom, cells that do not fit, stars that are not legible."""
+"""What the stars of a group of cells imply: degrees of freedom, cells that do not fit, illegible stars."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _implied(group: Group, convention: str, where: str) -> Finding:
 
 
 def _fewest(group: Group, possible: list[int]) -> str:
-    """How few degrees of freedom give the same stars, and whether that leaves clusters by entity out."""
+    """The fewest degrees of freedom with the same stars, and whether they exclude clusters by entity."""
     if max(possible) != CANDIDATES[-1] or min(possible) < 2:
         return ""
     entities = max((c.column.entities or 0) for c in group.cells)

@@ -1,4 +1,4 @@
-"""Numbers of rows, and sub-samples against the whole."""
+"""Printed numbers of rows, and columns of sub-samples against the column of the whole sample."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FAR = 1.5
 
 
 def sample_size(tables: Tables) -> list[Finding]:
-    """N against entities × periods, less what is left out and what lags cost."""
+    """N against entities × periods, less the rows that steps leave out and the periods that lags cost."""
     header = tables.file.study
     good: dict[tuple[int, str], list[str]] = {}
     findings = []
@@ -81,7 +81,7 @@ def _described(tables: Tables) -> list[Finding]:
 
 
 def subsample(tables: Tables) -> list[Finding]:
-    """Columns that split the rows of another: N adds up; slopes on one side of the whole are told; the difference."""
+    """Columns that split the rows of another: whether N adds up, where their slopes lie, how they differ."""
     findings: list[Finding] = []
     for whole in tables.columns:
         parts = [c for c in tables.columns if _keeps(c) and _without_keep(c) == _without_keep(whole)]

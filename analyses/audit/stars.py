@@ -80,7 +80,7 @@ class Group:
         return [c.column.residual_df for c in self.cells if c.column.residual_df is not None]
 
     def best(self) -> tuple[float, float]:
-        """Most likely df and its log-likelihood; the largest of equals, since few degrees need saying."""
+        """The most likely df and its log-likelihood; the largest of those that are equally likely."""
         scores = {df: self.log_likelihood(df) for df in (*CANDIDATES, *set(self.residual))}
         top = max(scores.values())
         return max(df for df, s in scores.items() if s > top - 1e-9), top
@@ -149,7 +149,10 @@ def groups(tables: Tables) -> tuple[list[Group], str]:
 
 
 def explained(group: Group) -> bool:
-    """Whether no other df explains more cells than residual degrees of freedom (or, unknown, the normal) do."""
+    """Whether no other df explains more cells than the residual degrees of freedom do.
+
+    Where the residual degrees of freedom are unknown, the normal distribution takes their place.
+    """
     return group.hits(usual(group)) >= max(group.hits(df) for df in CANDIDATES)
 
 

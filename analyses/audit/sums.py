@@ -1,4 +1,4 @@
-"""An outcome that is a fixed weighted sum of two others shows it in every least-squares column."""
+"""An outcome that is a fixed weighted sum of two others: so are its coefficients in least squares."""
 
 from __future__ import annotations
 

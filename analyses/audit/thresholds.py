@@ -1,6 +1,7 @@
 """Threshold tests: locations, order, F against critical values, p-values and stars.
 
-Printed terms of a test are named threshold1, F1, F1_crit10, F1_crit5, F1_crit1 (p_value beside F1), bootstrap1.
+Printed terms of a test are named threshold1, F1, F1_crit10, F1_crit5, F1_crit1 (p_value beside F1),
+bootstrap1.
 """
 
 from __future__ import annotations
@@ -117,7 +118,8 @@ def _size(test: Test) -> list[Finding]:
         return findings
     f = printed(test.cells["F"])
     p = printed(test.cells["F"], "p_value") if test.cells["F"].text["p_value"] else None
-    # A bootstrap's critical values lie between two of its draws, so next to a level p may fall on either side.
+    # A critical value of a bootstrap lies between two of its draws, so a p-value next to the level may
+    # fall on either side of it.
     draw = 1 / max(test.cells["bootstrap"].estimate, 1.0) if "bootstrap" in test.cells else 0.0
     near = p + Interval(-draw, draw) if p is not None else None
     stars = test.cells.get("threshold", test.cells["F"]).stars

@@ -1,1 +1,1 @@
-"""Calibration of each kind of model: how data are simulated from it, and where the truth ranks among the draws."""
+"""Simulation-based calibration: data are simulated from a model and the truth is ranked among the draws."""

@@ -1,8 +1,10 @@
-"""Are posteriors calibrated: simulation-based calibration and coverage of a study's models, or of a model by name.
+"""Are posteriors calibrated? Simulation-based calibration and coverage of a study's models.
 
-Truths are drawn from the prior (Talts et al. 2018, arXiv:1804.06788), or from the posterior of the panel
-(Säilynoja et al. 2025, arXiv:2502.03279), data from the model at the panel's own rows, regressors and gaps; the
-truth must rank uniformly among the draws of the fit to them. Coverage is that of 95% intervals at one truth.
+True parameters are drawn from the prior (Talts et al. 2018, arXiv:1804.06788) or from the posterior of the
+panel (Säilynoja et al. 2025, arXiv:2502.03279). Data are then simulated from the model with the panel's own
+rows, regressors and gaps, and the model is fitted to them: if the posterior is right, the rank of the true
+value among the draws is uniform. Coverage is the share of 95% intervals that contain one fixed true value. A
+model can also be calibrated by its name, without a study.
 """
 
 from __future__ import annotations
@@ -61,7 +63,10 @@ MODELS: dict[str, Callable[[], Subject]] = {
 def subjects_of(
     study: Study, panel: Panel | None, only: list[str] | None, priors: dict[str, str]
 ) -> list[Subject]:
-    """Every column of a study on its panel; without one on SYNTHETIC regressors, and at its printed numbers."""
+    """What to calibrate: every column of a study on its panel.
+
+    Without a panel: on SYNTHETIC regressors, and the posterior from its printed numbers.
+    """
     from ..run.tables import tables_inputs
 
     found = []
@@ -84,13 +89,14 @@ def calibrate(
     questions: Sequence[Question] = (),
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> Record:
-    """Ask every subject what can be asked of it, batch by batch; finished batches are stored.
+    """Rank the truth for every subject and question, batch by batch; finished batches are kept on disk.
 
     Returns
     -------
-    `{"simulations", "checks": [{"subject", "engine", "question", "synthetic", "left_out", "quantities": [...]}],
-    "tests", "smallest_adjusted_p"}`; what a quantity holds says `calibration.ranks.summary`. `adjusted_p` is
-    Holm's over both tests of all quantities whose ranks must be uniform, that is of prior and posterior.
+    A dictionary with `simulations`, `checks`, `tests` and `smallest_adjusted_p`. Each of `checks` has
+    `subject`, `engine`, `question`, `synthetic`, `left_out` and `quantities`; `calibration.ranks.summary`
+    describes an entry of `quantities`. `adjusted_p` is Holm's p-value over both tests of all quantities
+    whose ranks must be uniform, that is of the questions "prior" and "posterior".
     """
     plan = [(s, q) for s in subjects for q in s.questions if not questions or q in questions]
     sizes = {s.name: -(-simulations // s.batch) for s in subjects}
@@ -161,7 +167,10 @@ def _check(subject: Subject, question: Question, ranks: Any, trusted: Any) -> Re
 
 
 def simulated(checks: Sequence[Record]) -> str:
-    """How many simulations the ranks are of, such as `200 to 1000 simulations`; questions without ranks do not count."""
+    """The number of simulations behind the ranks, in words: `200 to 1000 simulations`.
+
+    Questions without ranks do not count.
+    """
     counts = [q["simulations"] for c in checks if c["question"] != "coverage" for q in c["quantities"]]
     fewest, most = min(counts), max(counts)
     return f"{most} simulations" if fewest == most else f"{fewest} to {most} simulations"

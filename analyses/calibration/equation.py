@@ -1,7 +1,8 @@
 """Calibration of `effects` and `pooled` by the collapsed engine, at a panel's rows, regressors and gaps.
 
 Values of the parameters are dictionaries of arrays whose first axis counts simulations, under the names of
-`models.effects.effects_model`. Data are simulated in NumPy, from the equations and not from the code that fits.
+`models.kinds.effects.effects_model`. Data are simulated in NumPy from the equations, not by the code that
+fits them.
 """
 
 from __future__ import annotations
@@ -81,7 +82,10 @@ def effects_subject(
 
 
 def names_of(design: Design, form: Form | None, priors: Priors) -> tuple[str, ...]:
-    """What is ranked: slopes, scales, level, the first entity's and the first time's effect, and the likelihood."""
+    """The quantities that are ranked.
+
+    Slopes, scales, the level, the effects of the first entity and of the first time, and the log-likelihood.
+    """
     names = list(design.terms)
     if form == "mundlak" and design.entity_effects:
         names += [f"{term} between" for term in design.terms]
@@ -164,7 +168,7 @@ def natural(drawn: Values, form: Form | None, sd: float = 1.0, mean: float = 0.0
 
 
 def mean_of(design: Design, form: Form | None, values: Values) -> Array:
-    """(S, n) What the equation of a form says of the outcome, for values in fixed units."""
+    """(S, n) The mean of the outcome by the model's equation, for parameter values in fixed units."""
     X = design.X
     columns = np.empty((design.n, 0))
     if design.varying and form is not None:

@@ -30,7 +30,7 @@ OWN = {
 def errors_subject(
     name: str, design: Design, errors: Errors, form: Form = "mundlak", priors: Priors = DEFAULTS
 ) -> Subject:
-    """Calibration of slopes, scales and what an error model has of its own."""
+    """Calibration of slopes, scales and the parameters of a law of errors."""
     design = in_standard_units(design)
     scales = ["sd_entity"] * design.entity_effects + ["sd_time"] * design.time_effects
     parameters = ("sigma", *(scales if form != "fixed" else []), *OWN[errors])

@@ -1,8 +1,8 @@
-"""Calibration of what NUTS samples: one compiled program for the model, with the outcome as its argument.
+"""Calibration of models that are sampled by NUTS: one compiled program, with the outcome as its argument.
 
-Chains, their lengths and their starts are those of a run (`models.sampling.nuts`), and so is what is left out:
-that on which a run would withhold its verdict. No run samples the smooth transition by NUTS; there a divergence
-now and then is let pass, as next to none of its chains are without.
+Chains have the number, length and starting points of those of a run (`models.engine.sampling.nuts`). A
+simulation is left out where a run would withhold its verdict. Runs do not sample the smooth transition by
+NUTS; since nearly every chain of that model has a few divergences, they do not exclude a simulation there.
 """
 
 from __future__ import annotations
@@ -191,7 +191,10 @@ def _subject(
 
 
 def _converged(drawn: Array) -> bool:
-    """Whether R-hat and effective sample sizes of all quantities (chains x draws, Q) would let a verdict pass."""
+    """Whether R-hat and effective sample sizes of all quantities (chains x draws, Q) are good enough.
+
+    The limits are those beyond which a run withholds its verdict.
+    """
     from arviz_stats.base import array_stats
 
     chains = np.moveaxis(drawn.reshape(SAMPLER.chains, SAMPLER.draws, -1), -1, 0)

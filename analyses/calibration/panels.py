@@ -22,7 +22,11 @@ def standard_design(
     entities: int = ENTITIES,
     times: int = TIMES,
 ) -> Design:
-    """A tenth of the rows missing; regressors move by entity, by time and on their own; 3 groups, 6 clusters."""
+    """A SYNTHETIC unbalanced design: a tenth of the rows missing, 3 groups and 6 clusters of entities.
+
+    Each regressor has a part that is constant within the entity, one that is common to the time, and one of
+    its own.
+    """
     rng = np.random.default_rng(SEED)
     entity, time = np.divmod(np.arange(entities * times), times)
     X = _regressors(rng, entity, time, terms)

@@ -1,9 +1,9 @@
 """Are ranks uniform? Tests, simultaneous bands of their distribution function, and coverage.
 
-The rank of a truth among the draws of its posterior is uniform where data were simulated from the model that is
-fitted (Cook, Gelman and Rubin 2006, doi:10.1198/106186006X136976; Talts et al. 2018, arXiv:1804.06788). Bands
-hold the whole empirical distribution function with probability 0.95 (Säilynoja, Bürkner and Vehtari 2022,
-doi:10.1007/s11222-022-10090-6); they are those of arviz-stats.
+The rank of a truth among the draws of its posterior is uniform where data were simulated from the model that
+is fitted (Cook, Gelman and Rubin 2006, doi:10.1198/106186006X136976; Talts et al. 2018, arXiv:1804.06788).
+Bands hold the whole empirical distribution function with probability 0.95 (Säilynoja, Bürkner and Vehtari
+2022, doi:10.1007/s11222-022-10090-6); they are those of arviz-stats.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ def ranks_of(draws: Array, truth: Array) -> Array:
 
 
 def summary(name: str, ranks: Array) -> dict[str, Any]:
-    """What the ranks (S,) of one quantity say, as a record; those that are not a number are left out.
+    """What the ranks (S,) of one quantity say, as a record; ranks that are not a number are left out.
 
-    `chi2_p` is that of 20 equal bins, `ks_p` that of Kolmogorov and Smirnov, `outside` the largest step of the
-    distribution function beyond its simultaneous 95% band (0: inside), `coverage` that of central 95%
-    intervals, with its exact 95% interval (Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404).
+    `chi2_p` is the p-value of the chi-squared test with 20 equal bins, `ks_p` that of the Kolmogorov-Smirnov
+    test. `outside` is the largest distance of the empirical distribution function beyond its simultaneous
+    95% band (0: inside). `coverage` is the share of central 95% intervals that contain the truth, with its
+    exact 95% interval (Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404).
     """
     from arviz_stats.ecdf_utils import compute_ecdf
     from scipy import stats
@@ -63,7 +64,10 @@ def summary(name: str, ranks: Array) -> dict[str, Any]:
 
 @cache
 def limits(size: int) -> tuple[Array, Array, Array]:
-    """Points, and both ends of the band of the distribution function of so many ranks less the uniform, (g,) each."""
+    """Points in [0, 1] and the simultaneous band of an empirical distribution function there, (g,) each.
+
+    Both ends of the band are given less the uniform distribution function.
+    """
     from arviz_stats.ecdf_utils import get_pointwise_confidence_band, simulate_confidence_bands
 
     at = np.arange(1, POINTS) / POINTS

@@ -1,4 +1,4 @@
-"""What can be calibrated, and the three things that are asked of it."""
+"""What can be calibrated, and the three questions that are asked of it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Ranked:
     Attributes
     ----------
     ranks : (S, Q) in 0 to 1; not a number where a quantity has no place in a simulation
-    trusted : (S,) whether the draws could be used (else a run takes NUTS; such simulations are left out, which
-        a rule that looks at the data alone may do)
+    trusted : (S,) whether the draws could be used (else a run takes NUTS; such simulations are left out,
+        which a rule that looks at the data alone may do)
     """
 
     ranks: Array
@@ -62,10 +62,11 @@ class Subject:
 
 
 def in_units_of(priors: Priors, mean: float, sd: float) -> Priors:
-    """Priors stated in fixed units, as they read for an outcome with this mean and standard deviation there.
+    """Priors stated in fixed units, as they read for an outcome with this mean and standard deviation.
 
-    A model states its priors in units of its data. So that they do not move with what is simulated, they are
-    stated once, in the units of the panel, and translated for each simulated outcome.
+    A model states its priors in standard deviations of its data. A simulated outcome has another standard
+    deviation each time; the priors are therefore stated once, in the units of the panel, and translated for
+    each simulated outcome.
     """
     found = {}
     for name, prior in priors.items():

@@ -1,4 +1,8 @@
-"""The coefficient that shared indicators alone produce: indices of unrelated indicators, regressed as in the paper."""
+"""The coefficient that arises only because indices share indicators.
+
+Indices are computed from simulated indicators that are unrelated to one another, and are regressed as in the
+paper: a coefficient other than 0 then comes from the indicators that outcome and regressor have in common.
+"""
 
 from __future__ import annotations
 
@@ -149,8 +153,11 @@ def simulable(study: Study, systems: dict[str, System], only: list[str] | None =
 def source_of(
     view: SpecView, systems: dict[str, System], indexed: Indexed | None
 ) -> Assumptions | Shuffle | None:
-    """The panel shuffled, where it is balanced and has all that the column reads; else assumptions, where the study
-    gives the size of its panel; else None."""
+    """Where the simulated series of a column come from; None where neither source is possible.
+
+    The panel with its entities shuffled, if it is balanced and has all variables of the column; otherwise
+    series by assumption, if the study gives the size of its panel.
+    """
     header, parts = view.file.study, _parts(systems)
     needed = {c for v in view.spec.parsed.variables for c in (parts[v].columns if v in parts else (v,))}
     if indexed is not None and indexed.table.panel.balanced:
@@ -196,7 +203,7 @@ class _World:
         return tuple(self.ties[c].first.variable if c in self.ties else c for c in columns)
 
     def overlap(self, wanted: tuple[Term, ...]) -> tuple[str, ...]:
-        """What more than one of the terms reads."""
+        """The indicators that more than one of the terms is made of."""
         seen = [name for term in wanted for name in dict.fromkeys(self.reads(term))]
         return tuple(dict.fromkeys(name for name in seen if seen.count(name) > 1))
 
@@ -215,7 +222,7 @@ class _World:
     def simulate(
         self, wanted: tuple[Term, ...], together: bool, simulations: int, rng: np.random.Generator
     ) -> Iterator[Array]:
-        """Blocks (S, n, p) of the columns wanted, shared indicators the same in all of them or each its own."""
+        """Blocks (S, n, p) of columns; a shared indicator is one series, or one for each occurrence."""
         times = np.tile(np.arange(self.size[1]), self.size[0])
         for start in range(0, simulations, BLOCK):
             count = min(BLOCK, simulations - start)
@@ -239,7 +246,10 @@ class _World:
 
 
 def _ols(columns: Array, size: tuple[int, int], effects: tuple[bool, bool]) -> tuple[Array, Array]:
-    """Coefficients (S, k) of the first column on the rest, balanced effects swept out; and in standard deviations."""
+    """Slopes (S, k) of the first column on the others, and the same in standard deviations.
+
+    The panels are balanced, so that effects are removed by subtracting means.
+    """
     grid = columns.reshape(len(columns), *size, columns.shape[-1])
     sd = grid.std(axis=(1, 2))
     grid = grid - grid.mean(axis=(1, 2), keepdims=True)

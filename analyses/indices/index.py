@@ -239,7 +239,7 @@ def effects_over_draws(
     size: int = 200,
     seed: int = Sampler.seed,
 ) -> Mixture:
-    """A specification of kind `effects` or `pooled` over draws of its panel, as one batch of the collapsed engine.
+    """Fit a specification of kind `effects` or `pooled` to draws of its panel, in one batch.
 
     Returns
     -------
@@ -266,7 +266,10 @@ def effects_over_draws(
 
 
 def usable(study: Study, panel: Panel, names: Iterable[str]) -> list[SpecView]:
-    """Specifications of kind `effects`, then `pooled`, that read an index and find all their columns in the panel."""
+    """The specifications that read an index and find all their columns in the panel.
+
+    Those of kind `effects` come first, then those of kind `pooled`.
+    """
     indices, columns = set(names), set(panel.frame.columns)
     views = [
         view

@@ -1,4 +1,4 @@
-"""Series of a panel without any link between different indicators: by assumption, or by shuffling a real panel."""
+"""Panels in which different indicators are unrelated: simulated by assumption, or a real panel shuffled."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 class Tie(NamedTuple):
-    """A declared name `mine` that is `first` itself, or a near-duplicate of correlation `alike`."""
+    """A name `mine` that is declared the same as `first`, or to have correlation `alike` with it."""
 
     mine: Term
     first: Term
@@ -23,9 +23,9 @@ class Tie(NamedTuple):
 
 @dataclass(frozen=True)
 class Assumptions:
-    """How indicators move, drawn anew for each indicator of each simulation, uniformly between two ends.
+    """How indicators vary: ends of uniform draws, made anew for each indicator of each simulation.
 
-    In logarithms an indicator is `sd_log` times a standard normal of three parts: entity (constant over
+    The logarithm of an indicator is `sd_log` times a standard normal with three parts: entity (constant over
     time), time (common to all entities), and within (persistent over time).
 
     Attributes
@@ -134,7 +134,7 @@ def _range(ends: tuple[float, float]) -> str:
 def _latent(
     assumptions: Assumptions, size: tuple[int, int], count: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """(count, n) standard normals with the panel's structure, and (count, 1) spreads of their exponentials."""
+    """(count, n) standard normals with the panel's structure, and (count, 1) standard deviations of logs."""
     n_entity, n_time = size
 
     def draw(ends: tuple[float, float]) -> Array:

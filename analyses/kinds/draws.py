@@ -38,7 +38,10 @@ def laid_out(
 
 
 def attributes(fits: list[DataTree]) -> dict[str, Any]:
-    """Of the parts of a fit as one: by importance only if all are, the largest k-hat, the smallest size."""
+    """The attributes of a fit that consists of several.
+
+    Drawn by importance sampling only if all are; the largest k-hat and the smallest effective size.
+    """
     methods = {fit.attrs.get("method", "nuts") for fit in fits}
     found: dict[str, Any] = {"engine": fits[0].attrs.get("engine", "nuts")}
     found["method"] = "importance" if methods == {"importance"} else "nuts"

@@ -40,7 +40,7 @@ class Kind:
     job : (column, panel, request) -> the work of fitting it; inputs are checked when the job is made
     subject : (column, panel, priors) -> its simulation-based calibration
     on_tables : (column, job, request) -> the fit of its printed numbers, with what the kind adds to it
-    flags_over_twins : (mechanism of each twin) -> by term, the flags on the assumption that carries the column
+    flags_over_twins : (mechanism of each twin) -> by term, flags on an assumption that data cannot test
     flags_at_tables : what the printed numbers of such a column cannot tell of any slope
     standard_subjects : by name, what `posterity calibrate NAME` can ask of such models without a study
     robustness : the parts of `analyses.robustness` that can be asked of such a column

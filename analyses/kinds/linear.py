@@ -1,4 +1,4 @@
-"""One least-squares equation with or without effects: how kinds `effects` and `pooled` are fitted and calibrated."""
+"""One least-squares equation with or without effects: fitting and calibration of `effects` and `pooled`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ def fit_form(
     least_squares: LeastSquares | None = None,
     suffix: str = "",
 ) -> SpecFit:
-    """One equation fitted with a form of effects, None without any; `suffix` tells two fits of a column apart."""
+    """Fit one equation with a form of effects (None: no effects).
+
+    `suffix` is added to the name of the stored fit, where a column is fitted twice.
+    """
     priors = view.priors(request.priors)
     engine: Engine = request.engine or ("collapsed" if collapsible(priors) else "nuts")
     tree, seconds, resumed = _posterior(view.id + suffix, design, priors, form, engine, request, view.errors)
@@ -109,7 +112,7 @@ def _posterior(
 
 
 def agreement_of(fits: dict[str, SpecFit], request: Request) -> Agreement | None:
-    """Fit the smallest collapsed column with effects again in expanded form, a two-way one if there is."""
+    """Fit the smallest collapsed column with effects (two-way if there is one) again in expanded form."""
     parts = [(one.id, one) for one in fits.values()]
     parts += [(f"{one.id}-with-effects", one.with_effects) for one in fits.values() if one.with_effects]
     usable = [

@@ -1,4 +1,4 @@
-"""Mechanisms over twins: one record a twin, kept in the mixture's tree, and what they say together."""
+"""Mechanisms (mediation, instruments, thresholds) over twins: the record of each twin, and their summary."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def over_twins(tree: DataTree, flags: Callable[[list[dict[str, Any]]], dict[str,
 
 
 def span(values: Sequence[float | None]) -> str:
-    """`0.21 to 0.34 in 19 of 20 twins`, counting those that have the number."""
+    """The range of a number over twins, `0.21 to 0.34 in 19 of 20 twins`, counting the twins that have it."""
     there = [v for v in values if v is not None]
     if not there:
         return f"nowhere in {len(values)} twins"

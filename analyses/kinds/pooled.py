@@ -1,4 +1,4 @@
-"""Kind `pooled`: one equation without effects, as published; beside it the same data with entity and time effects."""
+"""Kind `pooled`: one equation without effects, as published, and the same data with effects beside it."""
 
 from __future__ import annotations
 

@@ -12,9 +12,10 @@ ALIKE = 0.8  # similarity from which a printed name is taken for a misspelt term
 
 
 def check_terms(view: SpecView, printed: tuple[Printed, ...], terms: tuple[str, ...]) -> None:
-    """Refuse a printed coefficient of a term that the specification lacks.
+    """Refuse a printed coefficient whose term the specification lacks.
 
-    Told by its standard error, or by a name all but that of a term which has no printed number.
+    A printed number counts as a coefficient if it has a standard error, or if its name is nearly that of a
+    term for which no number is printed.
     """
     known = (*terms, "_cons")
     unprinted = {*terms} - {number.term for number in printed}

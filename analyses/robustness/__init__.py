@@ -79,7 +79,7 @@ def robust(
 
 
 def part_of(name: str, one: SpecFit, panels: Sequence[Panel], request: Request) -> Records:
-    """The records of one part, empty where it has nothing to say; other processes look it up by its name."""
+    """The records of one part, empty where it has nothing to say; workers import this function by name."""
     return PARTS[name](one, panels, request) or {}
 
 

@@ -1,4 +1,4 @@
-"""What an analyst might have chosen otherwise in one column: effects, controls, prior, sample."""
+"""Other choices that an analyst could have made in a column: effects, controls, prior, sample."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PRIOR_SCALES = {"as stated": 1.0, "scale × 1/4": 0.25, "scale × 4": 4.0}
 
 
 class Effects(NamedTuple):
-    """A form of effects, None without any, and which of the two kinds of them."""
+    """A form of effects (None: no effects), and whether entities and times have them."""
 
     form: Form | None
     entity: bool
@@ -30,7 +30,7 @@ class Effects(NamedTuple):
 
 
 def focal_terms(view: SpecView) -> tuple[str, ...]:
-    """The regressors of a column that lead it, or that lead another column of the same outcome."""
+    """The regressors in question: those that come first in this column or in another of the same outcome."""
     formula = view.spec.parsed
     leaders = {
         str(other.parsed.terms[0])
@@ -100,7 +100,10 @@ def width(view: SpecView) -> int:
 
 
 def fullest(view: SpecView) -> bool:
-    """Whether no column of the same outcome has more regressors, and this one is no variant and no part of a sample."""
+    """Whether no column of the same outcome has more regressors than this one.
+
+    False for columns that are a variant of another, or that use a part of the sample.
+    """
     alike = [s for s in view.file.spec.values() if s.parsed.outcome == view.spec.parsed.outcome]
     most = max(len(s.parsed.terms) for s in alike if s.rules.one_equation)
     whole = view.spec.variant_of is None and without_keep(view.spec.steps) == view.spec.steps

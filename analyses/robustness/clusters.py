@@ -1,10 +1,11 @@
-"""Few clusters: the published cluster-robust t, the wild cluster bootstrap, and models with clusters in them.
+"""Few clusters: the published cluster-robust t, the wild cluster bootstrap, and models of clusters.
 
-The cluster-robust t is read on G - 1 degrees of freedom, and with four clusters no test by signs can reach 5%. The
-models beside it say what clusters do: `shocks`, that the rows of a cluster share and that persist; and `slopes`,
-where the slope differs by cluster and the coefficient is the mean of the clusters that there might have been,
-which is what a t with G - 1 degrees of freedom infers. The first is what makes cluster-robust errors large where
-regressors persist, the second where effects are not the same everywhere.
+The cluster-robust t is compared with a t distribution with G - 1 degrees of freedom; with four clusters no
+test by random signs can reach the 5% level. Two models stand beside it. In `shocks`, the rows of a cluster
+share persistent shocks: this makes cluster-robust errors large where regressors persist. In `slopes`, the
+slope differs by cluster and the coefficient is its mean over the population of clusters, which is what a t
+with G - 1 degrees of freedom infers: this makes cluster-robust errors large where effects differ between
+clusters.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ DRAWS, FEWEST = 2000, 250  # over all panels, and of one panel
 
 
 def clusters(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | None:
-    """Tests and posteriors of the regressors that lead a column with cluster-robust errors; None for other columns."""
+    """Tests and posteriors of the regressors in question of a column with cluster-robust errors.
+
+    None for columns whose errors are of another kind.
+    """
     if not isinstance(one.view.spec.vcov, Cluster):
         return None
     if not panels:
@@ -74,7 +78,7 @@ def clusters(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records
 
 
 def _printed(one: SpecFit) -> Records | None:
-    """The printed t on its degrees of freedom, and on the normal law that it is not to be read on."""
+    """The printed t on its degrees of freedom, and on the normal distribution, which would be too narrow."""
     from scipy import stats
 
     terms = []

@@ -34,7 +34,7 @@ class Agreement:
 
 
 def compared(name: str, collapsed: DataTree, expanded: DataTree, seconds: tuple[float, float]) -> Agreement:
-    """Set slopes and scales of two posteriors of one model side by side."""
+    """Compare slopes and scales of two posteriors of one model."""
     import arviz as az
 
     draws = [_draws(tree) for tree in (collapsed, expanded)]

@@ -30,14 +30,14 @@ class SpecFit:
     Attributes
     ----------
     tree : ArviZ DataTree; `coef` (dims term) is on the paper's scale
-    form : fixed, random, mundlak, or none for pooled and tables
+    form : fixed, random or mundlak; None for pooled columns and at tables evidence
     least_squares : the frequentist estimate on the same panel, or None at tables evidence
     with_effects : for a pooled column, the same data with entity and time effects
     unjudged : why a pooled column has no such fit, or nothing
     units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
     inputs : at tables evidence, the printed estimates as the likelihood reads them, by term
     mechanism : of mediation and instruments, what the fit says beyond its coefficients, as in comparison.json
-    assumption_flags : by term, flags that name an assumption which the data cannot test (rho = 0, exact exclusion)
+    assumption_flags : by term, flags on an assumption that data cannot test (rho = 0, exact exclusion)
     """
 
     view: SpecView

@@ -1,7 +1,8 @@
-"""Every specification on every twin, mixed: what the tables leave open beside what any such panel would.
+"""Every specification on every twin, and the mixture of their posteriors.
 
-Given a twin, a posterior says what that panel leaves uncertain. Over twins, which all print the same tables,
-posterior means move by what the tables do not identify. The mixture over twins holds both.
+The posterior given one twin says how uncertain a coefficient is given such a panel. All twins print the same
+tables, so that the differences between their posterior means show what the tables do not identify. The
+mixture over twins contains both.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Ensemble:
 
     @property
     def within(self) -> float:
-        """Root mean square of the posterior standard deviations: what any such panel would leave."""
+        """Root mean square of the posterior standard deviations: the uncertainty given any one such panel."""
         return float(np.sqrt((self.sd**2).mean()))
 
     @property
@@ -77,7 +78,10 @@ def twin_job(
     panel_job: PanelJob,
     made: Sequence[SpecFit] = (),
 ) -> Job:
-    """Fit a specification to every twin, unless the fits are `made`, and mix the posteriors with equal weights."""
+    """Fit a specification to every twin and mix the posteriors with equal weights.
+
+    Where the fits are `made` already, they are only mixed.
+    """
     inner = replace(request, evidence="panel", posteriors=None, agreement=False)
     # the first twin's fit is kept whole: on going on, it is what says how the column was read
     whole = replace(inner, posteriors=request.posteriors / "twin-000" if request.posteriors else None)

@@ -26,8 +26,9 @@ CONNECT = "20s"
 PATIENCE = 120.0  # seconds without a result after which there must be a worker, and that one is waited for
 KEPT = "Finished fits are kept, and the same command goes on."
 TWIN = 10  # fits that take as long as making a twin
-# glibc in workers here: Dask has them hand back every freed 64 kB, large arrays are mapped anew each time, and each
-# thread has a heap of its own, which together cost a quarter of the arithmetic again
+# Settings of glibc's malloc in local workers. Under Dask's own settings every freed 64 kB goes back to the
+# system, large arrays are mapped anew each time and each thread has its own heap; together this makes the
+# arithmetic a quarter slower.
 MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": 2**30,
     "MALLOC_MMAP_THRESHOLD_": 2**25,
@@ -175,7 +176,7 @@ def _spread(
 
 @contextmanager
 def _scheduler_there(future: Any = None) -> Iterator[None]:
-    """One sentence where the scheduler goes away meanwhile; what a task raised, such as a full disk, stays."""
+    """Turn a lost scheduler into an InputError of one sentence; errors that a task raised pass through."""
     from distributed.client import ClosedClientError, FutureCancelledError
 
     try:
@@ -219,7 +220,7 @@ def _await_worker(client: Any) -> None:
 
 
 def _here(expected: dict[str, str], function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
-    """Run a task on a worker that has the same code and libraries; anything else could change its result."""
+    """Run a task on a worker that has the same code and library versions; others could change its result."""
     import dask
 
     from ...models.engine.sampling import prepare

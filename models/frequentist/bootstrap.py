@@ -1,9 +1,10 @@
 """Cluster bootstrap of the frequentist mediation, all replicates at once.
 
-A replicate weights rows by how often their cluster was drawn. Effects are swept out of weighted cross-products:
-of entities by sums over their rows, of times by the normal equations that are left (data.within does
-the same for one unweighted sample), so that no replicate touches the rows again. An entity that is drawn twice
-and a copy with an effect of its own are the same thing: its rows keep one mean.
+In a replicate the weight of a row is how often its cluster was drawn. Effects are projected out of weighted
+cross-products: entities by sums over their rows, times by the normal equations that remain
+(`data.sample.within` does the same for one unweighted sample). No replicate therefore reads the rows again.
+An entity that is drawn twice counts as one entity with doubled rows; copies with effects of their own would
+give the same estimates.
 """
 
 from __future__ import annotations

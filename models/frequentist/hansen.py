@@ -138,7 +138,7 @@ class Sweep:
         return enough
 
     def gains(self, projected: Array, fixed: list[Codes]) -> tuple[Array, Array]:
-        """What fixed thresholds take off the sum of squares (B,), and what each further candidate does (B, m)."""
+        """How much fixed thresholds lower the sum of squares (B,), and each further candidate (B, m)."""
         a, length = projected, self.length
         swept: list[Array] = []
         at = np.arange(len(projected))
@@ -222,7 +222,7 @@ class _Effects:
 
 
 def scale_of_f(design: Design, by: str = "hansen") -> int:
-    """Degrees of freedom in F: rows less entities (Hansen), or rows less periods, as `xthreg` in Stata has it."""
+    """Degrees of freedom in F: rows less entities (Hansen), or rows less periods, as in Stata's `xthreg`."""
     lost = {"hansen": len(design.entities) if design.entity_effects else 1, "xthreg": len(design.times)}
     return design.n - lost[by]
 

@@ -1,7 +1,7 @@
-"""Instruments, the frequentist side: two-stage least squares and what tells how far to trust it.
+"""Instrumental variables, the frequentist side: two-stage least squares and diagnostics of instruments.
 
-Effects and controls are projected out first (Frisch, Waugh and Lovell), so that everything is a function of y,
-the endogenous X and the instruments Z, n rows of which nu are free.
+Effects and controls are projected out first (Frisch, Waugh and Lovell). Everything is then a function of the
+outcome y, the endogenous regressors X and the instruments Z, with n rows and nu degrees of freedom.
 """
 
 from __future__ import annotations
@@ -193,8 +193,9 @@ def anderson_rubin(
 ) -> list[tuple[float, float]]:
     """Values of the coefficient that the Anderson-Rubin test does not reject: intervals, perhaps unbounded.
 
-    Anderson and Rubin 1949, doi:10.1214/aoms/1177730090. Right however weak the instruments are; unbounded where
-    the first stage is not significant, empty where no value fits all instruments.
+    Anderson and Rubin 1949, doi:10.1214/aoms/1177730090. The test has the right size however weak the
+    instruments are. The set is unbounded where the first stage is not significant, and empty where no value
+    is compatible with all instruments.
     """
     from scipy import stats
     from scipy.optimize import brentq
@@ -223,8 +224,8 @@ def anderson_rubin(
 def overidentification(data: InstrumentDesign, vcov: VCov = "iid") -> tuple[float, float, int] | None:
     """Sargan's statistic (Hansen's J with other errors), its p-value and degrees; None where just identified.
 
-    n e'P e / e'e of the residuals of two-stage least squares, n the rows (Sargan 1958, doi:10.2307/1907619); J is
-    that of two-step GMM (Hansen 1982, doi:10.2307/1912775).
+    n e'P e / e'e of the residuals of two-stage least squares, n the rows (Sargan 1958, doi:10.2307/1907619);
+    J is that of two-step GMM (Hansen 1982, doi:10.2307/1912775).
     """
     from scipy import stats
 
@@ -259,8 +260,8 @@ def overidentification(data: InstrumentDesign, vcov: VCov = "iid") -> tuple[floa
 def plausibly_exogenous(data: InstrumentDesign, most: Array, vcov: VCov = "iid") -> Array:
     """(G, 2) Union of 95% intervals of two-stage least squares over direct effects |gamma_j| <= most.
 
-    Conley, Hansen and Rossi 2012, doi:10.1162/REST_a_00139. One endogenous regressor. Upper ends are
-    convex in gamma and lower ends concave (something linear plus or minus a norm of something linear), so that the
+    Conley, Hansen and Rossi 2012, doi:10.1162/REST_a_00139. One endogenous regressor. Upper ends are convex
+    in gamma and lower ends concave (something linear plus or minus a norm of something linear), so that the
     corners of the box suffice; not numbers where there are more than 12 instruments.
 
     Parameters

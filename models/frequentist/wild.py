@@ -1,16 +1,17 @@
-"""The wild cluster bootstrap: what the cluster-robust t of one coefficient is worth with few clusters.
+"""The wild cluster bootstrap: inference on one coefficient with few clusters.
 
-Restricted (Cameron, Gelbach and Miller 2008, doi:10.1162/rest.90.3.414): residuals under the null get one
-random sign (or six-point weight of Webb 2023, doi:10.1111/caje.12661) per cluster, and |t| is set among the
-|t*|. In the form of Roodman, Nielsen, MacKinnon and Webb (2019, doi:10.1177/1536867X19830877): with x the
-regressor and y the outcome, all others and the effects partialled out, u = y - b x and M their annihilator
-with x in it,
+Restricted (Cameron, Gelbach and Miller 2008, doi:10.1162/rest.90.3.414): the residuals under the null
+hypothesis are multiplied by one random sign per cluster (or by one of six weights, Webb 2023,
+doi:10.1111/caje.12661), and |t| is compared with the |t*|. The computation follows Roodman, Nielsen,
+MacKinnon and Webb (2019, doi:10.1177/1536867X19830877): with x the regressor and y the outcome, all other
+regressors and the effects partialled out, u = y - b x and M the annihilator of these and of x,
 
     t* = sum_g v_g s_g / sqrt(sum_g (K v)_g^2),   s_g = x_g'u_g,   K_gh = x_(g)' M u_(h),
 
-where x_(g) is x with zeros outside cluster g. Both are linear in b, so that every null costs one pass over the draws.
-The small-sample factor of the standard error is in t and t* alike and cancels. Ties count against the null's
-rejection: all signs alike give t back, so that G clusters allow no p-value below 2^(1 - G) with signs.
+where x_(g) is x with zeros outside cluster g. Both are linear in b, so that each null hypothesis costs one
+pass over the draws. The small-sample factor of the standard error is the same in t and t* and cancels. A tie
+counts against rejection: with equal signs in all clusters |t*| = |t|, so that G clusters allow no p-value
+below 2^(1 - G).
 """
 
 from __future__ import annotations

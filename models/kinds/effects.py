@@ -80,7 +80,7 @@ def effects_model(
 
 
 def level_and_effects(design: Design, X: Split, level: Any, priors: Priors, form: Form) -> Any:
-    """(n,) The constant with the entity and time effects of a form, as variables of the model on the context stack."""
+    """(n,) The constant plus the entity and time effects of a form, added to the PyMC model in context."""
     import pymc as pm
 
     if design.entity_effects and form == "fixed":

@@ -3,17 +3,19 @@
     x = Z pi + w' delta + effects + v
     y = x' beta + Z gamma + w' theta + effects + u,     (u, v) ~ N(0, Sigma)
 
-`gamma` is what the instruments do to the outcome other than through x: exact exclusion says 0, a prior
-gamma_j ~ N(0, d_j^2) says nearly 0 (plausibly exogenous: Conley, Hansen and Rossi 2012, doi:10.1162/REST_a_00139).
-The correlations of Sigma, which are the endogeneity, have an LKJ(1) prior: uniform. No prior looks at an estimate.
+gamma is the direct effect of the instruments on the outcome, other than through x. Under exact exclusion it
+is 0; a prior gamma_j ~ N(0, d_j^2) says that it is nearly 0 (plausibly exogenous instruments: Conley, Hansen
+and Rossi 2012, doi:10.1162/REST_a_00139). The correlations of Sigma measure the endogeneity; they have an
+LKJ(1) prior, which is uniform. No prior depends on an estimate.
 
-Controls and effects have flat priors, whatever the form of effects elsewhere: instruments are used for their
-variation within effects. What is flat is projected out exactly, and the likelihood of what is left,
+Controls and effects have flat priors, whatever the form of effects of other columns: instruments are used for
+their variation within effects. Coefficients with flat priors are projected out exactly. The likelihood of the
+remaining ones,
 
     -1/2 [nu log |Sigma| + tr Sigma^-1 E'E],   E = [y - X beta - Z gamma | X - Z pi],
 
-reads the data through the cross-products of [y | X | Z] alone, nu rows being free; the rows of their triangular root
-stand for the data.
+depends on the data only through the cross-products of [y | X | Z] and their degrees of freedom nu. The model
+therefore observes the few rows of the triangular root of these cross-products in place of all rows.
 """
 
 from __future__ import annotations

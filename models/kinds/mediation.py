@@ -11,11 +11,11 @@ Given rho, y given m is a regression on x, m and effects again, with
     b* = b + kappa,   c* = c' - a kappa,   kappa = rho sigma_y / sigma_m,   sigma_u^2 = sigma_y^2 (1 - rho^2),
 
 and the likelihood is that of two separate regressions, in which rho does not occur: the data say nothing of
-it (Imai, Keele and Tingley 2010, doi:10.1037/a0020761). Priors are put on what the data identify (the slopes,
-effects and error scales of the two regressions) and independently on rho (the transparent
-parametrisation of Gustafson 2005, doi:10.1214/088342305000000098). At rho = 0 they are the usual priors of a, b
-and c'; the posterior of rho is its prior, and that of every effect at any rho is an exact transform of the same
-draws. With several mediators these are equations of a chain, m_1 | x, m_2 | m_1, x, ..., y | m, x.
+it (Imai, Keele and Tingley 2010, doi:10.1037/a0020761). Priors are put on what the data identify (the
+slopes, effects and error scales of the two regressions) and independently on rho (the transparent
+parametrisation of Gustafson 2005, doi:10.1214/088342305000000098). At rho = 0 they are the usual priors of
+a, b and c'; the posterior of rho is its prior, and that of every effect at any rho is an exact transform of
+the same draws. With several mediators these are equations of a chain, m_1 | x, m_2 | m_1, x, ..., y | m, x.
 """
 
 from __future__ import annotations

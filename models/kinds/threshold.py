@@ -1,16 +1,16 @@
-r"""The slope on one regressor changes where another variable passes a threshold; where, and how often, is unknown.
+r"""The slope on one regressor changes where another variable passes a threshold of unknown location.
 
     y_it = beta x_it + sum_j delta_j x_it 1(q_it > gamma_j) + z_it' theta + mu_i + lambda_t + e_it
 
-- K thresholds gamma_1 < ... < gamma_K, K = 0 ... K_max equally likely, lie at observed values of q that leave
-  at least 5% of the rows in every regime: all such sets are equally likely, or in proportion to the product of a
-  stated prior on the location.
+- K thresholds gamma_1 < ... < gamma_K, K = 0 ... K_max equally likely, lie at observed values of q that
+  leave at least 5% of the rows in every regime: all such sets are equally likely, or in proportion to the
+  product of a stated prior on the location.
 - beta has the prior of every slope; a change delta_j ~ N(0, tau^2), tau with the prior `difference`. Both
-  are in standard units: standard deviations of the outcome for one of the regressor. As tau grows every
-  change is thought large, and data speak for fewer thresholds (Bartlett's paradox); the posterior of K is
-  therefore shown for each tau as well.
-- Effects are those of `effects`. In `fixed` and `mundlak` the regime columns enter by their within part, so that
-  thresholds are judged by changes within entities alone, as in Hansen's test; `between` belongs to the
+  are in standard units: standard deviations of the outcome for one of the regressor. The larger tau, the
+  larger every change is expected to be, and the more the posterior favours few thresholds (Bartlett's
+  paradox); the posterior of K is therefore shown for each tau as well.
+- Effects are those of `effects`. In `fixed` and `mundlak` the regime columns enter by their within part, so
+  that thresholds are judged by changes within entities alone, as in Hansen's test; `between` belongs to the
   regressors, not to their regimes, so that the number of nuisance parameters does not grow with K.
 
 `threshold_model` is the model with K given. A step has no gradient: `changepoints` enumerates the locations
@@ -56,7 +56,10 @@ def log_prior_of_sets(sets: Codes, log_location: Array) -> Array:
 
 
 def regime_columns(found: Regimes, form: Form) -> Array:
-    """(n, m) x 1(q > gamma) for every candidate, in standard deviations of x; its within part but for `random`."""
+    """(n, m) x 1(q > gamma) for every candidate, in standard deviations of x.
+
+    In `fixed` and `mundlak` only the within part of each column.
+    """
     design = found.design
     columns = np.where(found.q[:, None] > found.candidates, found.x[:, None], 0.0) / found.x.std()
     if form == "random":

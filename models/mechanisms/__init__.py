@@ -1,1 +1,1 @@
-"""Draws of mediation and instrument models."""
+"""Posterior draws of mediation and instrument models."""

@@ -1,13 +1,17 @@
 """Independent draws from the model of `instrument` with one endogenous regressor.
 
-First-stage slopes pi and direct effects gamma are Gaussian given the rest and are integrated out. Left are beta and
-three parameters that the data know well however weak the instruments: with v the error of the first stage,
+The first-stage slopes pi and the direct effects gamma are normal given the rest and are integrated out. With
+v the error of the first stage, the reduced form is
 
-    y = x b + Z (gamma - kappa pi) + e,   b = beta + kappa,   kappa = cov(u, v) / var(v),   s^2 = var(e),
+    y = x b + Z (gamma - kappa pi) + e,   b = beta + kappa,   kappa = cov(u, v) / var(v),   s^2 = var(e).
 
-(b, log s, log sigma_v) and beta. So weak identification is a long tail along one axis. Least squares of y and x
-on Z are sufficient for the rest: pi_hat | pi ~ N(pi, sigma_v^2 A^-1), phi_hat(b) | pi, gamma ~
-N(gamma - kappa pi, s^2 A^-1) with A = Z'Z, and two residual sums of squares with nu - k degrees of freedom.
+Of the four parameters that remain, the data inform b, log s and log sigma_v well however weak the
+instruments are; weak identification is a long tail along the axis of beta alone. Least squares of y and x on
+Z are sufficient statistics for the rest,
+
+    pi_hat | pi ~ N(pi, sigma_v^2 A^-1),   phi_hat(b) | pi, gamma ~ N(gamma - kappa pi, s^2 A^-1),   A = Z'Z,
+
+and two residual sums of squares with nu - k degrees of freedom.
 """
 
 from __future__ import annotations
@@ -127,7 +131,7 @@ def draw(
 
 
 def _coordinates(data: Sequence[Direction]) -> tuple[Array, Array]:
-    """Centre and width (D, 4) of coordinates in which a posterior is about the origin and a third wide."""
+    """Centre and width (D, 4) that bring a posterior to the origin with a standard deviation of about 1/3."""
     centre, width = [], []
     for d in data:
         A = np.linalg.inv(d.inverse)

@@ -1,4 +1,4 @@
-"""Posterior draws of an instrument column: directly where that is possible, else by NUTS on the same model."""
+"""Posterior draws of an instrument column: by importance sampling where possible, else by NUTS."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class InstrumentPosterior:
 
 
 def can_draw(data: InstrumentDesign, priors: Priors) -> bool:
-    """Whether the model can be drawn from without NUTS: one endogenous regressor, Gaussian slopes to integrate out."""
+    """Whether importance sampling applies: one endogenous regressor, and normal priors of slopes."""
     integrated = (priors["first_stage"], *exclusions(data, priors).values())
     return len(data.endogenous) == 1 and all(prior.family == "normal" for prior in integrated)
 
@@ -48,7 +48,7 @@ def can_draw(data: InstrumentDesign, priors: Priors) -> bool:
 def instrument_posterior(
     data: InstrumentDesign, priors: Priors, sampler: Sampler, exclusion: bool = False, direct: bool = True
 ) -> InstrumentPosterior:
-    """Draw under exact exclusion, or under the priors of direct effects; NUTS where k-hat is above 0.7."""
+    """Posterior draws under exact exclusion or priors of direct effects; NUTS where k-hat is above 0.7."""
     if direct:
         own = list(exclusions(data, priors).values()) if exclusion else None
         drawn = importance_draws(data, priors, [own], sampler.chains * sampler.draws, sampler.seed)[0]
@@ -68,7 +68,7 @@ def instrument_posterior(
 def importance_draws(
     data: InstrumentDesign, priors: Priors, exclusion: Sequence[Sequence[Prior] | None], draws: int, seed: int
 ) -> list[InstrumentPosterior]:
-    """Draw under several priors of the direct effects at once."""
+    """Draws by importance sampling, under several priors of the direct effects at once."""
     root = root_of(data)
     found = draw([direction(root)] * len(exclusion), exclusion, priors, draws, seed)
     return [

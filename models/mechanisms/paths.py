@@ -1,6 +1,7 @@
 """Direct and indirect effects from the separate regressions of a mediation chain, at any rho.
 
-`mediation` says why this is exact; draws come from the collapsed engine, equation by equation.
+`models.kinds.mediation` derives why this is exact. Draws come from the collapsed engine, one equation at a
+time.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def rho_draws(prior: Prior, found: Paths, rng: np.random.Generator) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class MediationPosterior:
-    """Draws of a chain.
+    """Posterior draws of all equations of a mediation chain.
 
     Attributes
     ----------
@@ -148,7 +149,7 @@ def mediation_posterior(
     form: Form | None = "mundlak",
     sampler: Sampler = SAMPLER,
 ) -> MediationPosterior:
-    """Posterior draws by the collapsed engine, equation by equation: their posteriors are independent."""
+    """Posterior draws by the collapsed engine, one equation at a time: their posteriors are independent."""
     from ..engine.posterior import posterior
     from ..engine.statistics import statistics_of_design
 
@@ -167,7 +168,7 @@ def mediation_posterior(
 def mediation_posterior_by_nuts(
     design: Design, treatment: str, mediator: str, priors: Priors, form: Form | None, sampler: Sampler
 ) -> MediationPosterior:
-    """The same from the joint model at rho = 0."""
+    """The same from the joint PyMC model at rho = 0, by NUTS."""
     from ..engine.sampling import nuts
 
     chain = equations(design, (mediator,))

@@ -235,7 +235,7 @@ def _law(statistics: Statistics, priors: Priors, scales: Scales) -> _Law:
 
 
 def _spreads(statistics: Statistics, priors: Priors, scales: Scales, flat: Array) -> Array:
-    """(S, q) What multiplies the spread of each coefficient."""
+    """(S, q) Multiples of the prior standard deviation of each coefficient, at each draw of the scales."""
     own: list[Array] = []
     for name, count in (("slope", statistics.n_slope), ("between", statistics.n_between)):
         mixed = priors[name].family in MIXTURES

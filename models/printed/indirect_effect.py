@@ -1,12 +1,13 @@
 """The indirect effect a b from printed numbers alone.
 
-a, b and the direct effect c' have the posteriors of `tables`, each alone. How their estimates depend on one another
-is not printed, but least squares on the same rows and controls gives total = c' + a b, and so
+Each of a, b and the direct effect c' has its posterior of `models.printed.tables`. The correlations of their
+estimates are not printed, but least squares on the same rows and controls gives total = c' + a b, and so
 
     var(total) = g' D R D g,   g = (b, a, 1),   D = diag(s_a, s_b, s_c'),   R the correlations of (a, b, c').
 
-The total's printed standard error thus tells of R: it is given a uniform prior over correlation matrices (LKJ(1)) and
-kept where the total's standard error comes out within its rounding. Dependence is a Gaussian copula.
+The printed standard error of the total is therefore informative about R. R has a uniform prior over
+correlation matrices (LKJ(1)); a draw is kept where the standard error of the total that it implies lies
+within the rounding of the printed one. Given R, a and b are joined by a Gaussian copula.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class IndirectEffect:
     Attributes
     ----------
     independent : a and b independent
-    with_total : dependent as the total's standard error says; None where there is no total, or nothing fits it
+    with_total : a and b correlated as the standard error of the total implies; None where it is not printed
+        or no correlations fit it
     correlation : (S, 3) of a with b, a with c', b with c', or None
     """
 
@@ -48,7 +50,7 @@ def indirect_effect(
     size: int,
     seed: int,
 ) -> IndirectEffect:
-    """Posterior draws of a b, with and without what the total effect's column reveals."""
+    """Posterior draws of a b, with and without the information in the total effect's standard error."""
     from scipy import stats
 
     rng = np.random.default_rng(seed)

@@ -1,10 +1,10 @@
-"""What a printed estimate alone says: it is t-distributed about the truth.
+"""The posterior of an effect from its printed estimate: the estimate is t-distributed about the truth.
 
     estimate ~ t(df, effect, s),   s uniform over the standard errors that print as the printed one
 
-`df` is the number of degrees of freedom of the paper's reference distribution (few clusters: few).
-The prior of `effect` is the slope prior in the units of the printed standard deviations of outcome
-and regressor; where these are not printed it is flat.
+`df` is the number of degrees of freedom of the paper's reference distribution, which is small with few
+clusters. The prior of `effect` is the slope prior in units of the printed standard deviations of outcome and
+regressor; it is flat where these are not printed.
 """
 
 from __future__ import annotations
@@ -100,7 +100,10 @@ def moments(printed: PrintedEstimate, slope: Prior) -> tuple[float, float]:
 
 
 def bayes_factor_10(printed: PrintedEstimate, slope: Prior) -> float | None:
-    """Savage-Dickey: prior over posterior density of `effect` at 0; None under a flat prior or where it overflows."""
+    """Savage-Dickey ratio: prior over posterior density of `effect` at 0.
+
+    None under a flat prior, or where the ratio overflows.
+    """
     if printed.unit is None:
         return None
     grid = _grid(printed, slope)

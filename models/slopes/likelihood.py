@@ -1,11 +1,11 @@
-"""What data say of one slope: its likelihood with everything else integrated out under its prior.
+"""The likelihood of one slope, with everything else integrated out under its prior.
 
     L(b) = p(y | slope = b) = integral of p(y | b, the rest) p(the rest)
 
-Whatever one believed of that slope beforehand, its posterior is prior x L, so that one curve answers for every
-prior on it. On a panel, log L at a few values of b is the log marginal likelihood of the collapsed model
-with the slope held there (its prior spread 0), and between them a spline of what is left of a
-Student t; at tables evidence it is the likelihood of the printed estimate.
+The posterior under any prior of the slope is proportional to prior x L, so that one curve serves every
+prior. On a panel, log L at a few values of b is the log marginal likelihood of the collapsed model with the
+slope fixed at b (a prior standard deviation of 0). Between these values log L is that of a Student t plus a
+spline of the remaining difference. At tables evidence L is the likelihood of the printed estimate.
 """
 
 from __future__ import annotations
@@ -82,7 +82,10 @@ def of_panels(
 def _curves(
     statistics: Sequence[Statistics], priors: Priors, terms: Sequence[int], guess: Array, seed: int
 ) -> list[SlopeLikelihood]:
-    """From marginal likelihoods at nodes about a guess (M, K, 2) of centre and spread, standardised."""
+    """Likelihoods from marginal likelihoods at nodes, which are placed by guesses (M, K, 2).
+
+    A guess is the centre and the standard deviation of the likelihood, in standard units.
+    """
     zero = np.arcsinh(np.abs(guess[..., 0] / guess[..., 1])).max(axis=0) + 0.3
     count = NODES if len(statistics) < MANY else FEWER
     u = np.maximum(REACH, zero)[:, None] * np.linspace(-1, 1, count)
@@ -126,7 +129,10 @@ def _interpolated(
 def _log_marginals(
     statistics: Sequence[Statistics], priors: Priors, terms: Sequence[int], nodes: Array, seed: int
 ) -> tuple[Array, Array]:
-    """log p(y | slope = node) and its k-hat, (M, K, G) each, in chunks of one size, so that they share a program."""
+    """log p(y | slope = node) and its k-hat, (M, K, G) each.
+
+    They are computed in chunks of one size, which share a compiled program.
+    """
     prepare("cpu")
     compiled, count = compile_for(statistics[0], priors), len(scales_of(statistics[0], priors))
     problems = list(np.ndindex(nodes.shape))
@@ -146,7 +152,7 @@ def _log_marginals(
 
 
 def _least_squares(statistics: Statistics, term: int) -> tuple[float, float]:
-    """Estimate and standard error of one slope from the within cross-products: where its likelihood may lie."""
+    """Estimate and standard error of one slope from the within cross-products: where the nodes are put."""
     k, g = statistics.n_slope, statistics.n_between
     cross = statistics.strata.cross[0]
     columns = [*range(k), *range(k + g, len(cross) - 2)]
@@ -165,7 +171,8 @@ def given_coefficients(
     Parameters
     ----------
     scales : (m,) each
-    theta, constant : (m, q), (m,) as in `Draws`; that of the `fixed` form is left out: next to nothing depends on it
+    theta, constant : (m, q), (m,) as in `Draws`; the constant of the `fixed` form is left out, as it hardly
+        changes the value
     """
     cross, degrees, per_entity, per_time = statistics.strata
     fixed = statistics.form == "fixed"

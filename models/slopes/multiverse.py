@@ -1,4 +1,4 @@
-"""Many collapsed models at once: columns left out, shapes sorted, and the draws of one coefficient."""
+"""Many collapsed models at once: without some columns, brought to a few shapes, draws of one coefficient."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ SMALL, LARGE = 16, 64  # problems in a program: XLA compiles each number of them
 
 
 def without(statistics: Statistics, terms: Sequence[str]) -> Statistics:
-    """The same rows without some regressors: their columns are zero, and the likelihood does not see them.
+    """The same rows without some regressors: their columns are zero and do not enter the likelihood.
 
-    The shape stays, so that one program serves all subsets; what is drawn of a regressor left out is its prior.
+    The shape stays the same, so that one program serves all subsets; the draws of a coefficient that was
+    left out are those of its prior.
     """
     k = statistics.n_slope
     at = [statistics.terms.index(term) for term in terms]
@@ -31,9 +32,9 @@ def without(statistics: Statistics, terms: Sequence[str]) -> Statistics:
 
 
 def widened(statistics: Statistics, terms: int) -> Statistics:
-    """The same posterior with regressors added that are all zero, so that columns of a paper share a program.
+    """The same posterior with regressors of zeros added, so that columns of a paper share a program.
 
-    Where every slope varies, so do theirs.
+    Where every slope varies, so do those of the added regressors.
     """
     k, g, count = statistics.n_slope, statistics.n_between, len(statistics.groups)
     extra = max(0, terms - k)
@@ -56,8 +57,9 @@ def widened(statistics: Statistics, terms: int) -> Statistics:
 def cast(statistics: Statistics) -> Statistics:
     """The same posterior of the slopes in one of three shapes, so that forms of effects share programs.
 
-    An effect that is absent is one whose multiple in the variance of every stratum is 0: its scale is free and keeps
-    its prior. A pooled model is then one with flat effects of time, and entity parts that a form does not use are zero.
+    An absent effect has multiple 0 in the variance of every stratum: the data do not inform its scale, which
+    keeps its prior. A pooled model becomes one with flat effects of time; entity parts that a form does not
+    use are zero.
     """
     if statistics.explicit_time:  # columns of time that only some forms have
         return padded(statistics)

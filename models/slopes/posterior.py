@@ -1,7 +1,7 @@
 """The posterior of one slope under any prior of it, from its likelihood, by quadrature on one grid.
 
-Over M data sets a posterior is the mixture of those given each, with equal weights: beliefs about the slope
-say nothing of which twin is the panel.
+Given M data sets (twins) the posterior is the mixture of those given each, with equal weights: a prior
+belief about the slope does not say which of the twins is the true panel.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class Posterior(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Slope:
-    """A likelihood on a grid fine enough for every prior that is centred at 0 or no narrower than the likelihood.
+    """A likelihood on a grid that is fine enough for the priors in use.
+
+    These are priors centred at 0, and others that are no narrower than the likelihood.
 
     Attributes
     ----------
@@ -79,7 +81,10 @@ class Slope:
         return Posterior(mean, sd, float(low), float(high), float(1 - mass[self.zero]))
 
     def draws(self, prior: Prior | None, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """(M, count) Draws given each data set, and the log-likelihood of each: midpoint quantiles in random order."""
+        """(M, count) Draws given each data set, and the log-likelihood of each.
+
+        The draws are midpoint quantiles in random order.
+        """
         log_kernel = self.log_likelihood + self.log_prior(prior)
         kernel = np.exp(log_kernel - log_kernel.max(axis=1, keepdims=True))
         uniform = (rng.permutation(count) + 0.5) / count
@@ -145,7 +150,7 @@ def zero_centred(scale: float) -> Prior:
 
 
 def tipping_scale(slope: Slope) -> float | None:
-    """The standard deviation of the narrowest normal prior about 0 under which the 95% interval excludes 0.
+    """The standard deviation of the narrowest normal prior about 0 with which the 95% interval excludes 0.
 
     In standard deviations of outcome and regressor; None where no such prior does, however wide.
     """
@@ -173,9 +178,9 @@ def _first_crossing(value: Callable[[float], float], grid: NDArray[np.float64]) 
 
 
 def settling_odds(slope: Slope, prior: Prior | None, sign: int) -> float | None:
-    """Prior odds of the sign (1 or -1) from which on its posterior probability is 97.5% under a prior of this shape.
+    """Prior odds of the sign (1 or -1) that give it a posterior probability of 97.5%.
 
-    The prior is reweighted on either side of 0. None where they exceed 1e12.
+    The prior is reweighted on either side of 0 and keeps its shape there. None where the odds exceed 1e12.
     """
     from scipy.optimize import brentq
 

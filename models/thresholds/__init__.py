@@ -1,1 +1,1 @@
-"""Thresholds weighed exactly: candidates, marginal likelihoods, draws, shapes of a change."""
+"""Threshold models by enumeration: candidates, marginal likelihoods, draws, and shapes of the change."""

@@ -1,4 +1,4 @@
-"""Draws from an enumerated posterior: location sets, scales and slopes, and the effect along the threshold variable."""
+"""Draws from an enumerated posterior: locations, scales, slopes, and effects along the threshold variable."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def bands(values: Array, weights: Array | None = None) -> Array:
 def _draw_nodes(
     posterior: Enumerated, blocks: Blocks, tau: Array, sets: Codes, rng: np.random.Generator
 ) -> Nodes:
-    """Scales for each draw; in `fixed` and `mundlak` sigma between the nodes of the quadrature, by a spline."""
+    """Scales for each draw; in `fixed` and `mundlak`, sigma is interpolated between nodes by a spline."""
     nodes = posterior.nodes
     log_weight = weights_of_nodes(blocks, nodes, tau, sets)
     if posterior.form == "random":

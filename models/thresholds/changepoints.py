@@ -1,15 +1,17 @@
-"""Every set of threshold locations weighed exactly; coefficients and effects integrated out, scales by quadrature.
+"""The exact posterior of the number and the locations of thresholds, by enumeration.
 
-Given the scales, the columns c of the model without thresholds are swept out of the regime columns h of all
-candidates once (S = h'V^-1 h and r = h'V^-1 y after that); a set J then changes the log marginal likelihood by
+Coefficients and effects are integrated out, scales by quadrature. Given the scales, the columns c of the
+model without thresholds are projected out of the regime columns h of all candidates once (S = h'V^-1 h and r
+= h'V^-1 y after that). A set J of candidates then changes the log marginal likelihood by
 
     -1/2 log |I + tau^2 S_JJ| + 1/2 tau^2 r_J' (I + tau^2 S_JJ)^-1 r_J,
 
-one small Cholesky factor. The likelihood without thresholds, `collapsed`, gives the weights of the scales. In
-`fixed` and `mundlak` a regime column has no part between entities or periods: S and r depend on sigma alone,
-the other scales are integrated out for each sigma beforehand, and what is left is a one-dimensional trapezoid
-rule in log sigma, whose error in a log evidence is below 1e-6 even with 16 rows. In `random` each sigma comes
-with draws of the others. tau is integrated by Gauss-Legendre nodes in its prior probability.
+which takes one small Cholesky factor. The likelihood without thresholds, `models.engine.collapsed`, gives
+the weights of the scales. In `fixed` and `mundlak` a regime column has no part between entities or periods,
+so that S and r depend on sigma alone. The other scales are then integrated out for each sigma beforehand,
+and what is left is a one-dimensional trapezoid rule in log sigma, whose error in a log evidence is below
+1e-6 even with 16 rows. In `random` each sigma comes with draws of the other scales. tau is integrated by
+Gauss-Legendre nodes in its prior probability.
 """
 
 from __future__ import annotations
@@ -100,10 +102,11 @@ def enumerate_thresholds(
     location: Prior | None = None,
     seed: int = 0,
 ) -> Enumerated:
-    """Weigh 0, 1, ..., `most` thresholds and all their locations.
+    """The posterior of 0, 1, ..., `most` thresholds and of all their locations.
 
-    Where candidates are many, larger numbers of thresholds are sought among some of them (`MOST`): evenly spaced ones
-    and those where fewer thresholds are likely to lie, each with the prior of the candidates nearest to it.
+    Where candidates are many, larger numbers of thresholds are sought among some of them (`MOST`): evenly
+    spaced ones and those where fewer thresholds are likely to lie, each with the prior of the candidates
+    nearest to it.
 
     Parameters
     ----------

@@ -1,4 +1,7 @@
-"""What a set of changes adds to the log marginal likelihood of a Gaussian panel model, at many values of its scales."""
+"""The log marginal likelihood of sets of thresholds, relative to none, at many values of the scales.
+
+The model is a Gaussian panel model; its coefficients and effects are integrated out.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class Nodes:
     ----------
     sigma, sd_entity, sd_time : (Q,) zero where there is no such scale or it does not matter
     log_weight : (Q,) log of quadrature weight times p(y, scales)
-    others : (Q, L, 2) draws of sd_entity and sd_time given sigma, equally likely; L = 1 where those of the node hold
+    others : (Q, L, 2) draws of sd_entity and sd_time given sigma; L = 1 where they are the node's
     """
 
     sigma: Array
@@ -39,7 +42,7 @@ class Blocks:
     ----------
     cross : (E, c + m + 1, c + m + 1)
     per_entity, per_time : (E,) as in `statistics.Strata`
-    location, prior_sd : (c,) prior means and standard deviations; 1 for a time effect, to be multiplied by sd_time
+    location, prior_sd : (c,) prior means and standard deviations; those of time effects in units of sd_time
     by_time : (c,) 1 where a column of c is a time effect
     terms : how many of the c are slopes
     """
@@ -53,12 +56,12 @@ class Blocks:
     terms: int
 
     def variances(self, nodes: Nodes) -> Array:
-        """(Q, E)"""
+        """(Q, E) Variance of each stratum at each node."""
         sigma, entity, time = nodes.sigma[:, None], nodes.sd_entity[:, None], nodes.sd_time[:, None]
         return sigma**2 + self.per_entity * entity**2 + self.per_time * time**2
 
     def prior_sds(self, nodes: Nodes) -> Array:
-        """(Q, c)"""
+        """(Q, c) Prior standard deviation of each coefficient at each node."""
         return self.prior_sd * np.where(self.by_time > 0, nodes.sd_time[:, None], 1.0)
 
 
@@ -81,7 +84,7 @@ def weights_of_nodes(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) 
 
 
 def _rounded(cross: Array) -> Array:
-    """The cross-products with columns of zeros before y, which no set names."""
+    """The cross-products with columns of zeros before y: panels of similar size then share a program."""
     size = cross.shape[1]
     wide = -(-size // FEW) * FEW
     kept = np.r_[: size - 1, wide - 1]
@@ -109,7 +112,7 @@ def _programs() -> dict[str, Any]:
         return H[c:-1, c:-1] - half.T @ half, target[c:] - half.T @ seen
 
     def gain(S: Any, r: Any, sets: Any, tau: Any) -> Any:
-        """(P,) What a set adds to the log marginal likelihood, by an unrolled square-root-free Cholesky factor."""
+        """(P,) Change of the log marginal likelihood by a set, by a Cholesky factor without square roots."""
         size = sets.shape[1]
         rows: list[list[Any]] = []  # of L D, with L D L' the matrix
         solved: list[Any] = []

@@ -51,7 +51,7 @@ class Regimes:
         return self.design.terms[self.term]
 
     def admissible(self, sets: Codes) -> NDArray[np.bool_]:
-        """(P,) Whether each row of candidate indices (P, K), ascending, leaves enough rows in every regime."""
+        """(P,) Whether ascending candidate indices (P, K) leave enough rows in every regime."""
         ends = np.column_stack([np.zeros(len(sets)), self.below[sets], np.full(len(sets), self.design.n)])
         return (np.diff(ends, axis=1) >= self.least).all(axis=1)
 

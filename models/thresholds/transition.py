@@ -2,17 +2,18 @@ r"""Is it a jump? The slope changes at once, along a logistic curve, or in a str
 
     y_it = beta x_it + delta x_it g(q_it) + z_it' theta + mu_i + lambda_t + e_it
 
-with g from 0 at the 10th to 1 at the 90th percentile of q, so that delta ~ N(0, tau^2) means the same in each:
+g is 0 at the 10th percentile of q (low) and 1 at the 90th (high), so that delta ~ N(0, tau^2) means the same
+in each of the four shapes:
 
 - `jump`: g = 1(q > gamma), the model of `threshold` with one threshold;
-- `smooth`: g = (G(q) - G(low)) / (G(high) - G(low)), G the logistic function of (q - c) / w (Gonzalez, Terasvirta
-  and van Dijk 2005, "Panel smooth transition regression models"). c is uniform between the percentiles, log w
-  uniform from 0.02 times their distance, a step to the eye, to 3 times, a straight line;
+- `smooth`: g = (G(q) - G(low)) / (G(high) - G(low)), G the logistic function of (q - c) / w (Gonzalez,
+  Terasvirta and van Dijk 2005, "Panel smooth transition regression models"). c is uniform between the
+  percentiles, log w from 0.02 times their distance (in effect a step) to 3 times (a straight line);
 - `interaction`: g = (q - low) / (high - low);
 - `none`: delta = 0.
 
-`smooth_model` is for NUTS. For the comparison c and w are taken on a grid, and each point of it is weighed
-exactly like a threshold in `changepoints`.
+`smooth_model` is for NUTS. To compare shapes, c and w are taken on a grid, and the marginal likelihood of
+each point is computed exactly, as that of a threshold in `changepoints`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ SHAPES = ("none", "jump", "smooth", "interaction")
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """One shape of the change, weighed.
+    """One shape of the change, with its marginal likelihoods.
 
     Attributes
     ----------
@@ -86,7 +87,7 @@ def smooth_grid(found: Regimes, box: Array) -> tuple[Array, Array]:
 
 
 def shapes_of(found: Regimes, posterior: Enumerated, priors: Priors = DEFAULTS) -> dict[str, Shape]:
-    """Weigh the four shapes with the scales and changes of an enumerated posterior."""
+    """Marginal likelihoods of the four shapes, with the scales and changes of an enumerated posterior."""
     low, high = ends(found)
     nothing = np.zeros((found.design.n, 1))
     return {
@@ -109,7 +110,10 @@ def _weighed(
 
 
 def _smooth(found: Regimes, posterior: Enumerated, priors: Priors) -> Shape:
-    """The grid is laid anew over the box outside of which the posterior is as good as zero, until it is fine enough."""
+    """The smooth transition on a grid that is refined until it is fine enough.
+
+    Each grid covers the box outside of which the posterior of the last one is practically zero.
+    """
     low, high = ends(found)
     box = np.array([[0.0, 1.0], [0.0, 1.0]])
     for _ in range(REFINEMENTS + 1):
@@ -136,9 +140,9 @@ def log_marginal(shape: Shape, posterior: Enumerated) -> float:
 def smooth_model(found: Regimes, priors: Priors = DEFAULTS, form: Form = "mundlak") -> pm.Model:
     """The smooth transition as a PyMC model, every effect a random variable; it has gradients throughout.
 
-    `slope_low` and `slope_high` are the slopes at the 10th and 90th percentile of the threshold variable, on the
-    paper's scale; `location` is on the scale of the threshold variable, `width` in units of the distance between
-    the two.
+    `slope_low` and `slope_high` are the slopes at the 10th and 90th percentile of the threshold variable, on
+    the paper's scale; `location` is on the scale of the threshold variable, `width` in units of the distance
+    between the two.
     """
     import pymc as pm
     import pytensor.tensor as pt
@@ -177,7 +181,7 @@ def smooth_model(found: Regimes, priors: Priors = DEFAULTS, form: Form = "mundla
 
 
 def _taken(found: Regimes, form: Form) -> Array:
-    """(n, p) An orthonormal basis of what is taken from a regime column: its mean, or all its effects."""
+    """(n, p) An orthonormal basis of what a regime column is freed of: its mean, or all effects."""
     design = found.design
     blocks = [np.ones((design.n, 1))]
     if form != "random":

@@ -1,4 +1,4 @@
-"""Claims about significance and about how the numbers came to be."""
+"""Claims about significance and about the methods by which the numbers were made."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def same_stars(_: Context, cells: list[Printed], __: str) -> Answer:
 
 
 def clustered(context: Context, columns: list[Column]) -> Answer:
-    """Conventional errors give themselves away by t²/(t² + df) = R²; another cluster count by the stars."""
+    """Conventional errors satisfy t²/(t² + df) = R²; another number of clusters shows in the stars."""
     conventional = []
     for column in filter(simple, columns):
         found = readings(context.tables, column)

@@ -101,7 +101,7 @@ def ratio_of(_: Context, cells: list[Printed], value: str) -> Answer:
 
 
 def per_deviation(tables: Tables, cells: list[Printed]) -> list[Finding]:
-    """A ratio of two slopes depends on units; per standard deviation it is another one."""
+    """The ratio of two slopes depends on units: that per standard deviation of the regressors is another."""
     one, other = cells[:2]
     if not other.estimate:
         return []
@@ -112,7 +112,10 @@ def per_deviation(tables: Tables, cells: list[Printed]) -> list[Finding]:
     if not (one.term in column.slopes and other.term in column.slopes and "sd" in a and "sd" in b):
         return []
     found = (printed(one) * a["sd"]) / (printed(other) * b["sd"])
-    words = f"({one.text['estimate']}·{a.cells['sd'].text['estimate']})/({other.text['estimate']}·{b.cells['sd'].text['estimate']}) = {show(found)}"
+    slope, sd, other_slope, other_sd = (
+        cell.text["estimate"] for cell in (one, a.cells["sd"], other, b.cells["sd"])
+    )
+    words = f"({slope}·{sd})/({other_slope}·{other_sd}) = {show(found)}"
     statement = (
         f"{one.id} over {other.id} is {show(one.estimate / other.estimate, 3)} only if one unit of "
         f"{one.term} is set beside one unit of {other.term}; per standard deviation it is "

@@ -41,13 +41,18 @@ def subject(view: SpecView, panel: Panel, priors: Priors) -> Subject:
 
 
 def on_tables(view: SpecView, job: Job, request: Request) -> Job:
-    """The fit of the printed numbers; that exclusion is exact is taken on trust."""
-    assumption_flags: dict[str, tuple[str, ...]] = {str(term): (TRUST,) for term in view.spec.parsed.endogenous}
+    """The fit of the printed numbers, flagged because they cannot test that exclusion is exact."""
+    assumption_flags: dict[str, tuple[str, ...]] = {
+        str(term): (TRUST,) for term in view.spec.parsed.endogenous
+    }
     return lambda: replace(job(), assumption_flags=assumption_flags)
 
 
 def flags_over_twins(found: list[dict[str, Any]]) -> Flags:
-    """By endogenous regressor: from which direct effects on the conclusion changes, and weak instruments, over twins."""
+    """Flags of each endogenous regressor over twins.
+
+    They say which size of direct effects changes the conclusion, and in how many twins instruments are weak.
+    """
     changes = [(one["changes_at"] or {}).get("all") for one in found]
     flags = [
         "rests on exact exclusion: conclusion changes once direct effects of instruments have sd "

@@ -1,4 +1,8 @@
-"""What a fitted instrument column says beyond its coefficient: strength, tests, and what exact exclusion carries."""
+"""What a fitted instrument column says beyond its coefficient.
+
+The strength of the instruments, the tests of the frequentist literature, and how the conclusion depends on
+exact exclusion.
+"""
 
 from __future__ import annotations
 
@@ -64,10 +68,11 @@ def frequentist(data: InstrumentDesign, vcov: VCov) -> DataTree:
 
 
 def sensitivity(data: InstrumentDesign, priors: Priors, vcov: VCov, seed: int) -> DataTree:
-    """The coefficient under direct effects N(0, d^2) of all instruments, and of each alone, for a grid of d.
+    """The coefficient under direct effects gamma_j ~ N(0, d^2), for a grid of d.
 
-    Not numbers where k-hat is above 0.7. `union` is the union of confidence intervals over direct effects of
-    at most d in size. d is in standard deviations of the outcome for one of the instrument.
+    First for all instruments together, then for each instrument alone. Not a number where k-hat is above
+    0.7. `union` is the union of confidence intervals over all direct effects of size at most d. d is in
+    standard deviations of the outcome for one standard deviation of the instrument.
     """
     import xarray as xr
 
@@ -146,7 +151,11 @@ def _intervals(pieces: np.ndarray) -> list[list[float | None]]:
 
 
 def _changes(tree: DataTree) -> dict[str, float | None] | None:
-    """The d at which a conclusion changes: of all instruments, of each alone, and of the union of intervals."""
+    """The size d of direct effects at which a conclusion changes.
+
+    For direct effects of all instruments, of each instrument alone, and for the union of confidence
+    intervals.
+    """
     if "exclusion" not in tree.children:
         return None
     along = tree["exclusion"].to_dataset()
@@ -158,7 +167,7 @@ def _changes(tree: DataTree) -> dict[str, float | None] | None:
 
 
 def assumption_flags(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Flags of the endogenous regressors: how much rests on exact exclusion, and on strong instruments."""
+    """Flags of the endogenous regressors: what depends on exact exclusion, and weak instruments."""
     return {name: tuple(_flags(found, part)) for name, part in found["endogenous"].items()}
 
 

@@ -32,11 +32,11 @@ def mediation_subject(
     priors: Priors = DEFAULTS,
     draws: int = DRAWS,
 ) -> Subject:
-    """Calibration of the paths; the mediator that is simulated is a regressor of the outcome's equation.
+    """Calibration of the paths; the simulated mediator is a regressor of the outcome's equation.
 
-    There the prior of its slope is stated for one standard deviation of the mediator that was simulated, as the
-    model states it. Posterior calibration does not apply: a second set of mediators beside the panel's would have
-    other entity parts than either.
+    The prior of its slope is stated for one standard deviation of the simulated mediator, as the model
+    states it. Posterior calibration does not apply: it puts a second mediator beside the panel's own, and
+    their entity means would differ from those of either.
     """
     first, last = equations(in_standard_units(design), (mediator,))
     place = last.terms.index(mediator)

@@ -48,7 +48,7 @@ def mediation_job(view: SpecView, panel: Panel, request: Request) -> Callable[[]
 
 
 def _together(view: SpecView, panel: Panel) -> tuple[Design, tuple[str, ...]] | None:
-    """The column with the mediators of the study's like columns as well, where there are such columns."""
+    """The column with further mediators: those of other columns that differ from it in the mediator alone."""
     treatment, mediator = roles(view)
     mine, own = view.spec.parsed, view.spec
     extra: dict[str, Term] = {}
@@ -124,8 +124,9 @@ def _fit(
 def frequentist(view: SpecView, design: Design, treatment: str, mediator: str) -> LeastSquares:
     """The paper's regressions on the same panel: every term of the column, then its paths.
 
-    The standard error of the indirect effect is that of the delta method (Sobel 1982,
-    doi:10.2307/270723), a and b taken as independent; that of the total is the regression's without the mediator.
+    The standard error of the indirect effect is that of the delta method (Sobel 1982, doi:10.2307/270723),
+    which takes a and b as independent. The standard error of the total effect is that of the regression
+    without the mediator.
     """
     first, last = equations(design, (mediator,))
     keep = [j for j, t in enumerate(design.terms) if t != mediator]

@@ -62,7 +62,10 @@ def paths_of(view: SpecView) -> PrintedPaths | None:
 def _beside(
     view: SpecView, outcome: str, treatment: str, mediator: str
 ) -> tuple[str, PrintedEstimate] | None:
-    """Column and coefficient of the treatment, where the outcome is regressed on all terms but the mediator."""
+    """The column, and its coefficient of the treatment, that regresses an outcome without the mediator.
+
+    All other terms of the two columns are the same.
+    """
     mine = view.spec.parsed
     terms = {t for t in mine.terms if str(t) != mediator}
     for other in views_of(view.file):
@@ -81,7 +84,7 @@ def _beside(
 
 
 def paths_job(view: SpecView, job: Job, request: Request) -> Job:
-    """The fit of a mediation column to its printed numbers, with its indirect effect where its paths are printed."""
+    """Fit a mediation column to its printed numbers, with the indirect effect where its paths are printed."""
     found = paths_of(view)
     if found is None:
         return lambda: replace(job(), assumption_flags=_on_trust(view))
@@ -122,7 +125,7 @@ def paths_job(view: SpecView, job: Job, request: Request) -> Job:
 
 
 def _on_trust(view: SpecView) -> dict[str, tuple[str, ...]]:
-    """The flag of every path that printed numbers cannot put to the test."""
+    """A flag for every path: printed numbers cannot test the assumption rho = 0."""
     terms = ("direct", "indirect", view.spec.treated, view.spec.mediator)
     return {term: (TRUST,) for term in terms if term}
 
@@ -145,7 +148,7 @@ def mechanism(view: SpecView, found: PrintedPaths, tree: DataTree) -> dict[str, 
 
 
 def assumption_flags(record: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Flags: the indirect effect, and that rho = 0 is taken on trust."""
+    """Flags: the indirect effect, and that printed numbers cannot test the assumption rho = 0."""
     part = record["indirect_with_total"] or record["indirect"]
     effect = (
         f"indirect effect {part['mean']:.3g} [{part['q2.5']:.3g}, {part['q97.5']:.3g}] with "

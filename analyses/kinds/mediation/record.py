@@ -1,4 +1,4 @@
-"""A fitted mediation as a DataTree, and what it says as records: paths, and what they owe to rho = 0."""
+"""A fitted mediation column as a DataTree, and as a record of its paths and how they depend on rho."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ PATHS = ("direct", "indirect", "total")
 
 
 def tree_of(design: Design, found: MediationPosterior, priors: Priors, sampler: Sampler) -> DataTree:
-    """`posterior` with `coef` and paths at rho = 0; beside it what follows from other values of rho.
+    """The posterior of `coef` and of the paths at rho = 0, and beside it the paths at other values of rho.
 
-    Groups: `posterior`; `prior_on_rho`, draws under the prior on rho; `sensitivity`, means and 95% intervals at
-    each rho of a grid; and the equations that were drawn from.
+    Groups: `posterior`; `prior_on_rho`, draws under the prior on rho; `sensitivity`, means and 95% intervals
+    at each rho of a grid; and the fits of the equations.
     """
     import xarray as xr
 
@@ -140,7 +140,7 @@ def _replicated(replicates: DataArray) -> dict[str, float]:
 
 
 def assumption_flags(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Flags, by term: how much of a column's paths rests on rho = 0."""
+    """Flags by term: the rho at which the conclusion on a path changes, and the path under rho's prior."""
     of_direct = _flags_of_effect(found, "direct", "direct effect")
     vanishing = f"vanishes at rho = {found['vanishing_rho']['mean']:.2f}, "
     of_indirect = _flags_of_effect(found, "indirect", f"indirect effect {vanishing}its")

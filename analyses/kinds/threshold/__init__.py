@@ -32,7 +32,7 @@ def subject(view: SpecView, panel: Panel, priors: Priors) -> Subject:
 
 
 def flags_over_twins(found: list[dict[str, Any]]) -> Flags:
-    """By slope: why the threshold variable may not be given from outside."""
+    """By slope: why the threshold variable may be endogenous."""
     return dict.fromkeys(found[0]["terms"], tuple(found[0]["warnings"]))
 
 

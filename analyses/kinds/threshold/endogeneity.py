@@ -1,4 +1,4 @@
-"""Why a threshold variable may not be given from outside: what the study itself says of it."""
+"""Reasons why a threshold variable may be endogenous, as far as the study itself shows them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ...view import SpecView, views_of
 
 
 def warnings_of(view: SpecView) -> tuple[str, ...]:
-    """Sentences, none where the study shows nothing against the threshold variable."""
+    """Sentences on the threshold variable; none where the study shows no reason to doubt its exogeneity."""
     variable, regressor = str(view.spec.variable), str(view.spec.regime_dependent)
     found = []
     outcomes = [

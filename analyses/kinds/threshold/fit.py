@@ -130,7 +130,11 @@ def frequentist(view: SpecView, found: Regimes, given: int | None) -> tuple[Leas
 
 
 def _units(found: Regimes, given: int | None, priors: Priors) -> dict[str, float | None]:
-    """One standardised slope on the paper's scale, wider for regimes that add changes to the lowest slope's prior."""
+    """What one standardised slope is on the paper's scale.
+
+    Larger for a regime above the lowest: the prior of its slope is that of the lowest slope plus the
+    changes.
+    """
     units = dict(zip(found.design.terms, scale_of(found.design).unit.tolist(), strict=True))
     base, scale = priors["slope"].frozen().var(), priors["difference"].frozen()
     second = scale.var() + scale.mean() ** 2

@@ -29,11 +29,13 @@ AVERAGED = "averaged"
 def tree_of(
     found: Regimes, posterior: Enumerated, given: int | None, priors: Priors, form: Form, sampler: Sampler
 ) -> DataTree:
-    """`posterior` given the paper's number of thresholds, else averaged; number, places, effect, tests beside it.
+    """A fitted threshold column: the posterior and what stands beside it.
 
-    Groups: `posterior`; `thresholds`, posterior of the number, for each scale of the changes too, places and
-    slopes given each number; `effect`, the slope along the threshold variable with its bands; `hansen`, the
-    frequentist estimates, tests and intervals; `shapes`, whether it is a jump at all.
+    The posterior is given the paper's number of thresholds, and averaged over the number where the paper has
+    none. Groups: `posterior`; `thresholds`, the posterior of the number of thresholds, also for each scale
+    of the changes, and locations and slopes given each number; `effect`, the slope along the threshold
+    variable with its bands; `hansen`, the frequentist estimates, tests and intervals; `shapes`, whether the
+    change is a jump.
     """
     import xarray as xr
 
@@ -85,7 +87,7 @@ def _draws(
 
 
 def _numbers(posterior: Enumerated, each: list[RegimeDraws]) -> Dataset:
-    """Posterior of the number of thresholds; places and slopes given each number, blank where there is none."""
+    """The posterior of the number of thresholds; locations and slopes given each number, blank where none."""
     import xarray as xr
 
     most = len(each) - 1
@@ -135,7 +137,7 @@ def _effect(found: Regimes, posterior: Enumerated, each: list[RegimeDraws]) -> D
 
 
 def _shapes(found: Regimes, posterior: Enumerated, priors: Priors, seed: int) -> Dataset:
-    """A jump, a smooth transition, an interaction, no change: marginal likelihoods, and LOO where affordable."""
+    """Marginal likelihoods of a jump, a smooth transition, an interaction, no change; LOO if affordable."""
     import xarray as xr
 
     shapes = shapes_of(found, posterior, priors)

@@ -1,8 +1,9 @@
-"""The model multiverse of one column: its coefficient under every crossing of effects, controls, prior and sample.
+"""The model multiverse: one coefficient under every combination of effects, controls, prior and sample.
 
-Gaussian members are a full factorial, drawn in batches of the collapsed engine. Other error models are slower: they are
-fitted to the own model of the fullest column of each outcome, on the first panels only; in the decomposition of the
-spread the shift that they make there is taken to be the same in every other cell.
+Models with Gaussian errors form a full factorial, which is drawn in batches of the collapsed engine. Other
+laws of errors are slower: they are fitted only to the published model of the column with the most regressors
+of each outcome, and only on the first panels. The decomposition of the variance assumes that they would
+shift the mean by the same amount in every other cell.
 """
 
 from __future__ import annotations
@@ -203,9 +204,10 @@ def summary(universe: Multiverse, errors: dict[str, list[ErrorDraws]]) -> Record
 
 
 def _shifts(universe: Multiverse, errors: dict[str, list[ErrorDraws]]) -> Array:
-    """(panels, errors + 1), or (errors + 1,) for one panel: how each error model moves the mean of the column's own.
+    """How much each law of errors moves the posterior mean of the column's own model.
 
-    On panels that were not tried it is the mean of those that were.
+    Shape (panels, errors + 1), or (errors + 1,) for one panel. On panels that were not fitted it is the mean
+    of those that were.
     """
     own = universe.draws[0, 0, 0, 0].mean(axis=-1)
     tried = np.array([[_coef(universe.term, one).mean() for one in drawn] for drawn in errors.values()]).T

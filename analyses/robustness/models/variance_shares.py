@@ -1,9 +1,10 @@
-"""Where the spread of an estimate over a multiverse comes from: analysis of variance over a full factorial.
+"""How much of the variance of an estimate over a multiverse each choice explains: analysis of variance.
 
-Every level of a factor weighs alike and factors are crossed, so that the variance of the cells is the sum of
-one part for each set of factors (Hoeffding 1948; Efron and Stein 1981). A factor's own part is its share of
-variance alone; the parts of larger sets are interactions. Shapley's share gives each factor an equal part of
-the interactions it takes part in (Owen 2014, doi:10.1137/130936233), so that the shares add up to 1.
+The design is a full factorial and every level of a factor has the same weight, so that the variance of the
+cells is the sum of one part for each set of factors (Hoeffding 1948; Efron and Stein 1981). A factor's main
+effect is its share of variance alone; the parts of larger sets are interactions. The Shapley share gives
+each factor an equal part of the interactions in which it occurs (Owen 2014, doi:10.1137/130936233), so that
+the shares add up to 1.
 """
 
 from __future__ import annotations

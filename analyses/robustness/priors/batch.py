@@ -1,4 +1,4 @@
-"""One model under many priors: a batch of the collapsed engine for each set of families, NUTS where that fails."""
+"""One model under many priors: one batch of the collapsed engine for each set of families, else NUTS."""
 
 from __future__ import annotations
 

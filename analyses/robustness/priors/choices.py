@@ -1,4 +1,4 @@
-"""The priors of the multiverse: of the slope in question, one slope at a time, and of everything around it."""
+"""The priors that are tried: of the slope in question, of one slope at a time, and of all else."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def own_choices(run: Prior | None, published: float, beliefs: Mapping[str, Prior
     """Priors of a slope, `published` (standardised) being its printed estimate.
 
     Scale, tail and centre are varied about the run's prior; where that is flat, only beliefs are left. The
-    sceptic's is normal about 0 with 5% beyond the published estimate, the enthusiast's as wide and centred there
-    (Spiegelhalter, Freedman and Parmar 1994, doi:10.2307/2983527). Both are made of the estimate that they judge: devices,
-    not beliefs that anybody could have held beforehand.
+    sceptic's is normal about 0 with 5% beyond the published estimate, the enthusiast's as wide and centred
+    there (Spiegelhalter, Freedman and Parmar 1994, doi:10.2307/2983527). Both are made of the estimate that
+    they judge: devices, not beliefs that anybody could have held beforehand.
     """
     found = [Choice("run", "this run's", run, run is not None)]
     if run is not None:
@@ -67,7 +67,7 @@ def own_choices(run: Prior | None, published: float, beliefs: Mapping[str, Prior
 
 
 def beliefs_of(beliefs: Sequence[Belief], term: str) -> dict[str, Prior]:
-    """What other papers found of a slope, as the study file states it: normal priors on this paper's scale."""
+    """Normal priors of a slope that the study file takes from other papers, on this paper's scale."""
     return {b.source: Prior("normal", (b.estimate, b.std_error)) for b in beliefs if b.term == term}
 
 

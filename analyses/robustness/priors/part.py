@@ -1,8 +1,9 @@
-"""Over which priors a coefficient keeps its verdict, and what one would have to believe for it to fall.
+"""Over which priors a coefficient keeps its verdict, and which prior beliefs would change it.
 
-Every prior of the slope itself is answered exactly from its likelihood (`models.slope_likelihood`), priors of
-everything around it by batches of the collapsed engine. What decides is said in `prior_sense.prior_driven`; reasonable
-priors are the run's, 4 times narrower, 4 times wider (of the slope or of all slopes), and those with other tails.
+For a prior of the slope itself the answer is exact, from the likelihood of the slope
+(`models.slopes.likelihood`); for priors of everything else the model is fitted again, in batches of the
+collapsed engine. `power_scaling.prior_driven` decides on the flag. Reasonable priors are the run's own, the
+same 4 times narrower or 4 times wider (of the slope or of all slopes), and those with other tails.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ Records = dict[str, Any]
 
 
 def priors_part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | None:
-    """The records of one specification, by term under `terms`; None where no likelihood of a single slope is known."""
+    """The records of one specification, by term under `terms`.
+
+    None where the likelihood of a single slope is not available.
+    """
     seed = seed_of(request.sampler.seed, f"{one.id} priors")
     published = {p.term: p.estimate for p in one.printed}
     beliefs = one.view.spec.belief
@@ -156,7 +160,10 @@ def slope_records(
 
 
 def judge(record: Records, senses: Sequence[dict[str, float]]) -> Records:
-    """The record with its verdicts counted, and the flag; `senses` beside that to the slope's own prior."""
+    """The record with its verdicts counted and the flag.
+
+    `senses` are sensitivities to other priors than the slope's own.
+    """
     lines = record["multiverse"]
     names = [line["verdict"] for line in lines]
     record["verdicts"] = dict(sorted(((n, names.count(n)) for n in set(names)), key=lambda v: (-v[1], v[0])))
@@ -174,7 +181,8 @@ def in_units(prior: Prior, unit: float) -> Prior:
 def curve(slope: Slope, scales: Array) -> Records:
     """Posterior and Bayes factor along the standard deviation of a normal prior about 0.
 
-    `largest` is the bound over all widths that are shown; `one_at` are the widths at which data speak for neither.
+    `largest` is the bound over all widths that are shown; `one_at` are the widths at which data speak for
+    neither.
     """
     columns: dict[str, list[float]] = {name: [] for name in ("mean", "q2.5", "q97.5", "log10_bf10")}
     for scale in scales:

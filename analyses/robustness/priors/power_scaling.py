@@ -1,4 +1,4 @@
-"""Power-scaling: how far a posterior moves with its prior and with the data, by ArviZ, and the flag `prior-driven`."""
+"""Power-scaling: how far a posterior moves with its prior and with the data; the flag `prior-driven`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ Sense = dict[str, float]
 
 
 def prior_driven(senses: Sequence[Sense], verdicts: set[str]) -> bool:
-    """Whether a conclusion is the prior's.
+    """Whether the prior decides the conclusion.
 
-    A posterior moves with its prior (sensitivity at least 0.05), and either the data say no more of the slope than
-    the prior does (sensitivity to the data at most that to the prior), or reasonable priors give different verdicts.
+    Two conditions must hold. The posterior moves with its prior (sensitivity at least 0.05). And either the
+    data say no more of the slope than the prior (sensitivity to the data at most that to the prior), or
+    reasonable priors give different verdicts.
     """
     return any(
         s["prior"] >= SENSITIVE and (s["likelihood"] <= s["prior"] or len(verdicts) > 1) for s in senses
@@ -30,13 +31,15 @@ def prior_driven(senses: Sequence[Sense], verdicts: set[str]) -> bool:
 
 
 def power_scaling(effect: Array, log_prior: Array, log_likelihood: Array) -> list[Sense]:
-    """Sensitivities of k slopes to their prior and to the data (Kallioinen et al. 2024, doi:10.1007/s11222-023-10366-5).
+    """Sensitivities of k slopes to their prior and to the data, by ArviZ.
+
+    Kallioinen et al. 2024, doi:10.1007/s11222-023-10366-5.
 
     Parameters
     ----------
     effect : (M, m, k) draws given each data set
-    log_prior, log_likelihood : (M, m) of the slopes; the likelihood given them, effects integrated out, so that the
-        prior of an effect is never scaled
+    log_prior, log_likelihood : (M, m) of the slopes; the likelihood given them, effects integrated out, so
+        that the prior of an effect is never scaled
     """
     import arviz as az
 

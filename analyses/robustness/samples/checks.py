@@ -1,8 +1,9 @@
-"""What panels get wrong: quantities of the residuals, against data replicated from the posterior predictive.
+"""Posterior predictive checks: quantities of the residuals against those of replicated data.
 
-The residuals are those of least squares with the column's effects. Of replicated data they are the residuals
-of its errors alone, whatever coefficients and effects were drawn, and the quantities do not depend on their scale; so
-their distribution over replications is exact, and a p-value below 0.01 turns up in one clean panel in a hundred.
+The residuals are those of least squares with the column's effects. In replicated data they depend on the
+replicated errors alone, not on the coefficients and effects that were drawn, and the quantities do not
+depend on the scale of the errors. Their distribution over replications is therefore exact: a correct model
+gives a p-value below 0.01 in one panel out of a hundred.
 """
 
 from __future__ import annotations
@@ -52,7 +53,11 @@ def checks(designs: Sequence[Design], seed: int) -> list[dict[str, Any]]:
 
 
 def check(design: Design, seed: int, count: int = REPLICATIONS) -> dict[str, tuple[float, ...]]:
-    """Value, 2.5% and 97.5% of `count` replications (fewer of very large panels), p-value, and 1 where it is caught, of each quantity."""
+    """Check every quantity on one panel.
+
+    For each: its value, the 2.5% and 97.5% points of `count` replications (fewer for very large panels), its
+    p-value, and 1 where the check fails.
+    """
     rng = np.random.default_rng(seed)
     count = min(count, max(FEWEST_REPLICATIONS, LARGEST // design.n))
     cells = cells_of(design)
@@ -149,7 +154,10 @@ def quantities(cells: Cells, e: Array) -> dict[str, Array]:
 
 
 def _dependence(cells: Cells, e: Array) -> tuple[float, float]:
-    """Pesaran's CD and the mean absolute correlation of the residuals of pairs of entities, over times both are seen."""
+    """Pesaran's CD and the mean absolute correlation of residuals, over all pairs of entities.
+
+    Each correlation is taken over the times at which both entities are observed.
+    """
     grid, seen = np.zeros(cells.shape), np.zeros(cells.shape)
     grid[cells.entity, cells.time], seen[cells.entity, cells.time] = e, 1.0
     common, spread = seen @ seen.T, grid**2 @ seen.T

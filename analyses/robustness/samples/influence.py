@@ -31,7 +31,10 @@ LARGEST = 20_000_000
 
 @dataclass(frozen=True)
 class Unit:
-    """What is left out; `kind` is entity, time or the name of a grouping, whose unit has entities as members."""
+    """What is left out: an entity, a time, or a unit of a grouping with its entities.
+
+    `kind` is `entity`, `time` or the name of the grouping.
+    """
 
     kind: str
     name: str
@@ -56,10 +59,10 @@ def influence(
 ) -> dict[str, Any] | None:
     """Records of every unit left out, by exact refits of the collapsed model in one batch.
 
-    Rows are left out of the sample as estimated, after the steps of the specification. Shifts are in posterior
-    standard deviations of the whole sample. Over twins, intervals are those of the mixture and shifts means; `kinds`
-    hold the median over twins of the largest shift, and in how many of them some unit's loss changes the verdict.
-    None where nothing can be left out.
+    Rows are left out of the sample as estimated, after the steps of the specification. Shifts are in
+    posterior standard deviations of the whole sample. Over twins, intervals are those of the mixture and
+    shifts means; `kinds` hold the median over twins of the largest shift, and in how many of them some
+    unit's loss changes the verdict. None where nothing can be left out.
 
     Parameters
     ----------
@@ -123,7 +126,7 @@ def influence(
 
 
 def without(design: Design, out: Rows) -> Design:
-    """The design less some rows (n,), and less the entities, times and groups that then have none."""
+    """The design less some rows (n,), and less the entities, times and groups that have no row left."""
     entities, entity = np.unique(design.entity[~out], return_inverse=True)
     times, time = np.unique(design.time[~out], return_inverse=True)
     varying = design.varying
@@ -156,7 +159,10 @@ def _units(design: Design, groups: Groups) -> dict[str, list[Unit]]:
 
 
 def _screened(design: Design, units: dict[str, list[Unit]], term: str) -> tuple[list[Unit], dict[str, int]]:
-    """All units; of more than `MOST` of one kind those that move least squares most, and how many there were."""
+    """The units that are left out, and how many there were.
+
+    All of them; of a kind with more than `MOST`, those that change least squares most.
+    """
     many = {kind: len(found) for kind, found in units.items() if len(found) > MOST}
     if many:
         both = np.column_stack([design.X, design.y])
@@ -174,7 +180,10 @@ def _screened(design: Design, units: dict[str, list[Unit]], term: str) -> tuple[
 
 
 def _posteriors(problems: Sequence[Statistics], priors: Priors, draws: int, seed: int) -> tuple[Array, Array]:
-    """Coefficients (D, draws, k) on the paper's scale, and k-hat (D,); problems of one shape share a program."""
+    """Coefficients (D, draws, k) on the paper's scale, and k-hat (D,).
+
+    Problems of one shape share a compiled program.
+    """
     problems = [padded(statistics) for statistics in problems]
     shapes: dict[tuple[int, ...], list[int]] = {}
     for number, s in enumerate(problems):

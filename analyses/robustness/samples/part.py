@@ -1,4 +1,4 @@
-"""Whether a column rests on a part of its sample, predicts what it has not seen, has the errors it assumes."""
+"""Influence of parts of the sample, predictive accuracy, and checks of the law of errors."""
 
 from __future__ import annotations
 
@@ -52,7 +52,10 @@ def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str
 
 
 def judged(one: SpecFit, panels: Sequence[Panel]) -> tuple[list[Design], Form | None]:
-    """The design on each panel and the form of the model that the verdict rests on: a pooled column's has effects."""
+    """The design on each panel and the form of the model on which the verdict is based.
+
+    For a pooled column that is the model with effects.
+    """
     designs = [one.view.design(panel) for panel in panels]
     if one.with_effects is None:
         return designs, one.form

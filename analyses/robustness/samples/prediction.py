@@ -37,7 +37,8 @@ def predictions(
 ) -> dict[str, Any] | None:
     """ArviZ's comparison of models by rows left out (PSIS-LOO) and by whole entities left out.
 
-    Over twins the first few are compared, and the figures are means. None for panels of more than 20,000 rows.
+    Over twins the first few are compared, and the figures are means. None for panels of more than 20,000
+    rows.
     """
     if designs[0].n > MOST_ROWS:
         return None
@@ -80,7 +81,7 @@ def candidates(design: Design, form: Form | None) -> tuple[str, dict[str, tuple[
 
 
 def _as(design: Design, like: Design) -> Design:
-    """The design with another's effects, and slopes that vary only where the other's do."""
+    """The design with the effects of another, and varying slopes only where the other has them."""
     return replace(
         design,
         entity_effects=like.entity_effects,

@@ -1,8 +1,8 @@
 """Slopes that differ by group, partially pooled in one model, beside a separate regression of each group.
 
-As in separate regressions the slopes of all regressors differ by group, and here each is that of all groups plus a
-deviation whose scale is estimated; beside it a model in which only the slope in question differs. A column without
-effects of the entity keeps, as separate regressions do, a constant for each group.
+As in separate regressions, the slopes of all regressors differ by group; here each is a common slope plus a
+deviation whose standard deviation is estimated. In a second model only the slope in question differs. A
+column without entity effects keeps, as separate regressions do, a constant for each group.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ OTHER = "the others"
 
 
 def part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | None:
-    """Slopes by group and by entity on panels; at tables evidence the difference of two printed halves."""
+    """Slopes by group and by entity on panels; at tables evidence, differences of printed sub-samples."""
     if not collapsible(one.priors):
         return None
     if not panels:
@@ -81,7 +81,10 @@ def ways(one: SpecFit, design: Design, request: Request) -> list[Way]:
 def groupings_of(
     view: SpecView, panels: Sequence[Panel], designs: Sequence[Design]
 ) -> dict[str, tuple[tuple[str, ...], list[NDArray[np.int64]]]]:
-    """Groups of entities that the study or its standard errors name: labels, and the codes (N,) of each panel."""
+    """Groups of entities that the study or its standard errors name.
+
+    By name of the grouping: the labels, and the codes (N,) of the entities of each panel.
+    """
     named = [view.spec.varying.by] if view.spec.varying else []
     named += [
         *view.file.groups,
@@ -181,7 +184,7 @@ def compared(
 def by_entity(
     designs: Sequence[Design], one: SpecFit, term: str, request: Request, seed: int
 ) -> Records | None:
-    """The slope of every entity; over twins, where names mean nothing, of every rank."""
+    """The slope of every entity; over twins, whose entities have no names, the slope of every rank."""
     first, form = designs[0], request.form or one.view.form
     pooled = not one.view.spec.parsed.effects
     if not 3 <= len(first.entities) <= MOST_ENTITIES or (pooled and not one.with_effects):

@@ -1,4 +1,4 @@
-"""The difference of one coefficient between two columns that are the halves of a sample, from printed numbers alone."""
+"""The difference of a coefficient between two columns on separate sub-samples, from printed numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from ...view import SpecView, views_of
 
 
 def later_subsamples(view: SpecView) -> list[tuple[SpecView, str, str, str]]:
-    """Later columns of the same formula that keep other rows: the column, what both keep by, and the two groups."""
+    """Later columns of the same formula that use another group of the same grouping.
+
+    For each: the column, the grouping, this column's group and the other column's group.
+    """
     kept = kept_group(view.spec.steps)
     if kept is None:
         return []

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 
 class Way(NamedTuple):
-    """How constants are modelled: a label, the form, None without effects, and the effects."""
+    """How constants are modelled: a label, the form of effects (None: no effects), and whose effects."""
 
     label: str
     form: Form | None
