@@ -31,7 +31,7 @@ from .templating import TEMPLATES, data_uri, rendered
 
 SHOWN = 12
 MOST_OPEN, MOST_ROWS = 4, 12
-SCRIPTS = ("under_prior.js", "explore.js", "report.js")  # each reads those before it
+SCRIPTS = ("script/under_prior.js", "script/explore.js", "script/report.js")  # each reads those before it
 ERRORS = {"iid": "conventional", "hetero": "heteroskedasticity-robust"}
 
 

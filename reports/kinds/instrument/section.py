@@ -31,7 +31,7 @@ def section(fit: Fit, columns: list[SpecFit], rows: list[Row]) -> Section | None
     figure_files = tuple(_figure_file(fit, name, mine, rows) for name, mine in tables.items())
     lines = [line for one in fitted for line in _lines(one)]
     body = rendered(
-        "instrument.html",
+        "kinds/instrument.html",
         lines=lines,
         twins=[_over_twins(one, found) for one, found in twins],
         figure_files=figure_files,

@@ -30,7 +30,7 @@ def section(fit: Fit, columns: list[SpecFit], rows: list[Row]) -> Section | None
         tables.setdefault(one.id.split(".")[0], []).append(one)
     figure_files = tuple(_figure_file(fit, name, mine, rows) for name, mine in tables.items())
     body = rendered(
-        "mediation.html",
+        "kinds/mediation.html",
         columns=[_column(one) for one in fitted],
         twins=[_over_twins(one, found) for one, found in twins],
         printed=[_printed(one) for one in paths],

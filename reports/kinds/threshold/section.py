@@ -31,7 +31,7 @@ def section(fit: Fit, columns: list[SpecFit], rows: list[Row]) -> Section | None
         figure_file = figure_file_of(fit, one, label) if "thresholds" in one.tree else None
         figure_files += [figure_file] if figure_file else []
         parts.append(_part(one, figure_file))
-    body = rendered("threshold.html", parts=parts, label=label)
+    body = rendered("kinds/threshold.html", parts=parts, label=label)
     return Section("thresholds", "Thresholds", body, tuple(figure_files))
 
 

@@ -48,7 +48,7 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
     figure_files = (_figure_file(fit, fitted, label),) if fitted else ()
     first = next(iter((fitted or found).values()))
     body = rendered(
-        "robust_clusters.html",
+        "robustness/clusters.html",
         parts=parts,
         printed=printed,
         figure_file=figure_files[0] if figure_files else None,

@@ -59,7 +59,7 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
     )
     factors = [name for name in FACTORS if any(name in term["spread"]["alone"] for _, term in terms)]
     body = rendered(
-        "robust_models.html",
+        "robustness/models.html",
         parts=parts,
         over=over,
         factors=factors,

@@ -42,7 +42,7 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
         for at in range(FIRST, len(shown), FIRST)
     ]
     body = rendered(
-        "robust_priors.html",
+        "robustness/priors.html",
         label=label,
         figure_files=figure_files,
         rest=rest,

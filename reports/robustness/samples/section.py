@@ -28,7 +28,7 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
         figure_files += [figure_file] if figure_file else []
         columns.append(_column(fit, spec, records, decimals, figure_file))
     body = rendered(
-        "robust_samples.html",
+        "robustness/samples.html",
         columns=[c for spec in shown for c in columns if c["id"] == spec],
         others=[c for c in columns if c["id"] not in shown],
         lines=columns,

@@ -39,7 +39,7 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
         figure_files += mine
         parts.append(_part(spec, term, published, decimals, mine))
     body = rendered(
-        "robust_slopes.html",
+        "robustness/slopes.html",
         parts=[part for part in parts if part["figure_files"]],
         others=[part for part in parts if not part["figure_files"]],
         printed_subsamples=[_printed_subsamples(pair, fit, rows) for pair in subsamples],
