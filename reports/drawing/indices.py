@@ -238,7 +238,7 @@ def captioned_figure(height: float, title: str, caption: str, stamp: str) -> Fig
 def axes_at(figure: Figure, left: float, top: float, width: float, depth: float) -> Axes:
     """Axes at inches from the left and the top."""
     height = figure.get_figheight()
-    axes = figure.addaxes_at((left / WIDTH, 1 - (top + depth) / height, width / WIDTH, depth / height))
+    axes = figure.add_axes((left / WIDTH, 1 - (top + depth) / height, width / WIDTH, depth / height))
     axes.patch.set_alpha(0)
     return axes
 
