@@ -88,15 +88,15 @@ def level_and_effects(design: Design, X: Split, level: Any, priors: Priors, form
     elif design.entity_effects:
         if form == "mundlak":
             level += X.entity @ priors["between"].variable("between", dims="term")
-        spread = priors["sd_entity"].variable("sd_entity")
-        total = pm.Normal("entity_effect", level, spread, dims=design.entity_name)[design.entity]
+        sd_entity = priors["sd_entity"].variable("sd_entity")
+        total = pm.Normal("entity_effect", level, sd_entity, dims=design.entity_name)[design.entity]
     else:
         total = level
     if design.time_effects and form == "fixed":
         total += _flat("time_effect", design.time_name, priors)[design.time]
     elif design.time_effects:
-        spread = priors["sd_time"].variable("sd_time")
-        total += pm.ZeroSumNormal("time_effect", spread, dims=design.time_name)[design.time]
+        sd_time = priors["sd_time"].variable("sd_time")
+        total += pm.ZeroSumNormal("time_effect", sd_time, dims=design.time_name)[design.time]
     return total
 
 

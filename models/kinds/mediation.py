@@ -1,21 +1,23 @@
 """Mediation: a treatment x acts on an outcome y directly and through a mediator m.
 
-    m_it = a x_it + w_it' alpha + effects + e_m
-    y_it = c' x_it + b m_it + w_it' gamma + effects + e_y,     corr(e_m, e_y) = rho
+    m_it = a x_it + w_it' alpha + effects + e^m_it
+    y_it = c' x_it + b m_it + w_it' gamma + effects + e_it
 
-The indirect effect (ACME) is a b, the direct effect c', the total c' + a b. A common cause of mediator and
-outcome shows as rho other than 0; the paper's three regressions take rho = 0.
+The indirect effect (ACME) is a b, the direct effect c', the total effect c' + a b. With independent errors
+the two equations are two separate regressions, as in the papers. With several mediators they are the
+equations of a chain, m_1 | x, then m_2 | m_1, x, and so on, and y | m, x.
 
-Given rho, y given m is a regression on x, m and effects again, with
+A common cause of mediator and outcome makes the errors correlated: rho = corr(e^m, e). The regression of y
+on x, m and effects then estimates b* and c* in place of b and c',
 
     b* = b + kappa,   c* = c' - a kappa,   kappa = rho sigma_y / sigma_m,   sigma_u^2 = sigma_y^2 (1 - rho^2),
 
-and the likelihood is that of two separate regressions, in which rho does not occur: the data say nothing of
-it (Imai, Keele and Tingley 2010, doi:10.1037/a0020761). Priors are put on what the data identify (the
-slopes, effects and error scales of the two regressions) and independently on rho (the transparent
-parametrisation of Gustafson 2005, doi:10.1214/088342305000000098). At rho = 0 they are the usual priors of
-a, b and c'; the posterior of rho is its prior, and that of every effect at any rho is an exact transform of
-the same draws. With several mediators these are equations of a chain, m_1 | x, m_2 | m_1, x, ..., y | m, x.
+with sigma_u the standard deviation of its errors. The likelihood remains that of two separate regressions,
+in which rho does not occur: the data say nothing of rho (Imai, Keele and Tingley 2010,
+doi:10.1037/a0020761). Priors are therefore put on what the data identify, which are the slopes, effects and
+error scales of the two regressions, and independently on rho (the transparent parametrisation of Gustafson
+2005, doi:10.1214/088342305000000098). At rho = 0 they are the usual priors of a, b and c'. The posterior of
+rho is its prior, and every effect at any rho is an exact transform of the same draws.
 """
 
 from __future__ import annotations
@@ -51,6 +53,8 @@ def mediation_model(
 ) -> pm.Model:
     """The joint model of mediator and outcome, every effect a random variable.
 
+    `indirect`, `direct` and `total` are on the paper's scale.
+
     Parameters
     ----------
     design
@@ -65,24 +69,18 @@ def mediation_model(
     first, last = equations(design, (mediator,))
     with pm.Model(coords=_coords(design, first)) as model:
         m, m_mean, m_slope, sigma_m = _regression("mediator", first, priors, form)
+        a = m_slope[first.terms.index(treatment)]
+
         y, y_mean, y_slope, sigma_u = _regression("outcome", last, priors, form)
-        if rho is None:
-            correlation: Any = pm.Truncated("rho", priors["rho"].distribution(), lower=-1, upper=1)
-        else:
-            correlation = rho
+        b = y_slope[last.terms.index(mediator)]
+        direct = y_slope[last.terms.index(treatment)]
+
+        correlation = _correlation(priors) if rho is None else rho
         sigma_y = sigma_u / pm.math.sqrt(1 - correlation**2)
         kappa = correlation * sigma_y / sigma_m
-
-        a = m_slope[first.terms.index(treatment)]
-        b = y_slope[last.terms.index(mediator)] - kappa
-        direct = y_slope[last.terms.index(treatment)] + kappa * a
-        covariance = pm.math.stack(
-            [
-                pm.math.stack([sigma_m**2, correlation * sigma_m * sigma_y]),
-                pm.math.stack([correlation * sigma_m * sigma_y, sigma_y**2]),
-            ]
-        )
+        b, direct = b - kappa, direct + kappa * a
         mean = pm.math.stack([m_mean, y_mean - kappa * (m - m_mean)], axis=1)
+        covariance = _covariance(sigma_m, sigma_y, correlation)
         pm.MvNormal("errors", mean, covariance, observed=np.column_stack([m, y]))
 
         unit = design.y.std() / design.X[:, design.terms.index(treatment)].std()
@@ -112,12 +110,31 @@ def _regression(name: str, design: Design, priors: Priors, form: Form | None) ->
     else:
         if form == "mundlak":
             level += X.entity @ priors["between"].variable(f"{name}_between", dims=f"{name}_term")
-        spread = priors["sd_entity"].variable(f"{name}_sd_entity")
-        mean += pm.Normal(f"{name}_entity_effect", level, spread, dims=design.entity_name)[design.entity]
+        sd_entity = priors["sd_entity"].variable(f"{name}_sd_entity")
+        mean += pm.Normal(f"{name}_entity_effect", level, sd_entity, dims=design.entity_name)[design.entity]
     if form and design.time_effects:
         over_time: Any = flat if form == "fixed" else priors["sd_time"].variable(f"{name}_sd_time")
         mean += pm.ZeroSumNormal(f"{name}_time_effect", over_time, dims=design.time_name)[design.time]
     return z.y, mean, slope, sigma
+
+
+def _correlation(priors: Priors) -> Any:
+    """rho, its prior restricted to (-1, 1)."""
+    import pymc as pm
+
+    return pm.Truncated("rho", priors["rho"].distribution(), lower=-1, upper=1)
+
+
+def _covariance(sigma_m: Any, sigma_y: Any, rho: Any) -> Any:
+    """(2, 2) Covariance matrix of the errors of mediator and outcome."""
+    import pymc as pm
+
+    return pm.math.stack(
+        [
+            pm.math.stack([sigma_m**2, rho * sigma_m * sigma_y]),
+            pm.math.stack([rho * sigma_m * sigma_y, sigma_y**2]),
+        ]
+    )
 
 
 def _coords(design: Design, first: Design) -> dict[str, Any]:
@@ -130,7 +147,7 @@ def _coords(design: Design, first: Design) -> dict[str, Any]:
 
 
 def equations(design: Design, mediators: tuple[str, ...]) -> tuple[Design, ...]:
-    """The regressions of the chain: each mediator on the terms that are none and on earlier ones, then y.
+    """The regressions of the chain: each mediator on earlier ones and all other regressors, then y.
 
     Raises
     ------
