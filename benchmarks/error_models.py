@@ -49,7 +49,7 @@ def calibrate(law: Errors, count: int, seed: int) -> None:
         )
 
 
-def recover(law: Errors, count: int, priors: Priors) -> None:
+def coverage_at_truth(law: Errors, count: int, priors: Priors) -> None:
     panels = panels_at_truth(law, count, DESIGN, 21)
     true = {"x1": 0.5, "x2": -0.3} | {name: TRUTH[name] for name in own(law)}
     inside: dict[str, list[bool]] = {name: [] for name in true}
@@ -135,6 +135,6 @@ if __name__ == "__main__":
         if given.what == "calibrate":
             calibrate(law, given.count or default, given.seed)
         elif given.what == "recover":
-            recover(law, given.count or default, {**DEFAULTS, **own_priors})
+            coverage_at_truth(law, given.count or default, {**DEFAULTS, **own_priors})
         else:
             {"agree": agree, "cost": cost}[given.what](law, given.count or default)

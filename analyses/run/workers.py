@@ -60,7 +60,7 @@ def workers(scheduler: str | None, count: int = 1) -> Iterator[Each | None]:
         def each(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
             if tasks and not clients:
                 clients.append(stack.enter_context(_client(scheduler, count, stack)))
-            yield from _spread(clients[0], function, tasks) if tasks else ()
+            yield from _on_cluster(clients[0], function, tasks) if tasks else ()
 
         yield each
 
@@ -117,7 +117,7 @@ def _client(scheduler: str | None, count: int, stack: ExitStack) -> Any:
         ) from None
 
 
-def _spread(
+def _on_cluster(
     client: Any, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]
 ) -> Iterator[tuple[int, Any]]:
     import cloudpickle

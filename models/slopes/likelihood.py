@@ -29,7 +29,7 @@ NODES, FEWER, MANY = 25, 15, 5  # fewer nodes given as many data sets, over whic
 REACH = 4.4  # in asinh of standard errors: 40 of them on either side
 DRAWS = 120
 CHUNK = 128  # problems in a program: XLA compiles each number of them anew
-FAR = 0.5  # how wrong the first guess of place (in spreads) or spread (as a share) may be
+FAR = 0.5  # how wrong the first guess of place (in standard errors) or standard error (as a share) may be
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +40,14 @@ class SlopeLikelihood:
     ----------
     log : effects on the paper's scale (G,) -> (M, G) log-likelihood, each row up to a constant
     unit : (M,) what one standardised slope is on the paper's scale
-    centre, spread : (M,) of the likelihood, on the paper's scale
+    centre, std_error : (M,) mean and standard deviation of the likelihood, on the paper's scale
     k_hat : the worst of the marginal likelihoods that it is made of, or None where it is exact
     """
 
     log: Callable[[Array], Array]
     unit: Array
     centre: Array
-    spread: Array
+    std_error: Array
     k_hat: float | None = None
 
 
@@ -67,7 +67,7 @@ def of_panels(
     """That of each term, given each of M panels with statistics of one shape."""
     guess = np.array([[_least_squares(s, term) for term in terms] for s in statistics])
     first = _curves(statistics, priors, terms, guess, seed)
-    better = np.stack([np.column_stack([c.centre / c.unit, c.spread / c.unit]) for c in first], axis=1)
+    better = np.stack([np.column_stack([c.centre / c.unit, c.std_error / c.unit]) for c in first], axis=1)
     moved = np.abs(better[..., 0] - guess[..., 0]) / guess[..., 1]
     stretched = np.abs(np.log(better[..., 1] / guess[..., 1]))
     off = ((moved > FAR) | (stretched > FAR)).any(axis=0)
@@ -104,7 +104,7 @@ def _interpolated(
 ) -> SlopeLikelihood:
     from scipy.interpolate import CubicSpline
 
-    centre, spread = guess[:, 0], guess[:, 1]
+    centre, std_error = guess[:, 0], guess[:, 1]
 
     def baseline(x: Array) -> Array:
         return -(df[:, None] + 1) / 2 * np.log1p(x**2 / df[:, None])
@@ -112,7 +112,7 @@ def _interpolated(
     splines = [CubicSpline(u, rest) for rest in values - baseline(np.tile(np.sinh(u), (len(df), 1)))]
 
     def log(effect: Array) -> Array:
-        x = (effect / unit[:, None] - centre[:, None]) / spread[:, None]
+        x = (effect / unit[:, None] - centre[:, None]) / std_error[:, None]
         # beyond the nodes the rest stays as it is at the last
         at = np.clip(np.arcsinh(x), u[0], u[-1])
         return baseline(x) + np.stack([rest(a) for rest, a in zip(splines, at, strict=True)])
@@ -123,7 +123,7 @@ def _interpolated(
     total = np.trapezoid(density, grid)
     mean = np.trapezoid(density * grid, grid) / total
     sd = np.sqrt(np.trapezoid(density * (grid - mean[:, None]) ** 2, grid) / total)
-    return SlopeLikelihood(log, unit, unit * (centre + spread * mean), unit * spread * sd, k_hat)
+    return SlopeLikelihood(log, unit, unit * (centre + std_error * mean), unit * std_error * sd, k_hat)
 
 
 def _log_marginals(

@@ -17,9 +17,13 @@ from ..engine.sums import Array
 from ..priors import FAMILIES, Prior
 from .likelihood import SlopeLikelihood
 
-REACH, STEPS, FEWEST = 9.0, 361, 61  # about each likelihood, in its own spread; fewer where there are many
-NEAREST, FARTHEST, DECADES = 1e-4, 1e3, 240  # about 0, in spreads: for priors narrow there
-APART, MOST_BETWEEN = 0.05, 2000  # from 0 to the likelihood, in spreads
+REACH, STEPS, FEWEST = (
+    9.0,
+    361,
+    61,
+)  # about each likelihood, in its own standard errors; fewer where there are many
+NEAREST, FARTHEST, DECADES = 1e-4, 1e3, 240  # about 0, in standard errors: for priors narrow there
+APART, MOST_BETWEEN = 0.05, 2000  # from 0 to the likelihood, in standard errors
 OUTER = 0.025
 
 
@@ -48,13 +52,13 @@ class Slope:
     effect : (G,) on the paper's scale, ascending; holds 0
     log_likelihood : (M, G) each row at most 0
     unit : (M,) what one standardised slope is on the paper's scale
-    spread : the narrowest likelihood's, on the paper's scale
+    narrowest : the smallest standard error of the likelihoods, on the paper's scale
     """
 
     effect: Array
     log_likelihood: Array
     unit: Array
-    spread: float
+    narrowest: float
 
     @property
     def zero(self) -> int:
@@ -119,22 +123,22 @@ class Slope:
 
 def on_grid(likelihood: SlopeLikelihood, priors: Iterable[Prior] = ()) -> Slope:
     """A likelihood on its grid, with further points where these priors, not centred at 0, have their mass."""
-    spread = float(likelihood.spread.min())
+    narrowest = float(likelihood.std_error.min())
     steps = np.linspace(-REACH, REACH, max(STEPS // len(likelihood.unit), FEWEST))
     # a t with few degrees of freedom has far tails
     tails = np.geomspace(REACH, FARTHEST, 80)
     near = np.geomspace(NEAREST, FARTHEST, DECADES)
-    parts = [(likelihood.centre[:, None] + likelihood.spread[:, None] * steps).ravel()]
-    parts += [likelihood.centre.mean() + spread * tails, likelihood.centre.mean() - spread * tails]
-    parts += [spread * near, -spread * near, np.zeros(1)]
+    parts = [(likelihood.centre[:, None] + likelihood.std_error[:, None] * steps).ravel()]
+    parts += [likelihood.centre.mean() + narrowest * tails, likelihood.centre.mean() - narrowest * tails]
+    parts += [narrowest * near, -narrowest * near, np.zeros(1)]
     # under a narrow prior about 0 the posterior of a strong slope lies between
     far = float(np.abs(likelihood.centre).max())
-    between = np.linspace(0, far, min(MOST_BETWEEN, 1 + round(far / spread / APART)))
+    between = np.linspace(0, far, min(MOST_BETWEEN, 1 + round(far / narrowest / APART)))
     parts += [np.sign(likelihood.centre.mean()) * between]
     parts += [likelihood.unit.mean() * p.frozen().ppf(np.linspace(0.0005, 0.9995, 121)) for p in priors]
     effect = np.unique(np.concatenate(parts))
     log = likelihood.log(effect)
-    return Slope(effect, log - log.max(axis=1, keepdims=True), likelihood.unit, spread)
+    return Slope(effect, log - log.max(axis=1, keepdims=True), likelihood.unit, narrowest)
 
 
 def log_density(prior: Prior, slope: Array) -> Array:
@@ -155,7 +159,7 @@ def tipping_scale(slope: Slope) -> float | None:
     In standard deviations of outcome and regressor; None where no such prior does, however wide.
     """
     unit = float(slope.unit.mean())
-    scales = slope.spread / unit * np.geomspace(1e-2, 1e3, 51)
+    scales = slope.narrowest / unit * np.geomspace(1e-2, 1e3, 51)
 
     def settled(log_scale: float) -> float:
         probability = slope.posterior(zero_centred(np.exp(log_scale))).prob_positive

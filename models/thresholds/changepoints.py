@@ -242,11 +242,11 @@ def blocks_of(found: Regimes, above: Array, priors: Priors, form: Form) -> Block
         c = np.concatenate([np.arange(k), np.arange(k + m, k + m + b + 1)])
         by_time = np.concatenate([np.zeros(k), np.ones(b), [0.0]])
         location = np.concatenate([np.full(k, slope[0]), np.zeros(b), [level[0]]])
-        spread = np.concatenate([np.full(k, slope[1]), np.ones(b), [level[1]]])
+        prior_sd = np.concatenate([np.full(k, slope[1]), np.ones(b), [level[1]]])
         strata_used = slice(None)
     else:
         c, by_time = np.arange(k), np.zeros(k)
-        location, spread = np.full(k, slope[0]), np.full(k, slope[1])
+        location, prior_sd = np.full(k, slope[0]), np.full(k, slope[1])
         strata_used = slice(0, 1)
     order = np.concatenate([c, h, [len(own) - 1]])
     return Blocks(
@@ -254,7 +254,7 @@ def blocks_of(found: Regimes, above: Array, priors: Priors, form: Form) -> Block
         strata.per_entity[strata_used],
         strata.per_time[strata_used],
         location,
-        spread,
+        prior_sd,
         by_time,
         k,
     )

@@ -136,7 +136,7 @@ def slope_records(
     lines = [_chosen(choice, slope.posterior(choice.prior), published) for choice in choices]
     tip = tipping_scale(slope)
     belief = None if tip is None else BOUND * tip
-    size = abs(published) or slope.spread
+    size = abs(published) or slope.narrowest
     return {
         "unit": unit,
         "standardised": run is not None,
@@ -208,7 +208,7 @@ def curve(slope: Slope, scales: Array) -> Records:
 def credibility(likelihood: SlopeLikelihood) -> Records:
     """The closed forms for an estimate that is normal about the truth, on the paper's scale."""
     estimate = float(likelihood.centre.mean())
-    error = float(np.sqrt((likelihood.spread**2).mean() + likelihood.centre.var()))
+    error = float(np.sqrt((likelihood.std_error**2).mean() + likelihood.centre.var()))
     low, high = estimate - BOUND * error, estimate + BOUND * error
     return {
         "q2.5": low,
