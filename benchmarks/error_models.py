@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models"))
 from error_panels import LAWS, RANKS, TRUTH, empty, own, panels_at_truth, ranks, small
 
 from posterity.models.engine.sampling import Sampler, nuts, prepare
-from posterity.models.errors.posteriors import Errors, error_posteriors
+from posterity.models.errors.inference.posteriors import Errors, error_posteriors
 from posterity.models.priors import DEFAULTS, Priors, parse_prior
 
 DESIGN = empty(30, 11, 0.1, 1)

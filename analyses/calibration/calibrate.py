@@ -20,13 +20,14 @@ from ...data.errors import InputError
 from ...data.panel.panel import Panel
 from ...data.sample.design import Design
 from ...data.study.kinds import KINDS
-from ...data.study.spec import Errors
+from ...models.errors import LAWS
+from ...models.errors.law import Law
 from ...models.printed.tables import PrintedEstimate
 from ..kinds import kind_of
 from ..run.results import Request
 from ..run.store import read_or_compute, seed_of
 from ..study import Study
-from .equation_errors import NOISE, errors_subject
+from .equation_errors import errors_subject
 from .nuts import expanded_subject, transition_subject
 from .panels import declared_panel, standard_design, standard_regimes
 from .ranks import LEVEL, adjusted, summary
@@ -47,14 +48,14 @@ def _small(clusters: bool = False) -> Design:
     return standard_design(2, clusters=clusters, entities=12, times=6)
 
 
-def _with_errors(errors: Errors) -> Subject:
-    return errors_subject(f"errors-{errors}", _small(errors == "cluster"), errors)
+def _with_errors(law: Law) -> Subject:
+    return errors_subject(f"errors-{law.name}", _small(law.clustered), law.name)
 
 
 MODELS: dict[str, Callable[[], Subject]] = {
     "tables": lambda: tables_subject("tables", PRINTED),
     **{name: make for kind in KINDS for name, make in kind_of(kind).standard_subjects.items()},
-    **{f"errors-{errors}": partial(_with_errors, errors) for errors in NOISE},
+    **{f"errors-{name}": partial(_with_errors, law) for name, law in LAWS.items() if not law.additive},
     "effects-expanded": lambda: expanded_subject("effects-expanded", _small(), "mundlak"),
     "transition": lambda: transition_subject("transition", standard_regimes(_small())),
 }

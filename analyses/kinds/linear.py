@@ -11,6 +11,7 @@ from ...data.published import Printed
 from ...data.sample.design import Design
 from ...data.study.spec import Errors, Form
 from ...models.engine.collapsed import collapsible
+from ...models.errors import LAWS
 from ...models.frequentist.least_squares import LeastSquares
 from ...models.kinds.effects import effects_model
 from ...models.kinds.pooled import pooled_model
@@ -63,9 +64,9 @@ def subject_of(view: SpecView, panel: Panel, priors: Priors) -> Subject:
     """The calibration of a column under its law of errors."""
     name, design = view.id, view.design(panel)
     form = view.form if view.spec.parsed.effects else None
-    if view.errors == "gaussian":
+    if LAWS[view.errors].additive:
         return effects_subject(name, design, form, priors)
-    if form is None or view.errors == "cluster":
+    if form is None or LAWS[view.errors].clustered:
         raise InputError(
             f"{name}: calibration of a study does not cover errors = {view.errors!r} here; "
             f"leave this column out with --only, or calibrate the model errors-{view.errors}."
@@ -85,8 +86,8 @@ def _posterior(
     sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, name))
 
     def make() -> DataTree:
-        if errors != "gaussian" and engine == "collapsed":
-            from ...models.errors.tree import error_tree
+        if not LAWS[errors].additive and engine == "collapsed":
+            from ...models.errors.inference.tree import error_tree
 
             return error_tree(design, priors, form, errors, sampler)
         if engine == "collapsed":

@@ -22,8 +22,8 @@ from ...data.panel.panel import Panel
 from ...data.sample.design import Design, VaryingSlopes
 from ...data.study.spec import Cluster, Form
 from ...models.engine.collapsed import collapsible
-from ...models.errors.posteriors import ErrorDraws, error_posteriors
-from ...models.errors.rows import entity_clusters
+from ...models.errors.cluster import entity_clusters
+from ...models.errors.inference.posteriors import ErrorDraws, error_posteriors
 from ...models.frequentist.least_squares import least_squares
 from ...models.frequentist.wild import FEW, Weights, wild_cluster
 from ..run.results import Request, SpecFit

@@ -1,1 +1,1 @@
-"""The collapsed engine: sums, the marginal likelihood, draw-back, importance sampling, stored programs; and NUTS."""
+"""The collapsed engine: sums, marginal likelihood, draw-back, importance sampling, programs; and NUTS."""

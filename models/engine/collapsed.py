@@ -28,42 +28,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...data.errors import InputError
-from ..priors import DEFAULTS, FAMILIES, Prior, Priors
+from ..families import FAMILIES, Prior, Priors
+from ..priors import DEFAULTS
+from .integrate import LOG_2PI, Marginal, integrate
 from .statistics import Statistics
 from .sums import Array
 
 if TYPE_CHECKING:
     import pymc as pm
-    from pytensor.tensor import TensorVariable
-
-LOG_2PI = float(np.log(2 * np.pi))
-# a heavy-tailed coefficient is normal given a multiple of its variance (Andrews and Mallows 1974)
-MIXTURES: dict[str, Callable[[tuple[float, ...]], Prior]] = {
-    "student_t": lambda a: Prior("inverse_gamma", (a[0] / 2, a[0] / 2)),
-    "cauchy": lambda a: Prior("inverse_gamma", (0.5, 0.5)),
-    "laplace": lambda a: Prior("exponential", (0.5,)),
-}
-
-
-class Marginal(NamedTuple):
-    """Graphs of the marginal likelihood and of the law of the coefficients given the scales.
-
-    Attributes
-    ----------
-    log_likelihood : scalar
-    root : (q + 1, q + 1) Cholesky factor of the augmented precision of z
-    tau : (q,) theta = m + tau z
-    constant : (q + 2,) row of H of the constant, against [theta | constant | y - M m]
-    """
-
-    log_likelihood: TensorVariable
-    root: TensorVariable
-    tau: TensorVariable
-    constant: TensorVariable
 
 
 def collapsible(priors: Priors) -> bool:
-    """Whether the coefficients can be integrated out: all of them Gaussian, slopes perhaps given a mixture."""
+    """Whether coefficients can be integrated out: all of them Gaussian, slopes perhaps given a mixture."""
     return priors["intercept"].family == "normal"
 
 
@@ -82,8 +58,8 @@ def scale_priors(statistics: Statistics, priors: Priors) -> dict[str, Prior]:
     names |= {f"sd_slope[{j}]": "sd_slope" for j in range(len(statistics.varying))}
     found = {name: priors[prior] for name, prior in names.items()}
     for name, count in (("slope", statistics.n_slope), ("between", statistics.n_between)):
-        if priors[name].family in MIXTURES:
-            mixing = MIXTURES[priors[name].family](priors[name].arguments)
+        mixing = priors[name].mixing
+        if mixing is not None:
             found |= {f"{name}_mixing[{j}]": mixing for j in range(count)}
     return found
 
@@ -161,23 +137,9 @@ def marginal(model: pm.Model, statistics: Statistics, priors: Priors = DEFAULTS)
     variance += model["per_time"] * sd_time**2
     H = pt.tensordot(1 / variance, model["cross"], axes=1)
 
-    # y becomes y - M m
-    shift = pt.concatenate([-model["location"], pt.ones(1)])
-    moved = H @ shift
-    H = pt.set_subtensor(H[-1, :], moved)
-    H = pt.set_subtensor(H[:, -1], moved)
-    H = pt.set_subtensor(H[-1, -1], moved @ shift)
-
-    # the constant, integrated out
-    constant, w = H[-2], model["constant_variance"]
-    growth = 1 + w * constant[-2]
-    rest = pt.concatenate([constant[:-2], constant[-1:]])
-    H = pt.concatenate([H[:, :-2], H[:, -1:]], axis=1)
-    H = pt.concatenate([H[:-2], H[-1:]], axis=0) - (w / growth) * pt.outer(rest, rest)
-
     own: list[Any] = []  # what multiplies the spread of each coefficient
     for name, count in (("slope", statistics.n_slope), ("between", statistics.n_between)):
-        if priors[name].family in MIXTURES:
+        if priors[name].mixing is not None:
             own += [pt.sqrt(model[f"{name}_mixing[{j}]"]) for j in range(count)]
         else:
             own += [1.0] * count
@@ -185,18 +147,8 @@ def marginal(model: pm.Model, statistics: Statistics, priors: Priors = DEFAULTS)
         own += [model[f"sd_slope[{j}]"]] * len(statistics.groups)
     own += [sd_time] * statistics.n_time
     tau = model["spread"] * pt.stack(own) if own else model["spread"]
-    T = pt.concatenate([tau, pt.ones(1)])
-    unit = np.diag([1.0] * len(own) + [0.0])
-    root = pt.linalg.cholesky(unit + T[:, None] * H * T)
-    diagonal = pt.diagonal(root)
-    log_likelihood = -0.5 * (
-        model["degrees"].sum() * LOG_2PI
-        + (model["degrees"] * pt.log(variance)).sum()
-        + pt.log(growth)
-        + 2 * pt.log(diagonal[:-1]).sum()
-        + diagonal[-1] ** 2
-    )
-    return Marginal(log_likelihood, root, tau, constant)
+    log_determinant = model["degrees"].sum() * LOG_2PI + (model["degrees"] * pt.log(variance)).sum()
+    return integrate(H, log_determinant, model["location"], tau, model["constant_variance"], len(own), pt)
 
 
 class State(NamedTuple):

@@ -58,7 +58,7 @@ def keep_compiled(folder: Path) -> None:
 
 
 def shrink(folder: Path, most: int) -> int:
-    """Of a folder with more than `most` bytes of programs keep what was used last, 3/4 of that; the bytes left."""
+    """Where a folder exceeds `most` bytes delete what was not used for longest; the bytes that are left."""
     files = []
     with suppress(OSError):
         for path in folder.iterdir():

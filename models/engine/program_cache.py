@@ -18,12 +18,14 @@ from typing import Any
 from .jax_cache import read_sealed, write_sealed
 
 HERE = Path(__file__).parent
-SOURCES = ("collapsed.py", "programs.py", "../priors.py", "draw_back.py")
+SOURCES = ("collapsed.py", "draw_back.py", "integrate.py", "programs.py", "../families.py")
 PACKAGES = ("jax", "jaxlib", "pymc", "pytensor")
 DIGEST = 32
 
 
-def stored(name: str, shape: tuple[Any, ...], make: Callable[[], Any], specs: Callable[[], Any]) -> Any:
+def cached_program(
+    name: str, shape: tuple[Any, ...], make: Callable[[], Any], specs: Callable[[], Any]
+) -> Any:
     """A jitted function from disk, or made now and kept.
 
     Parameters

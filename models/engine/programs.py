@@ -12,7 +12,7 @@ import numpy as np
 from ..priors import Priors
 from .collapsed import Evaluate, collapsed_data, program, scale_priors, scales_of
 from .draw_back import coefficients
-from .program_cache import stored
+from .program_cache import cached_program
 from .statistics import Statistics
 from .sums import Array
 
@@ -65,8 +65,8 @@ def _compile(shape: tuple[Any, ...], statistics: Statistics, priors: Priors) -> 
         return _specs(statistics, priors, noise)
 
     return Compiled(
-        stored("density", shape, lambda: _density(evaluate()), lambda: specs(noise=False)),
-        stored("coefficients", shape, lambda: _coefficients(evaluate()), lambda: specs(noise=True)),
+        cached_program("density", shape, lambda: _density(evaluate()), lambda: specs(noise=False)),
+        cached_program("coefficients", shape, lambda: _coefficients(evaluate()), lambda: specs(noise=True)),
     )
 
 

@@ -43,8 +43,8 @@ def prepare(device: Device) -> None:
         jax.config.update("jax_platforms", "cpu")
     elif not any(d.platform == "gpu" for d in jax.devices()):
         raise InputError(
-            "--device gpu: JAX sees no GPU here; install the extra with 'pip install posterity[gpu]' on a machine "
-            "that has one, or use --device cpu."
+            "--device gpu: JAX sees no GPU here; install the extra with 'pip install posterity[gpu]' on a "
+            "machine that has one, or use --device cpu."
         )
     keep_compiled(Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "posterity" / "jax")
 

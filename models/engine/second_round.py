@@ -1,8 +1,8 @@
-"""A second round of importance sampling from where the first one landed.
+"""A second round of importance sampling, whose proposal is made of the draws of the first.
 
-A scale near 0 frees the correlation that belongs to it, so that no one ellipse covers both. A mixture of Student t's about
-the draws of the first round takes the shape that these have (Cappe, Guillin, Marin and Robert 2004,
-doi:10.1198/106186004X12803).
+A scale near 0 frees the correlation that belongs to it, so that no one ellipse covers both. A mixture of
+Student t's about the draws of the first round takes the shape that these have (Cappe, Guillin, Marin and
+Robert 2004, doi:10.1198/106186004X12803).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ CONTENT = 0.5  # k-hat at which draws are left as they are
 ROUNDS, CENTRES, WIDTH, NU = 3, 300, 0.7, 4.0
 
 
-def again(density: Density, at: int, first: Direct, draws: int, seed: int) -> None:
-    """Replace the draws and diagnostics of problem `at` until its k-hat is low, three times at most.
+def second_round(density: Density, at: int, first: Direct, draws: int, seed: int) -> None:
+    """Replace the draws and diagnostics of problem `at`; repeat until its k-hat is low, three times at most.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Sufficient statistics of the Gaussian panel models, from sums over rows.
 
-The rows are y = M theta + u_entity + (time) + e with M = [slope | between | varying | time | 1]. Their covariance
-given the scales is diagonal in a few orthogonal strata of the data, with one variance each,
+The rows are y = M theta + u_entity + (time) + e with M = [slope | between | varying | time | 1]. Their
+covariance given the scales is diagonal in a few orthogonal strata of the data, with one variance each,
 
     v = sigma^2 + a sd_entity^2 + b sd_time^2.
 

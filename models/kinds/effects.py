@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from ...data.sample.design import Design
 from ...data.sample.within import Split, split
 from ...data.study.spec import Errors, Form
-from ..errors.expanded import observe
+from ..errors import LAWS
 from ..groups import interactions
 from ..priors import DEFAULTS, Priors
 from ..scale import Array, Standardised, standardise
@@ -52,7 +52,7 @@ def effects_model(
     design
         With entity effects, time effects or both.
     errors
-        Their law: see `error_models`.
+        Their law: see `models.errors`.
     """
     import pymc as pm
 
@@ -73,7 +73,7 @@ def effects_model(
             mean += _varying(model, design, z, slope, priors, form)
 
         mean += level_and_effects(design, X, level, priors, form)
-        observe(design, z.y, mean, sigma, priors, errors)
+        LAWS[errors].observe(design, z.y, mean, sigma, priors)
         coef = pm.Deterministic("coef", slope * z.scale.unit, dims="term")
         pm.Deterministic("constant", z.scale.y_mean - z.scale.x_mean @ coef)
     return model

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...data.sample.design import Design
 from ...data.study.spec import Errors
-from ..errors.expanded import observe
+from ..errors import LAWS
 from ..priors import DEFAULTS, Priors
 from ..scale import standardise
 
@@ -26,7 +26,7 @@ def pooled_model(design: Design, priors: Priors = DEFAULTS, errors: Errors = "ga
         slope = priors["slope"].variable("slope", dims="term")
         intercept = priors["intercept"].variable("intercept")
         sigma = priors["sigma"].variable("sigma")
-        observe(design, z.y, intercept + z.X @ slope, sigma, priors, errors)
+        LAWS[errors].observe(design, z.y, intercept + z.X @ slope, sigma, priors)
         coef = pm.Deterministic("coef", slope * z.scale.unit, dims="term")
         pm.Deterministic("constant", z.scale.y_mean + z.scale.y_sd * intercept - z.scale.x_mean @ coef)
     return model

@@ -25,8 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.sample.within import split
-from ..engine.collapsed import LOG_2PI, MIXTURES, collapsed_data, scale_priors
+from ..engine.collapsed import collapsed_data, scale_priors
 from ..engine.importance import Direct, sample
+from ..engine.integrate import LOG_2PI
 from ..engine.statistics import Statistics, statistics_of_design
 from ..engine.sums import Array
 from ..groups import interactions
@@ -84,7 +85,7 @@ class _Law(NamedTuple):
     error, entity, time : (S, 1) variances of errors and of effects that are strata
     pull : (S, 1) w / (1 + w 1' V0^-1 1)
     constant : (S, q + 2) 1' V0^-1 [M | 1 | residual]
-    tau, root, seen : (S, q), (S, q, q), (S, q) of the coefficients, as in `collapsed.Marginal`
+    tau, root, seen : (S, q), (S, q, q), (S, q) of the coefficients, as in `integrate.Marginal`
     whole : (S,) log density of all rows
     """
 
@@ -238,7 +239,7 @@ def _spreads(statistics: Statistics, priors: Priors, scales: Scales, flat: Array
     """(S, q) Multiples of the prior standard deviation of each coefficient, at each draw of the scales."""
     own: list[Array] = []
     for name, count in (("slope", statistics.n_slope), ("between", statistics.n_between)):
-        mixed = priors[name].family in MIXTURES
+        mixed = priors[name].mixing is not None
         own += [np.sqrt(scales[f"{name}_mixing[{j}]"]) if mixed else np.ones_like(flat) for j in range(count)]
     for j in range(len(statistics.varying)):
         own += [scales[f"sd_slope[{j}]"]] * len(statistics.groups)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.sums import Array
-from ..priors import FAMILIES, Prior
+from ..families import Prior
 from .likelihood import SlopeLikelihood
 
 REACH, STEPS, FEWEST = (
@@ -68,7 +68,7 @@ class Slope:
         """(M, G) log-density on the paper's scale; flat where there is none."""
         if prior is None:
             return np.zeros_like(self.log_likelihood)
-        return log_density(prior, self.effect / self.unit[:, None]) - np.log(self.unit)[:, None]
+        return prior.log_density(self.effect / self.unit[:, None]) - np.log(self.unit)[:, None]
 
     def density(self, prior: Prior | None) -> Array:
         """(G,) of the posterior."""
@@ -139,14 +139,6 @@ def on_grid(likelihood: SlopeLikelihood, priors: Iterable[Prior] = ()) -> Slope:
     effect = np.unique(np.concatenate(parts))
     log = likelihood.log(effect)
     return Slope(effect, log - log.max(axis=1, keepdims=True), likelihood.unit, narrowest)
-
-
-def log_density(prior: Prior, slope: Array) -> Array:
-    """SciPy's, without freezing the distribution, which takes longer than the density."""
-    from scipy import stats
-
-    name, arguments = FAMILIES[prior.family].scipy(*prior.arguments)
-    return getattr(stats, name).logpdf(slope, **arguments)
 
 
 def zero_centred(scale: float) -> Prior:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...analyses.run.results import SpecFit
-from ...models.errors.expanded import EQUATION as LAW_EQUATIONS
-from ...models.errors.rows import OWN
+from ...models.errors import LAWS
 from ...models.kinds import effects, pooled
 from ...models.printed import tables
-from .error_laws import MEANING as LAW_MEANING
 
 
 @dataclass(frozen=True)
@@ -62,14 +60,14 @@ def form_of(one: SpecFit) -> str:
 
 def one_equation(one: SpecFit) -> Model:
     """A column of one equation: the form of its effects, and the law of errors that are not Gaussian."""
-    form, errors = form_of(one), one.view.errors
-    priors = (*FORM_PRIORS[form], *OWN[errors])
-    if errors not in LAW_EQUATIONS:
+    form, law = form_of(one), LAWS[one.view.errors]
+    priors = (*FORM_PRIORS[form], *(own.name for own in law.parameters))
+    if law.equation is None:
         return Model(form, FORM_EQUATIONS[form], FORM_MEANING[form], priors)
     return Model(
-        f"{form}, {errors}",
-        rf"{FORM_EQUATIONS[form]}, \quad {LAW_EQUATIONS[errors]}",
-        f"{FORM_MEANING[form]} {LAW_MEANING[errors]}",
+        f"{form}, {law.name}",
+        rf"{FORM_EQUATIONS[form]}, \quad {law.equation}",
+        f"{FORM_MEANING[form]} {law.meaning}",
         priors,
     )
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,7 @@ from ...analyses.run.fits import Fit
 from ...analyses.run.results import SpecFit
 from ...analyses.run.store import seed_of
 from ...models.engine.psis import psis
-from ...models.priors import Prior
+from ...models.families import Prior
 from ..kinds import kind_of
 from ..rows import FORMULA_STARTS, STOPPED, Row, focal, shorten
 
@@ -37,27 +36,6 @@ SCALES = [float(f"{10 ** (k / 20):.2g}") for k in range(-40, 21)]
 SHIFTS = [k / 20 for k in range(-40, 41)]
 LEVELS = 65_535
 LONGEST = 60
-
-
-class Kernel(NamedTuple):
-    """Minus a symmetric family's log-density, up to a constant: c |z|^p or c log(1 + |z|^p / divisor)."""
-
-    coefficient: float
-    power: float
-    divisor: float | None = None
-
-    def log_density(self, z: Array) -> Array:
-        """Up to a constant."""
-        size = np.abs(z) ** self.power
-        return -self.coefficient * (size if self.divisor is None else np.log1p(size / self.divisor))
-
-
-KERNELS: dict[str, Callable[[tuple[float, ...]], Kernel]] = {
-    "normal": lambda a: Kernel(0.5, 2.0),
-    "laplace": lambda a: Kernel(1.0, 1.0),
-    "cauchy": lambda a: Kernel(1.0, 2.0, 1.0),
-    "student_t": lambda a: Kernel((a[0] + 1) / 2, 2.0, a[0]),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +96,8 @@ def at(prior: Prior, shift: float, factor: float) -> Prior:
 def log_density(prior: Prior, slope: Array) -> Array:
     """Log-density of a standardised slope, up to a constant, as the page's script computes it."""
     *_, centre, scale = prior.arguments
-    return KERNELS[prior.family](prior.arguments).log_density((slope - centre) / scale)
+    assert prior.kernel is not None, prior
+    return prior.kernel.log_density((slope - centre) / scale)
 
 
 def moved(dial: Dial, prior: Prior) -> Moved:
@@ -173,7 +152,7 @@ def _closed(fit: Fit, row: Row) -> str:
         single = kind_of(one).has_slope_prior(row.term)
         if row.term not in own or not single or one.units.get(row.term) is None:
             return "it has a flat prior, or is made of several coefficients"
-    if one.priors["slope"].family not in KERNELS:
+    if one.priors["slope"].kernel is None:
         return f"its prior, {one.priors['slope']}, is of a family that this page cannot move"
     return ""
 
@@ -227,7 +206,7 @@ def embedded(fit: Fit, made: list[Dial]) -> str:
                 "table": f"Table {dial.row.table}",
                 "label": shorten(f"{dial.row.spec_id} {dial.row.term} on {dial.row.outcome}", LONGEST),
                 "prior": [dial.prior.family, *dial.prior.arguments],
-                "kernel": KERNELS[dial.prior.family](dial.prior.arguments),
+                "kernel": dial.prior.kernel,
                 "reach": (
                     float(dial.prior.frozen().ppf(0.975) - dial.prior.arguments[-2])
                     / dial.prior.arguments[-1]

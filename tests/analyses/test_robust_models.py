@@ -122,7 +122,9 @@ def test_shared_shapes_leave_the_posterior_as_it_is(study, frame, form, entity, 
 
 def test_spread_is_laid_to_effects_where_only_effects_matter(study, simulate, monkeypatch):
     """Mundlak's bias: x1 is correlated with the effects of cities, x2 with nothing; slopes are the same in both halves."""
-    monkeypatch.setattr(models, "ERRORS", ())  # AR(1) errors take up effects that the pooled model leaves out
+    monkeypatch.setattr(
+        models, "other_errors", lambda *_: {}
+    )  # AR(1) errors take up effects that the pooled model leaves out
     panel = panel_of(simulate(n_entity=30, n_time=10, seed=4))
     one, (x1, *_) = records_of(study, panel, "T1.1")
     assert x1["term"] == "x1"
@@ -135,7 +137,7 @@ def test_spread_is_laid_to_effects_where_only_effects_matter(study, simulate, mo
 
 def test_spread_is_laid_to_controls_where_one_control_matters(study, monkeypatch):
     """x2 moves with x1 within cities and years and there are no effects: leaving it out shifts the slope by 0.8."""
-    monkeypatch.setattr(models, "ERRORS", ())
+    monkeypatch.setattr(models, "other_errors", lambda *_: {})
     rng = np.random.default_rng(5)
     entity, time = np.divmod(np.arange(300), 10)
     x2 = rng.normal(size=300)

@@ -7,7 +7,7 @@ import numpy as np
 from posterity.data.sample.design import Design
 from posterity.data.sample.within import split
 from posterity.data.study.spec import Errors
-from posterity.models.errors.posteriors import posteriors_of
+from posterity.models.errors.inference.posteriors import posteriors_of
 from posterity.models.priors import DEFAULTS
 from posterity.models.scale import Scale, Standardised
 
@@ -76,9 +76,9 @@ def small(law: str) -> Design:
 
 
 def own(law: str) -> list[str]:
-    from posterity.models.errors.rows import OWN
+    from posterity.models.errors import LAWS
 
-    return list(OWN[law])
+    return [own.name for own in LAWS[law].parameters]
 
 
 def from_prior(design: Design, law: str, rng: np.random.Generator) -> tuple[np.ndarray, dict[str, float]]:

@@ -15,7 +15,6 @@ from posterity.data.errors import InputError
 from posterity.data.sample.design import Design
 from posterity.data.study.spec import Form
 from posterity.models.engine.collapsed import (
-    MIXTURES,
     collapsed_data,
     collapsible,
     program,
@@ -131,7 +130,7 @@ def test_heavy_tailed_slopes_are_the_dense_gaussian_given_their_mixing(form: For
 )
 def test_a_mixture_of_normals_is_the_heavy_tailed_prior(prior: Prior) -> None:
     """Quadrature over the mixing variable gives the density of SciPy."""
-    mixing = MIXTURES[prior.family](prior.arguments).frozen()
+    mixing = prior.mixing.frozen()
     for x in (0.1, 0.7, 3.0):
         density, _ = quad(
             lambda v, x=x: norm.pdf(x, 0, prior.arguments[-1] * np.sqrt(v)) * mixing.pdf(v),

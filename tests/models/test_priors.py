@@ -5,7 +5,9 @@ import pymc as pm
 import pytest
 
 from posterity.data.errors import InputError
-from posterity.models.priors import FAMILIES, Prior, parse_prior, with_overrides
+from posterity.models.families import FAMILIES, Prior, parse_prior
+from posterity.models.parameters import CORRELATION, POSITIVE
+from posterity.models.priors import DEFAULTS, PARAMETERS, with_overrides
 
 ARGUMENTS = {
     "normal": (0.3, 2.0), "student_t": (4.0, 0.3, 2.0), "cauchy": (0.3, 2.0), "laplace": (0.3, 2.0),
@@ -22,6 +24,59 @@ def test_scipy_twin_has_pymc_density(family):
     points = np.array([0.1, 0.7, 2.5])
     np.testing.assert_allclose(pm.logp(variable, points).eval(), prior.frozen().logpdf(points), rtol=1e-6)
     assert parse_prior(str(prior)) == prior
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_form_of_a_family_is_one_density(family):
+    """SciPy's with and without freezing, JAX's, and the kernel that pages carry, which leaves a constant out."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    prior = Prior(family, ARGUMENTS[family])
+    points = np.array([0.1, 0.7, 2.5, 9.0])
+    frozen = prior.frozen().logpdf(points)
+    np.testing.assert_allclose(prior.log_density(points), frozen, rtol=1e-12)
+    padded = np.append(prior.arguments, [0.0, 0.0])[:3]
+    np.testing.assert_allclose(FAMILIES[family].log_density(points, padded), frozen, rtol=1e-9)
+    assert (prior.frozen().support()[0] == 0) == prior.positive
+    assert (prior.kernel is None) == prior.positive
+    if prior.kernel is not None:
+        centre, scale = prior.arguments[-2:]
+        gap = prior.kernel.log_density((points - centre) / scale) - frozen
+        assert np.ptp(gap) < 1e-12
+
+
+@pytest.mark.parametrize("family", [name for name, family in FAMILIES.items() if family.mixing])
+def test_a_heavy_tailed_family_is_normal_given_the_multiple_of_its_variance(family):
+    """Integrating N(centre, multiple x scale^2) over the multiple gives the family back."""
+    from scipy.integrate import quad
+    from scipy.stats import norm
+
+    prior = Prior(family, ARGUMENTS[family])
+    centre, scale = prior.arguments[-2:]
+    law = prior.mixing.frozen()
+    for x in (0.1, 2.5):
+        density, _ = quad(
+            lambda u, x=x: norm.pdf(x, centre, scale * np.exp(u / 2)) * law.pdf(np.exp(u)) * np.exp(u), -40, 40,
+            limit=400, points=[0.0],
+        )  # fmt: skip
+        assert density == pytest.approx(prior.frozen().pdf(x), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_default_prior_fits_the_support_of_its_parameter(name):
+    assert DEFAULTS[name].positive == PARAMETERS[name].support.positive
+
+
+@pytest.mark.parametrize("prior", [Prior("normal", (0.0, 1.0)), Prior("normal", (0.9, 0.2))])
+def test_a_correlation_is_cut_to_its_support(prior):
+    draws = CORRELATION.draws(prior, 4000, np.random.default_rng(1))
+    law = prior.frozen()
+    mass = law.cdf(1.0) - law.cdf(-1.0)
+    assert np.abs(draws).max() < 1
+    assert CORRELATION.log_mass(prior) == pytest.approx(np.log(mass))
+    assert (draws < 0.5).mean() == pytest.approx((law.cdf(0.5) - law.cdf(-1.0)) / mass, abs=0.025)
+    assert POSITIVE.log_mass(Prior("half_normal", (1.0,))) == 0.0
 
 
 @pytest.mark.parametrize(

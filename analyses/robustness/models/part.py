@@ -20,7 +20,8 @@ from ....data.panel.panel import Panel
 from ....data.sample.design import Design
 from ....models.engine.collapsed import collapsible
 from ....models.engine.statistics import Statistics, statistics_of_sums
-from ....models.errors.posteriors import ErrorDraws, Errors, error_posteriors
+from ....models.errors import LAWS
+from ....models.errors.inference.posteriors import ErrorDraws, error_posteriors
 from ....models.groups import sums_by_group
 from ....models.priors import Priors
 from ....models.slopes.multiverse import draw_many, rescaled, widened, without
@@ -45,7 +46,6 @@ Array = NDArray[np.float64]
 Records = dict[str, Any]
 
 DRAWS, FEWEST = 2000, 200  # of a member over all panels, and of one panel
-ERRORS: tuple[Errors, ...] = ("student_t", "ar1", "entity_variance", "cluster")
 ERROR_TWINS, ERROR_ROWS = 3, 20_000  # panels that other errors are tried on, and rows at most
 TWINS = 10  # of an ensemble, the first
 SHOWN = 120
@@ -135,14 +135,15 @@ def other_errors(
 ) -> dict[str, list[ErrorDraws]]:
     """The column's own model with each of the other error models that its data allow, on each panel."""
     found: dict[str, list[ErrorDraws]] = {}
-    for errors in ERRORS if designs and designs[0].n <= ERROR_ROWS else ():
+    other = [law for law in LAWS.values() if not law.additive]
+    for law in other if designs and designs[0].n <= ERROR_ROWS else ():
         try:
             drawn = error_posteriors(
-                designs, priors, own.form, errors, DRAWS, request.sampler.seed, request.sampler.device
+                designs, priors, own.form, law.name, DRAWS, request.sampler.seed, request.sampler.device
             )
-        except InputError:  # no clusters, or clusters that cut entities
+        except InputError:  # the data lack what the law needs, for example clusters
             continue
-        found[errors] = drawn
+        found[law.name] = drawn
     return found
 
 

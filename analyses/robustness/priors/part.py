@@ -20,6 +20,7 @@ from ....models.engine.collapsed import collapsible
 from ....models.engine.sampling import Sampler
 from ....models.engine.statistics import Statistics, padded, statistics_of_design
 from ....models.engine.sums import Array
+from ....models.errors import LAWS
 from ....models.priors import Prior, Priors
 from ....models.slopes.credibility import advocacy_limit, intrinsic_p, scepticism_limit
 from ....models.slopes.likelihood import SlopeLikelihood, of_panels, of_printed
@@ -55,7 +56,7 @@ def priors_part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Reco
             record = slope_records(of_printed(printed), run, published[term], beliefs_of(beliefs, term), seed)
             found[term] = judge(record, [])
     elif (
-        one.view.errors != "gaussian"
+        not LAWS[one.view.errors].additive
         or judged.design is None
         or one.mechanism is not None
         or not collapsible(one.priors)

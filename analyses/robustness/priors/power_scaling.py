@@ -11,7 +11,7 @@ from ....models.engine.statistics import Statistics
 from ....models.engine.sums import Array
 from ....models.priors import Prior, Priors
 from ....models.slopes.likelihood import given_coefficients
-from ....models.slopes.posterior import Slope, log_density
+from ....models.slopes.posterior import Slope
 
 SENSITIVE = 0.05  # from here on ArviZ calls a posterior sensitive
 DRAWS, FEWEST = 2000, 400
@@ -62,7 +62,7 @@ def of_one(slope: Slope, prior: Prior, seed: int) -> Sense:
     """The sensitivity of one slope to its own prior alone."""
     rng = np.random.default_rng(seed)
     effect, log_likelihood = slope.draws(prior, DRAWS // len(slope.unit), rng)
-    log_prior = log_density(prior, effect / slope.unit[:, None])
+    log_prior = prior.log_density(effect / slope.unit[:, None])
     return power_scaling(effect[:, :, None], log_prior, log_likelihood)[0]
 
 
@@ -78,6 +78,6 @@ def of_all(statistics: Sequence[Statistics], priors: Priors, seed: int) -> dict[
         )
     ]
     unit = np.stack([s.scale.unit for s in statistics])[:, None]
-    log_prior = log_density(priors["slope"], effect).sum(axis=2)
+    log_prior = priors["slope"].log_density(effect).sum(axis=2)
     found = power_scaling(effect * unit, log_prior, np.stack(log_likelihood))
     return dict(zip(statistics[0].terms, found, strict=True))

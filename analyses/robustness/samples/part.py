@@ -10,6 +10,7 @@ from ....data.panel.panel import Panel
 from ....data.sample.design import Design
 from ....data.study.spec import Form
 from ....models.engine.collapsed import collapsible
+from ....models.errors import LAWS
 from ...run.results import Request, SpecFit
 from .checks import checks
 from .influence import influence
@@ -22,7 +23,7 @@ def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str
     None at tables evidence, where errors are not Gaussian, for other kinds than effects and pooled, where the
     intercept's prior is not normal, and where nothing can be left out.
     """
-    if not panels or one.view.errors != "gaussian" or not collapsible(one.priors):
+    if not panels or not LAWS[one.view.errors].additive or not collapsible(one.priors):
         return None
     published = {p.term: p.estimate for p in one.printed if p.std_error is not None}
     designs, form = judged(one, panels)

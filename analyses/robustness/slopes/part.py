@@ -20,6 +20,7 @@ from ....data.sample.design import Design, VaryingSlopes
 from ....data.study.spec import Cluster
 from ....models.engine.collapsed import collapsible
 from ....models.engine.statistics import Statistics, statistics_of_design
+from ....models.errors import LAWS
 from ....models.priors import Priors
 from ....models.slopes.multiverse import draw_many, rescaled, widened
 from ...run.results import Request, SpecFit
@@ -46,7 +47,7 @@ def part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | N
 
         found = subsample_differences(one, request)
         return {"halves": found} if found else None
-    if one.view.errors != "gaussian":
+    if not LAWS[one.view.errors].additive:
         return None
     panels = panels[:TWINS]
     designs = [plain(one.view.design(panel)) for panel in panels]

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from ....models.errors import LAWS
 from ...drawing.canvas import BLUE, GREY, ORANGE, box, canvas
 from ...drawing.figures import INK, QUIET, RULE, SIZE, WIDTH
-from ...kinds.error_laws import NAMES as ERROR_NAMES
 from ...rows import Row, shorten
 
 COLOURS = {"effects": BLUE, "controls": ORANGE, "prior": "#CC79A7", "sample": "#E69F00", "errors": "#56B4E9",
@@ -43,12 +43,12 @@ def bars_of(term: dict[str, Any], printed: Sequence[Row], errors: str) -> list[B
     found = []
     for *at, mean, low, high in term["members"]:
         mine = {name: levels[name][i] for name, i in zip(names, at, strict=True)}
-        group = "own" if not any(at) and errors == "gaussian" else "member"
+        group = "own" if not any(at) and LAWS[errors].additive else "member"
         found.append(Bar(mean, low, high, mine | {"errors": "Gaussian"}, group))
     for error in term["errors"]:
         mean, low, high = error["at"]
         group = "own" if error["name"] == errors else "errors"
-        found.append(Bar(mean, low, high, own | {"errors": ERROR_NAMES[error["name"]]}, group))
+        found.append(Bar(mean, low, high, own | {"errors": LAWS[error["name"]].label}, group))
     for row in printed:
         span = row.span("published")
         if span is not None and span.ends is not None:
@@ -69,7 +69,7 @@ def curve(
     bars = bars_of(term, printed, errors)
     rows = {name: list(labels) for name, labels in term["levels"].items() if len(labels) > 1}
     if term["errors"]:
-        rows["errors"] = ["Gaussian", *(ERROR_NAMES[e["name"]] for e in term["errors"])]
+        rows["errors"] = ["Gaussian", *(LAWS[e["name"]].label for e in term["errors"])]
     paper = [bar.levels["paper"] for bar in bars if bar.group == "paper"]
     lines = sum(map(len, rows.values())) + len(rows) + (len(paper) + 1 if paper else 0)
     down = LINE * lines

@@ -9,9 +9,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from ....analyses.run.fits import Fit
+from ....models.errors import LAWS
 from ...drawing.figure_files import FigureFile, Section
 from ...drawing.figures import drawn
-from ...kinds.error_laws import NAMES as ERROR_NAMES
 from ...page.templating import rendered
 from ...rows import Row, evidence_label, number, plural, synthetic
 from .figure import curve, shares
@@ -123,7 +123,7 @@ def _part(
         "id": spec,
         "term": term["term"],
         "figure_file": figure_file,
-        "errors": ERROR_NAMES.get(errors),
+        "errors": None if LAWS[errors].additive else LAWS[errors].label,
         "fitted": any(error["name"] == errors for error in term["errors"]),
         "sentence": _sentence(term),
         "shown": len(term["members"]),
@@ -152,7 +152,7 @@ def _line(spec: str, term: dict[str, Any], factors: list[str], decimals: int, er
         "id": spec,
         "term": term["term"],
         "count": term["count"],
-        "own": number(term["own"][0], decimals) + (" (Gaussian errors)" if errors in ERROR_NAMES else ""),
+        "own": number(term["own"][0], decimals) + ("" if LAWS[errors].additive else " (Gaussian errors)"),
         "range": (
             f"{number(min(m['low'] for m in means), decimals)} to"
             f" {number(max(m['high'] for m in means), decimals)}"

@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from posterity.data.study.kinds import KINDS as OF_STUDY_FILES
-from posterity.models.errors.rows import OWN
+from posterity.models.priors import PARAMETERS
 from posterity.reports.kinds import KINDS, PRINTED_NUMBERS, model_of
 from posterity.reports.kinds.model import FORM_EQUATIONS, FORM_MEANING, FORM_PRIORS, form_of
 from posterity.reports.page.equations import equation_svg
-from posterity.reports.page.priors import MEANING
 
 
 def test_every_kind_of_a_study_file_is_shown():
@@ -24,7 +23,7 @@ def test_a_model_has_a_picture_a_meaning_and_priors_that_are_explained(panel_fit
     model = KINDS[kind].model(replace(panel_fit.specs["T1.1"], form=form))
     assert equation_svg(model.latex).startswith(b"<?xml")
     assert model.meaning.endswith(".")
-    assert set(model.priors) <= set(MEANING)
+    assert set(model.priors) <= set(PARAMETERS)
 
 
 def test_a_model_is_named_by_its_kind_and_the_form_of_its_effects(panel_fit):
@@ -46,7 +45,7 @@ def test_printed_numbers_have_one_model_whatever_the_kind(tables_fit):
 
 def test_forms_of_effects_are_the_same_in_equations_words_and_priors():
     assert set(FORM_EQUATIONS) == set(FORM_MEANING) == set(FORM_PRIORS)
-    assert {name for law in OWN.values() for name in law} <= set(MEANING)
+    assert {name for names in FORM_PRIORS.values() for name in names} <= set(PARAMETERS)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pytest
 
-from posterity.models.engine import program_cache as stored
+from posterity.models.engine import program_cache
 from posterity.models.engine.jax_cache import read_sealed, write_sealed
 
 
@@ -30,13 +30,17 @@ def test_a_program_is_made_once_and_gives_the_same_numbers(
 
     values = np.array([1.0, 2.5])
     for _ in range(2):
-        np.testing.assert_array_equal(stored.stored("double", (1,), make, specs)(values), 2 * values + 1)
+        np.testing.assert_array_equal(
+            program_cache.cached_program("double", (1,), make, specs)(values), 2 * values + 1
+        )
     possible = importlib.util.find_spec("flatbuffers") is not None
     assert len(made) == (1 if possible else 2)
     if possible:
         (path,) = (tmp_path / "posterity" / "programs").iterdir()
         path.write_bytes(path.read_bytes()[:-1])
-        np.testing.assert_array_equal(stored.stored("double", (1,), make, specs)(values), 2 * values + 1)
+        np.testing.assert_array_equal(
+            program_cache.cached_program("double", (1,), make, specs)(values), 2 * values + 1
+        )
         assert len(made) == 2
 
 
@@ -50,5 +54,7 @@ def test_only_whole_files_are_read(tmp_path: Path) -> None:
 
 
 def test_keys_tell_shapes_and_names_apart() -> None:
-    keys = {stored._key(*parts) for parts in (("a", (1,), "cpu"), ("b", (1,), "cpu"), ("a", (2,), "cpu"))}
+    keys = {
+        program_cache._key(*parts) for parts in (("a", (1,), "cpu"), ("b", (1,), "cpu"), ("a", (2,), "cpu"))
+    }
     assert len(keys) == 3

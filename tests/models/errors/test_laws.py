@@ -13,18 +13,19 @@ from posterity.data.panel.panel import Panel
 from posterity.data.sample.build import build_design
 from posterity.data.sample.within import split
 from posterity.data.study.spec import Spec
-from posterity.models.errors import direct as error_density
-from posterity.models.errors import gibbs as error_gibbs
-from posterity.models.errors.integrate import log_prior, values_of
-from posterity.models.errors.posteriors import error_posteriors, problem
-from posterity.models.errors.rows import ar1_sums, rows_of
+from posterity.models.errors import LAWS as EVERY
+from posterity.models.errors import ar1
+from posterity.models.errors.inference import gibbs
+from posterity.models.errors.inference.importance_draws import marginal
+from posterity.models.errors.inference.posteriors import error_posteriors
+from posterity.models.errors.inference.problem import log_prior, problem, rows_of, values_of
 from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.priors import DEFAULTS, with_overrides
 from posterity.models.scale import standardise
 
-from .error_panels import CLUSTERS, LAWS, empty, ranks, small
+from ..error_panels import CLUSTERS, LAWS, empty, ranks, small
 
-NUTS = pd.read_csv(Path(__file__).parent / "reference" / "errors.csv")
+NUTS = pd.read_csv(Path(__file__).parents[1] / "reference" / "errors.csv")
 FORMS = ["mundlak", "random", "fixed", None]
 AT = {
     "sigma": 0.7,
@@ -69,9 +70,9 @@ def point_of(plan):
 @pytest.mark.parametrize("errors", ["ar1", "cluster"])
 def test_collapsed_density_is_the_dense_one_with_gaps(errors, form):
     design = small(errors)
-    plan, data = problem(design, DEFAULTS, form, errors)
+    plan, data = problem(design, DEFAULTS, form, EVERY[errors])
     point = point_of(plan)
-    found = error_density.REDUCED[errors](plan, values_of(plan, point), data)[1]
+    found = marginal(plan, values_of(plan, point), data)[1]
     assert float(found) == pytest.approx(dense(design, form, errors, AT), rel=1e-9)
 
 
@@ -79,20 +80,20 @@ def test_collapsed_density_is_the_dense_one_with_gaps(errors, form):
 def test_density_given_weights_is_the_dense_one(form):
     """What the Gibbs sampler weighs its scales by, up to n/2 log 2 pi and the density of the weights."""
     design, rng = small("student_t"), np.random.default_rng(1)
-    plan, data = problem(design, DEFAULTS, form, "student_t")
+    plan, data = problem(design, DEFAULTS, form, EVERY["student_t"])
     weight = rng.gamma(2, 0.5, design.n)
     M = data["M"]
     H, sums = (M * weight[:, None]).T @ M, np.zeros((12, M.shape[1]))
     np.add.at(sums, design.entity, M * weight[:, None])
     point = np.array([np.log(AT.get(name, 4.0)) for name in plan.names])
-    found, _ = error_gibbs._evaluate(plan, point, H, sums, sums[:, -2], data)
+    found, _ = gibbs._evaluate(plan, point, H, sums, sums[:, -2], data)
     found = found - log_prior(plan, point, data) - design.n / 2 * np.log(2 * np.pi) + np.log(weight).sum() / 2
     assert float(found) == pytest.approx(dense(design, form, "student_t", AT, weight), rel=1e-9)
 
 
 def test_prior_of_coordinates_integrates_to_one():
     """Two coordinates at a time: density of the priors with the Jacobian, by the trapezium rule."""
-    plan, data = problem(small("ar1"), DEFAULTS, None, "ar1")
+    plan, data = problem(small("ar1"), DEFAULTS, None, EVERY["ar1"])
     u = np.linspace(-18, 18, 601)
     grid = np.stack(np.meshgrid(u, u, indexing="ij"), -1).reshape(-1, 2)
     import jax
@@ -115,8 +116,10 @@ def grunfeld():
 def test_transformed_rows_give_the_slopes_of_xtregar(grunfeld):
     """Stata 17 manual, [XT] xtregar, example 1: rho_ar .67210608, mvalue .0949999, kstock .350161; first rows unused."""
     rho = 0.67210608
-    sums = ar1_sums(rows_of(grunfeld, "random")[0])
-    own, past, both, own_sum, past_sum, count = (sums[n][1] for n in list(sums)[1:])
+    sums = ar1.sums(rows_of(grunfeld, "random")[0])
+    own, past, both, own_sum, past_sum, count = (
+        sums[n][1] for n in ("own", "past", "both", "own_sum", "past_sum", "count")
+    )
     H = own + rho**2 * past - rho * both
     S = own_sum - rho * past_sum
     H = H - S.T @ (S / count[:, None])
@@ -177,6 +180,64 @@ def test_ranks_of_the_truth_are_uniform(law):
     found = ranks(law, 50, empty(10, 6, 0.1, 2), 4, 400)
     for name, rank in found.items():
         assert stats.kstest((rank + 0.5) / 100, "uniform").pvalue > 0.002, name
+
+
+def test_the_names_that_study_files_may_use_are_those_of_the_laws():
+    from typing import get_args
+
+    from posterity.data.study.spec import Errors
+
+    assert set(get_args(Errors)) == set(EVERY)
+    assert all(name == law.name for name, law in EVERY.items())
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_law_holds_all_that_is_said_of_it(name):
+    """Its parameters have default priors that fit their support, and `with_overrides` knows them."""
+    law = EVERY[name]
+    assert law.meaning.endswith(".")
+    assert law.label
+    for own in law.parameters:
+        assert own.meaning
+        assert DEFAULTS[own.name] == own.prior
+        assert own.prior.positive == own.support.positive
+        wrong = "normal(0, 1)" if own.support.positive else "half_normal(1)"
+        with pytest.raises(InputError, match=f"prior {own.name}"):
+            with_overrides({own.name: wrong})
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_simulated_errors_have_the_law(name):
+    """Standard deviation, autocorrelation within entities and clusters, and tails, over many panels."""
+    design, rng = empty(12, 7, 0.0, 5), np.random.default_rng(3)
+    at = {
+        "sigma": 0.5,
+        "nu": 5.0,
+        "rho_error": -0.6,
+        "sd_variance": 0.5,
+        "sd_cluster": 0.4,
+        "rho_cluster": 0.7,
+    }
+    drawn = np.stack([EVERY[name].simulate(design, at, rng) for _ in range(4000)]).reshape(-1, 12, 7)
+    nu = 2 / at["sd_variance"] ** 2
+    variance, lag, shared = {
+        "gaussian": (0.25, 0.0, 0.0),
+        "student_t": (0.25 * 5 / 3, 0.0, 0.0),
+        "ar1": (0.25, -0.6 * 0.25, 0.0),
+        "entity_variance": (0.25 * nu / (nu - 2), 0.0, 0.0),
+        "cluster": (0.25 + 0.16, 0.7 * 0.16, 0.16),
+    }[name]
+    assert drawn.var() == pytest.approx(variance, rel=0.03)
+    assert (drawn[:, :, 1:] * drawn[:, :, :-1]).mean() == pytest.approx(lag, abs=0.005)
+    assert (drawn[:, 0] * drawn[:, CLUSTERS]).mean() == pytest.approx(shared, abs=0.01)
+    if lag == 0:
+        first, second = (
+            drawn[:, :, 0] ** 2,
+            drawn[:, :, 1] ** 2,
+        )  # alike only where a variance is an entity's own
+        between = 0.25**2 * ((nu / 2) ** 2 / ((nu / 2 - 1) * (nu / 2 - 2)) - (nu / (nu - 2)) ** 2)
+        expected = between if name == "entity_variance" else 0.0
+        assert np.cov(first.ravel(), second.ravel())[0, 1] == pytest.approx(expected, abs=0.015)
 
 
 def test_gaussian_errors_are_those_of_the_collapsed_engine():

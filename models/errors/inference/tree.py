@@ -1,4 +1,4 @@
-"""The posterior of one column under other errors as an ArviZ DataTree."""
+"""The posterior of one column under a law of errors as an ArviZ DataTree."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.sampling import Sampler
-from ..priors import Priors
+from ...engine.sampling import Sampler
+from ...families import Priors
 from .posteriors import error_posteriors
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
-    from ...data.sample.design import Design
-    from ...data.study.spec import Errors, Form
+    from ....data.sample.design import Design
+    from ....data.study.spec import Errors, Form
 
 
 def error_tree(
@@ -22,8 +22,8 @@ def error_tree(
 ) -> DataTree:
     """Slopes, constant and parameters of the errors, laid out as chains; effects are left out.
 
-    Attributes of the tree: `engine`, `errors`, `method` (`importance` or `gibbs`), and for `importance` `k_hat`, `ess`
-    and `log_marginal`, of the standardised outcome.
+    Attributes of the tree: `engine`, `errors`, `method` (`importance` or `gibbs`), and for `importance`
+    `k_hat`, `ess` and `log_marginal`, of the standardised outcome.
     """
     from arviz_base import from_dict
 

@@ -1,16 +1,18 @@
-"""Errors that are Gaussian given a weight for each row or each entity, by a partially collapsed Gibbs sampler.
+"""Errors that are Gaussian given a weight for each row or each entity, by a partially collapsed Gibbs
+sampler.
 
     e_it ~ N(0, sigma^2 / w_g),  w_g ~ Gamma(nu / 2, nu / 2).
 
-With a weight for each row the errors are Student t with nu degrees of freedom (Geweke 1993,
-doi:10.1002/jae.3950080504); with one for each entity, entities have variances of their own, those of inverse-gamma
-law, and nu = 2 / sd_variance^2. One sweep draws
+One weight belongs to each row or to each entity, as the law says, which also says how its own parameter
+determines nu (`law.Weighting`). One sweep draws
 
 1. nu and sigma given the errors, the weights integrated out (Metropolis), then the weights;
-2. the scales given the weights, coefficients and effects integrated out (Metropolis), then coefficients and effects.
+2. the scales given the weights, coefficients and effects integrated out (Metropolis), then coefficients and
+effects.
 
-Each draw is from the joint posterior of what it draws given what it keeps, so that the order is safe (van Dyk and
-Park 2008, doi:10.1198/016214508000000409). Steps are tuned in the warm-up and fixed afterwards. Chains run as one batch.
+Each draw is from the joint posterior of what it draws given what it keeps, so that the order is safe (van Dyk
+and Park 2008, doi:10.1198/016214508000000409). Steps are tuned in the warm-up and fixed afterwards. Chains
+run as one batch.
 """
 
 from __future__ import annotations
@@ -21,33 +23,26 @@ from typing import Any
 
 import numpy as np
 
-from ..scale import Array
-from .direct import entity_sd
-from .integrate import Reduced, integrate, log_prior, values_of, without_entities
-from .rows import Plan
+from ...engine.draw_back import coefficients
+from ...engine.integrate import Marginal, integrate, without_entities
+from ...scale import Array
+from ..law import Weighting
+from .problem import Plan, entity_sd, log_prior, spreads, values_of
 
 CHAINS, WARMUP, THIN, REPEATS = 4, 400, 4, 6
 WANTED = 0.44  # acceptance of a Metropolis step in one dimension
 START, FIRST_STEP = -0.7, 0.5
 
 
-def nu_of(plan: Plan, values: dict[str, Any]) -> Any:
-    return values["nu"] if plan.errors == "student_t" else 2 / values["sd_variance"] ** 2
+def weighting_of(plan: Plan) -> Weighting:
+    assert isinstance(plan.law.collapsed, Weighting)
+    return plan.law.collapsed
 
 
 def _log_errors(plan: Plan, point: Any, squares: Any, rows: Any, data: Any) -> Any:
     """Log-density of nu and sigma given the errors, weights out; squares and rows (g,) are sums by weight."""
-    import jax.numpy as jnp
-    from jax.scipy.special import gammaln
-
-    values = values_of(plan, point)
-    nu, sigma = nu_of(plan, values), values["sigma"]
-    if plan.errors == "student_t":
-        top = gammaln((nu + 1) / 2) - gammaln(nu / 2) - jnp.log(nu) / 2 - jnp.log(sigma)
-        total = len(squares) * top - (nu + 1) / 2 * jnp.log1p(squares / (nu * sigma**2)).sum()
-    else:
-        top = gammaln((nu + rows) / 2) - gammaln(nu / 2) - rows / 2 * jnp.log(nu) - rows * jnp.log(sigma)
-        total = (top - (nu + rows) / 2 * jnp.log1p(squares / (nu * sigma**2))).sum()
+    law, values = weighting_of(plan), values_of(plan, point)
+    total = law.log_density(law.degrees(values), values["sigma"], squares, rows)
     return total + log_prior(plan, point, data)
 
 
@@ -69,20 +64,22 @@ def _weights(key: Any, shape: Any, rate: Any, now: Any) -> Any:
     return jnp.where(accepted, d * v * power ** (1 / shape) / rate, now)
 
 
-def _evaluate(plan: Plan, point: Any, H: Any, sums: Any, gram: Any, data: Any) -> tuple[Any, Reduced]:
+def _evaluate(plan: Plan, point: Any, H: Any, sums: Any, gram: Any, data: Any) -> tuple[Any, Marginal]:
     """Log-density of the scales given the weights, coefficients and effects out."""
     import jax.numpy as jnp
 
     values = values_of(plan, point)
     precision = values["sigma"] ** -2
     reduced_H, log_determinant = H * precision, -data["n"] * jnp.log(precision)
-    if plan.entity_effects:
-        reduced_H, more = without_entities(
-            reduced_H, sums * precision, gram * precision, entity_sd(plan, values, data)
-        )
+    sd = entity_sd(plan, values, data)
+    if sd is not None:
+        reduced_H, more = without_entities(reduced_H, sums * precision, gram * precision, sd)
         log_determinant += more
-    reduced = integrate(plan, reduced_H, log_determinant, values, data)
-    return reduced.log_likelihood + log_prior(plan, point, data), reduced
+    tau = spreads(plan, values, data)
+    marginal = integrate(
+        reduced_H, log_determinant, data["location"], tau, data["constant_variance"], len(plan.owner), jnp
+    )
+    return marginal.log_likelihood + log_prior(plan, point, data), marginal
 
 
 def _effects(
@@ -145,13 +142,13 @@ def _sweep(plan: Plan, data: Any, state: Any, each: Any) -> tuple[Any, Any]:
     """One sweep; `each` is a key and how far the steps are still tuned."""
     import jax
     import jax.numpy as jnp
-    from jax.scipy.linalg import solve_triangular
 
     point, steps, weights, errors = state
     key, gain = each
     keys = jax.random.split(key, 6)
-    d, by_row = len(plan.names), plan.errors == "student_t"
-    own, sigma = plan.names.index("nu" if by_row else "sd_variance"), plan.names.index("sigma")
+    law = weighting_of(plan)
+    d, by_row = len(plan.names), law.by_row
+    own, sigma = plan.names.index(law.parameter), plan.names.index("sigma")
     group, M = data["group"], data["M"]
     squares = errors**2 if by_row else jax.ops.segment_sum(errors**2, group, weights.shape[0])
 
@@ -160,7 +157,7 @@ def _sweep(plan: Plan, data: Any, state: Any, each: Any) -> tuple[Any, Any]:
 
     point, steps = _metropolis(keys[0], of_errors, point, steps, REPEATS * [(own, d), (sigma, d + 1)], gain)
     values = values_of(plan, point)
-    nu = nu_of(plan, values)
+    nu = law.degrees(values)
     rate = (nu + squares / values["sigma"] ** 2) / 2
     weights = _weights(keys[2], (nu + data["rows"]) / 2, rate, weights)
 
@@ -179,16 +176,10 @@ def _sweep(plan: Plan, data: Any, state: Any, each: Any) -> tuple[Any, Any]:
 
     scales = [(j, j) for j in range(d) if j != own]
     point, steps = _metropolis(keys[1], of_scales, point, steps, scales, gain)
-    values, (_, reduced) = values_of(plan, point), _evaluate(plan, point, H, sums, gram, data)
+    values, (_, marginal) = values_of(plan, point), _evaluate(plan, point, H, sums, gram, data)
 
-    z = jax.random.normal(keys[3], (len(plan.owner),))
-    root = reduced.root[:-1, :-1]
-    moves = reduced.tau * solve_triangular(root, reduced.root[-1, :-1] + z, lower=True, trans=1)
-    theta = data["location"][:-1] + moves
-    row = reduced.constant
-    variance = 1 / (1 / data["constant_variance"] + row[-2])
-    constant = data["location"][-1] + variance * (row[-1] - row[:-2] @ moves)
-    constant += jnp.sqrt(variance) * jax.random.normal(keys[4])
+    noise = jnp.append(jax.random.normal(keys[3], (len(plan.owner),)), jax.random.normal(keys[4]))
+    theta, constant = coefficients(marginal, data, noise)
     fitted = M[:, :-2] @ theta
     if plan.entity_effects:
         level = _effects(plan, keys[5], theta, constant, values, sums, gram, data)
@@ -209,8 +200,8 @@ def program(plan: Plan, sweeps: int) -> Callable[..., Any]:
     def chain(key: Any, data: Any) -> Any:
         k1, k2 = jax.random.split(key)
         point = START + 0.5 * jax.random.normal(k1, (d,))
-        # degrees of freedom start near 7, wherever scales start
-        point = point.at[-1].set(2.0 if plan.errors == "student_t" else START) if d else point
+        # of the law's own parameter, or of a mixing variable where slopes have heavy tails
+        point = point.at[-1].set(weighting_of(plan).start)
         steps = jnp.full(d + 2, jnp.log(FIRST_STEP))
         state = (point, steps, jnp.ones(len(data["weights"])), data["M"][:, -1])
         gain = jnp.where(jnp.arange(sweeps) < WARMUP, 1.5 / (1 + jnp.arange(sweeps)) ** 0.6, 0.0)
@@ -227,7 +218,10 @@ def program(plan: Plan, sweeps: int) -> Callable[..., Any]:
 def draw(
     plan: Plan, problems: Sequence[dict[str, Array]], draws: int, seed: int
 ) -> tuple[Array, Array, Array]:
-    """Points (D, m, d), slopes (D, m, k) and constants (D, m) of D problems of one plan and shape, chain after chain."""
+    """Points (D, m, d), slopes (D, m, k) and constants (D, m) of D problems of one plan and shape.
+
+    The chains stand one after another.
+    """
     import jax
 
     each = -(-draws // CHAINS)

@@ -1,12 +1,8 @@
-"""Other errors than independent Gaussian ones: the same coefficients, many panels at once.
+"""Posteriors of the coefficients of many panels at once under any law of errors.
 
-- `student_t`: heavy tails, the counterpart in a model of winsorising.
-- `ar1`: errors of an entity correlated from one time to the next, exact with gaps.
-- `entity_variance`: each entity with a variance of its own, partially pooled.
-- `cluster`: shocks that the rows of a cluster share at a time and that persist.
-
-`ar1` and `cluster` are drawn directly (`error_density`), `student_t` and `entity_variance` by a Gibbs sampler
-(`error_gibbs`). The same models with every effect a random variable are in `error_models`.
+Laws whose likelihood reads additive sums are drawn by `engine.posterior`, laws that whiten directly
+(`importance_draws`), laws of weights by a Gibbs sampler (`gibbs`). The same models with every effect a random
+variable are `kinds.effects.effects_model` and `kinds.pooled.pooled_model`.
 """
 
 from __future__ import annotations
@@ -17,30 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...data.errors import InputError, did_you_mean
-from ...data.study.spec import Errors
-from ..engine.posterior import batch
-from ..engine.sampling import Sampler, prepare
-from ..engine.statistics import padded, statistics_of_design
-from ..priors import DEFAULTS, Priors
-from ..scale import Array, Scale, Standardised, scale_of
-from . import direct as error_density
-from . import gibbs as error_gibbs
-from .integrate import values_of
-from .rows import OWN, Plan, Rows, ar1_sums, cluster_sums, plan_and_priors, rows_of
+from ....data.errors import InputError, did_you_mean
+from ....data.study.spec import Errors
+from ...engine.posterior import batch
+from ...engine.sampling import Sampler, prepare
+from ...engine.statistics import padded, statistics_of_design
+from ...families import Priors
+from ...priors import DEFAULTS
+from ...scale import Array, Scale, Standardised, scale_of
+from .. import LAWS
+from ..law import Law, Whitening
+from . import gibbs, importance_draws
+from .problem import Plan, problem, values_of
 
 if TYPE_CHECKING:
-    from ...data.sample.design import Design
-    from ...data.study.spec import Form
+    from ....data.sample.design import Design
+    from ....data.study.spec import Form
 
 __all__ = ["ErrorDraws", "Errors", "error_posteriors"]
-MEANING: dict[Errors, str] = {
-    "gaussian": "independent Gaussian errors",
-    "student_t": "Student-t errors",
-    "ar1": "AR(1) errors within entities",
-    "entity_variance": "a variance for each entity",
-    "cluster": "persistent shocks of clusters",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +42,11 @@ class ErrorDraws:
     unit : (k,) what one standardised slope is on the paper's scale
     coef : (m, k) on the paper's scale
     constant : (m,) on the paper's scale
-    parameters : (m,) each, standardised scale: sigma, sd_entity, sd_time and those of the errors (nu, rho_error, ...)
-    k_hat : of direct draws, above 0.7 not to be used; not a number for the Gibbs sampler
-    r_hat : the largest over slopes and parameters; not a number for direct draws
-    ess : effective number of draws, the smallest over slopes and parameters
-    log_marginal : of the standardised outcome; not a number for the Gibbs sampler
+    parameters : (m,) each, standardised scale: sigma, sd_entity, sd_time and those of the errors (nu,
+    rho_error, ...) k_hat : of direct draws, above 0.7 not to be used; not a number for the Gibbs sampler
+    r_hat : the largest over slopes and parameters; not a number for direct draws ess : effective number of
+    draws, the smallest over slopes and parameters log_marginal : of the standardised outcome; not a number
+    for the Gibbs sampler
     """
 
     terms: tuple[str, ...]
@@ -71,7 +61,7 @@ class ErrorDraws:
 
     @property
     def trusted(self) -> bool:
-        """Whether the diagnostics allow the draws to be used: k-hat up to 0.7, or r-hat up to 1.01 and 400 draws."""
+        """Whether the draws can be used: k-hat up to 0.7, or r-hat up to 1.01 and 400 effective draws."""
         return self.k_hat <= 0.7 or (self.r_hat <= 1.01 and self.ess >= 400)
 
 
@@ -98,20 +88,28 @@ def error_posteriors(
     Raises
     ------
     InputError
-        Where slopes vary by groups, the intercept's prior is not normal, or clusters are absent or cut entities.
+        Where slopes vary by groups, the intercept's prior is not normal, or clusters are absent or cut
+        entities.
     """
-    check(errors)
+    law = law_of(errors)
     prepare(device)
     scales = [scale_of(design) for design in designs]
-    if errors == "gaussian":
-        return _gaussian(designs, priors, form, draws, seed, scales)
+    if law.additive:
+        return _from_statistics(designs, priors, form, draws, seed, scales)
     return posteriors_of(designs, [None] * len(designs), scales, priors, form, errors, draws, seed)
 
 
-def check(errors: str) -> None:
-    """Refuse errors that are not known."""
-    if errors not in OWN:
-        raise InputError(f"errors = {errors!r} is not known.{did_you_mean(errors, OWN)}")
+def law_of(errors: str) -> Law:
+    """The law with a name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if errors not in LAWS:
+        raise InputError(f"errors = {errors!r} is not known.{did_you_mean(errors, LAWS)}")
+    return LAWS[errors]
 
 
 def posteriors_of(
@@ -125,7 +123,8 @@ def posteriors_of(
     seed: int,
 ) -> list[ErrorDraws]:
     """`error_posteriors` with the standardised data and the scale of reports given."""
-    problems = [problem(d, priors, form, errors, z) for d, z in zip(designs, standardised, strict=True)]
+    law = law_of(errors)
+    problems = [problem(d, priors, form, law, z) for d, z in zip(designs, standardised, strict=True)]
     alike: dict[Any, list[int]] = {}
     for number, (plan, data) in enumerate(problems):
         alike.setdefault((plan, *(a.shape for a in data.values())), []).append(number)
@@ -138,52 +137,23 @@ def posteriors_of(
     return [found[i] for i in range(len(designs))]
 
 
-def problem(
-    design: Design, priors: Priors, form: Form | None, errors: Errors, z: Standardised | None = None
-) -> tuple[Plan, dict[str, Array]]:
-    """What the samplers read of a design."""
-    rows, sizes = rows_of(design, form, z)
-    plan, data = plan_and_priors(design, priors, form, errors, sizes)
-    if errors == "ar1":
-        data |= ar1_sums(rows)
-    elif errors == "cluster":
-        data |= cluster_sums(rows, design.times, plan.entity_effects)
-    else:
-        data |= _weighted(rows, errors)
-    return plan, data
-
-
-def _weighted(rows: Rows, errors: Errors) -> dict[str, Array]:
-    size = int(rows.entity.max()) + 1
-    group = np.arange(len(rows.M)) if errors == "student_t" else rows.entity
-    each: Array = np.bincount(group).astype(float)
-    return {
-        "M": rows.M,
-        "entity": rows.entity,
-        "group": group,
-        "rows": each,
-        "weights": np.ones(len(each)),
-        "sums": np.zeros((size, 0)),
-        "n": np.array(float(len(rows.M))),
-    }
-
-
 def _draws(plan: Plan, problems: list[dict[str, Array]], draws: int, seed: int) -> list[tuple[Any, ...]]:
     """For each problem: points, slopes, constant, k_hat, r_hat, ess, log_marginal; points by name."""
-    if plan.errors in error_density.REDUCED:
-        direct, theta, constant = error_density.draw(plan, problems, draws, seed)
+    if isinstance(plan.law.collapsed, Whitening):
+        direct, theta, constant = importance_draws.draw(plan, problems, draws, seed)
         values = _values(plan, direct.points)
         return [
-            ({n: v[i] for n, v in values.items()}, theta[i, :, : plan.slopes], constant[i], float(direct.k_hat[i]),
+            ({n: v[i] for n, v in values.items()}, theta[i, :, : plan.slopes], constant[i],
+            float(direct.k_hat[i]),
              float("nan"), float(direct.ess[i]), float(direct.log_marginal[i]))
             for i in range(len(theta))
         ]  # fmt: skip
-    points, slopes, constant = error_gibbs.draw(plan, problems, draws, seed)
+    points, slopes, constant = gibbs.draw(plan, problems, draws, seed)
     values = _values(plan, points)
     nan = float("nan")
     return [
-        ({n: v[i] for n, v in values.items()}, slopes[i], constant[i], nan, *_converged(points[i], slopes[i]), nan)
-        for i in range(len(slopes))
+        ({n: v[i] for n, v in values.items()}, slopes[i], constant[i], nan, *_converged(points[i], slopes[i]),
+        nan) for i in range(len(slopes))
     ]  # fmt: skip
 
 
@@ -197,7 +167,7 @@ def _converged(points: Array, slopes: Array) -> tuple[float, float]:
     """The largest r-hat and the smallest effective sample size over slopes and coordinates."""
     from arviz_stats.base import array_stats
 
-    chains = error_gibbs.CHAINS
+    chains = gibbs.CHAINS
     kept = len(points) // chains * chains
     both = np.column_stack([points, slopes])[:kept].reshape(chains, -1, points.shape[1] + slopes.shape[1])
     both = np.moveaxis(both, -1, 0)
@@ -213,14 +183,14 @@ def _result(
     level: Array,
     *diagnostics: float,
 ) -> ErrorDraws:
-    """On the paper's scale; the constant of a model with effects is mean(y) - mean(x)' coef, as in `effects_model`."""
+    """On the paper's scale; with effects the constant is mean(y) - mean(x)' coef, as in `effects_model`."""
     level = level if form is None else np.zeros(len(level))
     coef = slopes * scale.unit
     constant = scale.y_mean + scale.y_sd * level - coef @ scale.x_mean
     return ErrorDraws(terms, scale.unit, coef, constant, values, *diagnostics)
 
 
-def _gaussian(
+def _from_statistics(
     designs: Sequence[Design],
     priors: Priors,
     form: Form | None,
@@ -228,6 +198,7 @@ def _gaussian(
     seed: int,
     scales: Sequence[Scale],
 ) -> list[ErrorDraws]:
+    """By the engine of additive sums."""
     every = [padded(statistics_of_design(design, form)) for design in designs]
     alike: dict[Any, list[int]] = {}
     for number, one in enumerate(every):
@@ -239,7 +210,8 @@ def _gaussian(
             values = {n: drawn.values[at, :, j] for j, n in enumerate(drawn.scales) if "[" not in n}
             direct = drawn.direct
             found[i] = _result(
-                designs[i].terms, scales[i], form, values, drawn.theta[at, :, : designs[i].k], drawn.constant[at],
-                float(direct.k_hat[at]), float("nan"), float(direct.ess[at]), float(direct.log_marginal[at]),
+                designs[i].terms, scales[i], form, values, drawn.theta[at, :, : designs[i].k],
+                drawn.constant[at], float(direct.k_hat[at]), float("nan"), float(direct.ess[at]),
+                float(direct.log_marginal[at]),
             )  # fmt: skip
     return [found[i] for i in range(len(designs))]
