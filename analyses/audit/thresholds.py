@@ -1,7 +1,7 @@
 """Threshold tests: locations, order, F against critical values, p-values and stars.
 
-Printed terms of a test are named threshold1, F1, F1_crit10, F1_crit5, F1_crit1 (p_value beside F1),
-bootstrap1.
+The printed terms of a first test are named threshold1, F1 (with its p_value), F1_crit10, F1_crit5, F1_crit1
+and bootstrap1.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def limits(size: int) -> tuple[Array, Array, Array]:
 
 
 def adjusted(p_values: Array) -> Array:
-    """(m,) p-values that hold for all m together (Holm 1979)."""
+    """(m,) p-values adjusted for m tests (Holm 1979)."""
     order = np.argsort(p_values)
     steps = np.maximum.accumulate((len(p_values) - np.arange(len(p_values))) * p_values[order])
     found = np.empty(len(p_values))

@@ -35,7 +35,7 @@ def subject(view: SpecView, panel: Panel, priors: Priors) -> Subject:
 
 
 def flags_over_twins(found: list[dict[str, Any]]) -> Flags:
-    """By term: at which error correlation rho the conclusions change, over twins."""
+    """Flags by term over twins: the error correlations rho at which the conclusions change."""
     vanishing = span([one["vanishing_rho"]["mean"] for one in found])
     changes = span([one["changes_at"]["direct"] for one in found])
     of_indirect = (f"rests on rho = 0: indirect effect vanishes at rho = {vanishing}",)

@@ -26,7 +26,7 @@ def model(view: SpecView, panel: Panel, priors: Priors, form: Form) -> pm.Model:
 
 
 def subject(view: SpecView, panel: Panel, priors: Priors) -> Subject:
-    """Calibration of number and place of thresholds and of the slope."""
+    """Calibration of the number and the locations of thresholds, and of the slope."""
     most = view.spec.thresholds or view.spec.max_thresholds or 1
     return threshold_subject(view.id, regimes_of(view, panel), most, view.form, priors)
 

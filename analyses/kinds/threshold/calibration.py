@@ -1,4 +1,4 @@
-"""Calibration of thresholds: their number, their places, the slope along the threshold variable."""
+"""Calibration of thresholds: their number, their locations, and the slope along the threshold variable."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def threshold_subject(
 
 
 def _place(weight: Array, true: int, rng: np.random.Generator) -> float:
-    """The rank of a place among places of these probabilities; ties are broken at random."""
+    """The rank of a location among locations of these probabilities; ties are broken at random."""
     return float(weight[:true].sum() + rng.uniform() * weight[true])
 
 

@@ -182,8 +182,8 @@ def in_units(prior: Prior, unit: float) -> Prior:
 def curve(slope: Slope, scales: Array) -> Records:
     """Posterior and Bayes factor along the standard deviation of a normal prior about 0.
 
-    `largest` is the bound over all widths that are shown; `one_at` are the widths at which data speak for
-    neither.
+    `largest` is the largest Bayes factor over all standard deviations shown; `one_at` are the standard
+    deviations at which it is 1.
     """
     columns: dict[str, list[float]] = {name: [] for name in ("mean", "q2.5", "q97.5", "log10_bf10")}
     for scale in scales:

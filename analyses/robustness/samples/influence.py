@@ -202,7 +202,7 @@ def _posteriors(problems: Sequence[Statistics], priors: Priors, draws: int, seed
 
 
 def _moves(found: Array, printed: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """Shift in posterior standard deviations, and whether the verdict changes: (twins, units, terms) each."""
+    """Shift in posterior standard deviations, and whether the verdict changes; (twins, units, terms) each."""
     mean = found.mean(axis=2)
     shift = (mean[:, 1:] - mean[:, :1]) / found[:, :1].std(axis=2, ddof=1)
     low, high = np.quantile(found, [0.025, 0.975], axis=2)

@@ -37,8 +37,7 @@ def predictions(
 ) -> dict[str, Any] | None:
     """ArviZ's comparison of models by rows left out (PSIS-LOO) and by whole entities left out.
 
-    Over twins the first few are compared, and the figures are means. None for panels of more than 20,000
-    rows.
+    Over twins, the first few are compared and the numbers are means. None for panels of over 20,000 rows.
     """
     if designs[0].n > MOST_ROWS:
         return None
