@@ -1,7 +1,7 @@
 """Laws of errors, one file a law; `law.py` says what a law is, and `inference` draws from posteriors under
 any.
 
-A new law is a new file, its entry here, and its name in `data/study/spec.py`, which refuses names that it
+A new law is a new file, its entry here, and its name in `data/study/kinds.py`, which refuses names that it
 does not know.
 """
 
