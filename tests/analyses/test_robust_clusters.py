@@ -99,7 +99,7 @@ def test_slopes_that_differ_by_cluster_widen_what_independent_errors_hide(panel,
 
 def test_printed_t_is_read_on_its_degrees_of_freedom():
     """liu-li-2025, T4.2: NqP 0.205 with 0.041 on 3 degrees of freedom; p by the t law of SciPy."""
-    fit = po.fit(po.load("liu-li-2025"), only="T4.2", evidence="tables", draws=100)
+    fit = po.fit(po.load("liu-li-2025"), only="T4.2", evidence="tables", draws=200)
     records = there(clusters(fit.specs["T4.2"], [], Request("tables")))
     term = next(t for t in records["terms"] if t["term"] == "NqP")
     assert term["df"] == 3

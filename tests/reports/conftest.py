@@ -102,7 +102,7 @@ def tables_fit(study):
 
 @pytest.fixture(scope="session")
 def panel_fit(study):
-    return po.fit(study, study.panel(), only=["T1.1"], draws=100)
+    return po.fit(study, study.panel(), only=["T1.1"], draws=200)
 
 
 @pytest.fixture(scope="session")

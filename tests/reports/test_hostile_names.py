@@ -73,7 +73,7 @@ def panel():
 
 @pytest.fixture(scope="module", params=["tables", "panel"])
 def folder(request, study, panel, tmp_path_factory):
-    fit = po.fit(study, panel if request.param == "panel" else None, evidence=request.param, draws=100)
+    fit = po.fit(study, panel if request.param == "panel" else None, evidence=request.param, draws=200)
     made = tmp_path_factory.mktemp(request.param)
     po.write_report(fit, made, f"posterity run {END}")
     return made
@@ -130,6 +130,6 @@ def test_chinese_without_a_chinese_font_neither_fails_nor_warns(study, monkeypat
 
     monkeypatch.setattr(fonts, "_cjk_fonts", list)
     fonts.style.cache_clear()
-    rows = rows_of(po.fit(study, evidence="tables", draws=100))
+    rows = rows_of(po.fit(study, evidence="tables", draws=200))
     assert drawn(lambda: forest(rows, CHINESE, "evidence: tables"), "svg").startswith(b"<?xml")
     fonts.style.cache_clear()

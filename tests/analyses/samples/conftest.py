@@ -47,12 +47,12 @@ def frame(simulate):
 
 @pytest.fixture(scope="session")
 def fit(study, frame):
-    found = po.fit(study, panel_of(frame), draws=100)
+    found = po.fit(study, panel_of(frame), draws=200)
     return robust(found, Request("panel"), ("samples",))
 
 
 @pytest.fixture(scope="session")
 def munnell():
     study = po.load("munnell-1990")
-    fitted = po.fit(study, only="T1.1", draws=100)
+    fitted = po.fit(study, only="T1.1", draws=200)
     return robust(fitted, Request("panel"), ("samples",))

@@ -161,7 +161,7 @@ def test_text_is_not_cut_where_smaller_type_has_room_for_it(briefs, monkeypatch)
 
 def test_robustness_is_told_for_the_key_figure():
     """T4.2 of liu-li-2025: 0.205 / 0.041 = 5 on 3 degrees of freedom; scipy.stats.t.sf(5, 3) * 2 = 0.0154."""
-    fit = po.fit(po.load("liu-li-2025"), only=["T4.2", "T6.1"], evidence="tables", draws=100)
+    fit = po.fit(po.load("liu-li-2025"), only=["T4.2", "T6.1"], evidence="tables", draws=200)
     fit = robust(fit, Request("tables"), ("clusters",))
     assert set(fit.robustness) == {"T4.2", "T6.1"}
     told = brief_of(fit, rows_of(fit), "").robustness
