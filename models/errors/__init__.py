@@ -1,17 +1,14 @@
-"""Laws of errors, one file a law; `law.py` says what a law is, and `inference` draws from posteriors under
-any.
+"""Laws of errors, one file a law; `law.py` says what a law is, and `inference` draws from posteriors under any.
 
-A new law is a new file, its entry here, and its name in `data/study/kinds.py`, which refuses names that it
-does not know.
+A law is a file here of the name that `data.study.kinds.Errors` gives it, whose `LAW` is all that is asked of it.
 """
 
-from . import ar1, cluster, entity_variance, gaussian, student_t
+from __future__ import annotations
+
+from importlib import import_module
+from typing import get_args
+
+from ...data.study.kinds import Errors
 from .law import Law
 
-LAWS: dict[str, Law] = {
-    "gaussian": gaussian.LAW,
-    "student_t": student_t.LAW,
-    "ar1": ar1.LAW,
-    "entity_variance": entity_variance.LAW,
-    "cluster": cluster.LAW,
-}
+LAWS: dict[str, Law] = {name: import_module(f".{name}", __name__).LAW for name in get_args(Errors)}
