@@ -2,8 +2,8 @@
 
     python .ci/versions.py
 
-The Python that runs it needs uv. Run the tests before you commit what it wrote: the constraints are the versions
-that the tests passed with.
+The Python that runs it needs uv. Run the tests before you commit what it wrote: the constraints are the
+versions that the tests passed with.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def newest(project: str) -> tuple[list[str], list[str]]:
-    """The newest versions that a project file without constraints allows, of its packages and of what builds it."""
+    """The newest versions that a project file without constraints allows: its packages, then its build's."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "pyproject.toml").write_text(project, encoding="utf-8")
         packages = _uv("export", "--project", folder, *EVERYTHING, *PLAIN)

@@ -13,8 +13,8 @@ NORMAL_DF = 1e6
 def degrees_of_freedom(file: StudyFile, spec: Spec, printed: Printed) -> float:
     """Degrees of freedom of a printed t.
 
-    They are what the specification states, else what the study states, else the clusters of its sample less one,
-    else n less coefficients and absorbed effects. An interval is read as normal.
+    They are what the specification states, else what the study states, else the clusters of its sample less
+    one, else n less coefficients and absorbed effects. An interval is read as normal.
     """
     if printed.std_error_source == "interval":
         return NORMAL_DF

@@ -1,6 +1,7 @@
-"""Laws of errors, one file a law; `law.py` says what a law is, and `inference` draws from posteriors under any.
+"""Laws of errors, one file a law; `law.py` says what a law is, and `inference` draws under any of them.
 
-A law is a file here of the name that `data.study.kinds.Errors` gives it, whose `LAW` is all that is asked of it.
+A law is a file here of the name that `data.study.kinds.Errors` gives it, whose `LAW` is all that is asked
+of it.
 """
 
 from __future__ import annotations

@@ -28,16 +28,19 @@ def bashlai():
 def one(findings, rule, *where, status=None, words=""):
     hits = [
         f for f in findings
-        if f.rule == rule and set(where) <= set(f.where) and words in f.statement and status in (None, f.status)
+        if f.rule == rule and set(where) <= set(f.where) and words in f.statement
+        and status in (None, f.status)
     ]  # fmt: skip
     assert hits, (rule, where, status)
     return min(hits, key=lambda f: len(f.where))
 
 
-# Liu and Li (2025), Tables 4 to 7 and 9: estimate, standard error, stars, typed from the paper's fixed-effects columns.
+# Liu and Li (2025), Tables 4 to 7 and 9: estimate, standard error and stars, typed from the columns with
+# fixed effects.
 CELLS = """
 .205 .041 2|-.030 .013 0|.114 .157 0|-.005 .017 0|.135 .064 0|.353 .306 0|.002 .026 0|.028 .171 0|.024 .029 0
-.387 .120 2|.170 .078 0|.070 .535 0|.038 .008 2|-.070 .009 3|.221 .145 0|-.040 .002 2|.431 .080 2|.092 .052 0|.705 .121 3
+.387 .120 2|.170 .078 0|.070 .535 0|.038 .008 2|-.070 .009 3|.221 .145 0|-.040 .002 2|.431 .080 2|\
+.092 .052 0|.705 .121 3
 .201 .025 3|.862 .239 2|.242 .061 2|.134 .554 0|.067 .021 2|1.072 .241 2
 .193 .047 2|.145 .268 0|.312 .093 2|-.568 .467 0|.046 .013 2|1.035 .139 3
 .229 .056 2|.238 .254 0|.402 .094 2|-.001 .456 0|.059 .014 2|.609 .199 1
@@ -100,7 +103,8 @@ def test_instrument_and_threshold_tables_exclude_three_degrees_of_freedom(liu):
 
 
 def test_simple_r2_is_adjusted(liu):
-    # T4.5: 0.184 (0.059), N 330, R2 0.026. R2 = t2/(t2 + 328) lies in 0.0282 to 0.0294; adjusted in 0.0252 to 0.0265.
+    # T4.5: 0.184 (0.059), N 330, R2 0.026. R2 = t2/(t2 + 328) lies in 0.0282 to 0.0294; the adjusted R2 lies
+    # in 0.0252 to 0.0265.
     ends = [t * t / (t * t + 328) for t in (0.1835 / 0.0595, 0.1845 / 0.0585)]
     assert min(ends) > 0.0265
     less = [1 - (1 - r) * 329 / 328 for r in ends]
@@ -141,7 +145,8 @@ def test_the_two_halves_of_prosperity_are_negatively_correlated(liu):
 
 
 def test_mediation_adds_up_and_exceeds_the_total(liu):
-    # T9.2: 0.131 + 2.171 * 0.034 = 0.2048, total T4.2 0.205; T9.6: -0.015 + 0.023 * 2.344 = 0.0389, T4.6 0.038
+    # T9.2: 0.131 + 2.171 * 0.034 = 0.2048, and the total T4.2 is 0.205.
+    # T9.6: -0.015 + 0.023 * 2.344 = 0.0389, and the total T4.6 is 0.038.
     assert abs(0.131 + 2.171 * 0.034 - 0.205) < 0.001
     assert one(liu, "mediation_identity", "T9.2.NqP", "T9.1.NqP", "T4.2.NqP").status == "consistent"
     f = one(liu, "mediation_identity", "T9.6.NqP", "T4.6.NqP", status="only_if", words="T10")
@@ -223,7 +228,8 @@ def test_the_largest_vif_is_another(bashlai):
     assert f.status == "impossible"
     assert "2.811" in f.statement
     assert "2.101 is T4.VIF.mean" in f.statement
-    # VIF from T5.6: se^2 sd(x)^2 104/((1 - R2) sd(y)^2), for GOV (0.866/4.39)^2 0.063^2 104/(0.136 * 0.236^2) = 2.12
+    # VIF from T5.6: se^2 sd(x)^2 104/((1 - R2) sd(y)^2).
+    # For GOV: (0.866/4.39)^2 0.063^2 104/(0.136 * 0.236^2) = 2.12.
     assert pytest.approx(2.124, abs=0.02) == (0.866 / 4.39) ** 2 * 0.063**2 * 104 / (0.136 * 0.236**2)
     assert one(bashlai, "vif", "T4.VIF.GOV", "T5.6.GOV").status == "consistent"
 

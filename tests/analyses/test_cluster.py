@@ -146,7 +146,7 @@ def test_a_scheduler_that_goes_away_is_one_sentence(own):
 
 @pytest.mark.parametrize("done", [True, False])
 def test_a_scheduler_without_workers_is_not_waited_for_without_end(own, done):
-    """Where all die for good their tasks, and those done whose results died with them, wait at the scheduler."""
+    """When every worker has died for good, unfinished tasks and tasks whose results were lost stay queued."""
     with cluster.workers(own.scheduler_address) as spread:
         results = there(spread)(time.sleep, [(0.0 if done else 0.1,)] * 20)
         next(results)

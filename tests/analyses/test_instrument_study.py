@@ -166,8 +166,8 @@ def test_flags_of_instruments_that_disagree():
         "prior_on_exclusion": {"mean": 0.5, "q2.5": -1.0, "q97.5": 2.0},
     }
     found = {
-        "endogenous": {"x": part}, "changes_at": {"all": None}, "exclusion": {"z": "normal(0, 0.1)"}, "effective_f": 50.0,
-        "effective_f_critical": 23.1, "anderson_rubin": [[-0.1, 1.0]],
+        "endogenous": {"x": part}, "changes_at": {"all": None}, "exclusion": {"z": "normal(0, 0.1)"},
+        "effective_f": 50.0, "effective_f_critical": 23.1, "anderson_rubin": [[-0.1, 1.0]],
         "overidentification": {"test": "Hansen J", "statistic": 9.0, "p": 0.003, "df": 1},
     }  # fmt: skip
     flags = assumption_flags(found)["x"]
@@ -181,7 +181,8 @@ BAD: dict[str, tuple[str, str, Engine | None, str]] = {
     "instrument a control": ("y ~ x2 + z1 | city | x1 ~ z1", "", None, "stands in it twice"),
     "constant within": ("y ~ x2 | city | x1 ~ flat", "", None, "'flat' does not vary within the effects"),
     "absent": ("y ~ x2 | city | x1 ~ z9", "", None, "z9"),
-    "prior of no instrument": (FORMULA, 'priors = { "exclusion[z9]" = "normal(0, 1)" }', None, "'z9' is not an instrument"),
+    "prior of no instrument": (
+        FORMULA, 'priors = { "exclusion[z9]" = "normal(0, 1)" }', None, "'z9' is not an instrument"),
     "two endogenous, collapsed": ("y ~ x3 | city | x1 + x2 ~ z1 + z2", "", "collapsed", "use --engine nuts"),
     "prior that cannot be integrated": (
         FORMULA, 'priors = { first_stage = "laplace(0, 1)" }', "collapsed", "use --engine nuts"),

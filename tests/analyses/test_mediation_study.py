@@ -142,7 +142,8 @@ BAD = {
     "treatment absent": ('y ~ x1 + m | city', "m", 'treatment = "z"', "treatment 'z' is not a regressor"),
     "treatment twice": ('y ~ x1 + m | city', "m", 'treatment = "m"', "treatment and mediator are both 'm'"),
     "constant within": ('y ~ x1 + flat | city', "flat", "", "'flat' does not vary within the effects"),
-    "a function of the treatment": ('y ~ x1 + double | city', "double", "", "'double' is a linear combination"),
+    "a function of the treatment": (
+        'y ~ x1 + double | city', "double", "", "'double' is a linear combination"),
     "a name that is taken": ('y ~ direct + m | city', "m", "", "'direct' is the name of an effect"),
 }  # fmt: skip
 

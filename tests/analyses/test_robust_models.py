@@ -1,4 +1,4 @@
-"""The model multiverse: columns left out, shapes shared, where its spread comes from, and what is kept of it."""
+"""The model multiverse: omitted columns, shared shapes, the sources of its spread, and what is stored."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_shared_shapes_leave_the_posterior_as_it_is(study, frame, form, entity, 
 
 
 def test_spread_is_laid_to_effects_where_only_effects_matter(study, simulate, monkeypatch):
-    """Mundlak's bias: x1 is correlated with the effects of cities, x2 with nothing; slopes are the same in both halves."""
+    """Mundlak's bias: x1 alone is correlated with the effects of cities; both halves have the same slopes."""
     monkeypatch.setattr(
         models, "other_errors", lambda *_: {}
     )  # AR(1) errors take up effects that the pooled model leaves out
@@ -136,7 +136,7 @@ def test_spread_is_laid_to_effects_where_only_effects_matter(study, simulate, mo
 
 
 def test_spread_is_laid_to_controls_where_one_control_matters(study, monkeypatch):
-    """x2 moves with x1 within cities and years and there are no effects: leaving it out shifts the slope by 0.8."""
+    """x2 moves with x1 within cities and years, without effects: omitting x2 shifts the slope by 0.8."""
     monkeypatch.setattr(models, "other_errors", lambda *_: {})
     rng = np.random.default_rng(5)
     entity, time = np.divmod(np.arange(300), 10)

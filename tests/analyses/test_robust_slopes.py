@@ -70,7 +70,7 @@ def slopes(study, panel, spec, **priors):
 
 
 def test_without_pooling_slopes_are_those_of_separate_regressions(study, panel):
-    """A wide prior of the spread: the model with all slopes differing is least squares in each region, by linearmodels."""
+    """With a wide prior of the spread, varying slopes are linearmodels' least squares in each region."""
     one, found = slopes(study, panel, "T1.1", sd_slope="half_normal(50)", slope="normal(0, 50)")
     group = found["groups"][0]
     assert (group["by"], group["names"], group["sizes"]) == ("region", ["east", "west"], [10, 10])

@@ -102,7 +102,7 @@ def test_clusters_are_counted_where_the_study_file_tells_of_them(tmp_path):
 
 
 def test_an_inferred_kind_is_compared_as_a_stated_one(tmp_path):
-    """liu-li-2025 without a word on kinds: mediations keep their units, direct effects their Bayes factors."""
+    """liu-li-2025 that states no kinds: mediations keep their units, direct effects their Bayes factors."""
     stated = po.load("liu-li-2025")
     text = stated.file.path.read_text(encoding="utf-8")
     bare = "".join(line for line in text.splitlines(keepends=True) if line.strip() != 'kind = "mediation"')

@@ -140,8 +140,8 @@ def test_a_stored_fit_goes_on_whole(done) -> None:
 
 def test_the_report_has_a_section_with_its_figure(done, tmp_path) -> None:
     text = write_report(done[0], tmp_path).read_text()
-    for piece in ('id="thresholds"', "1 against 0", "99.1 (p 0.001)", "Is it a jump?", "one smooth transition",
-                  "Threshold variable may be endogenous", "SYNTHETIC"):  # fmt: skip
+    for piece in ('id="thresholds"', "1 against 0", "99.1 (p 0.001)", "Is it a jump?",
+                  "one smooth transition", "Threshold variable may be endogenous", "SYNTHETIC"):  # fmt: skip
         assert piece in text
     for name in ("thresholds.T2.1.png", "thresholds.T3.1.svg"):
         assert (tmp_path / "figures" / name).stat().st_size > 5000

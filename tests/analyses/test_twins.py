@@ -94,7 +94,8 @@ def test_a_twin_says_that_it_is_synthetic(bashlai):
 def test_a_sum_of_two_indices_is_inferred_from_rounded_numbers():
     (found,) = identities(po.load("liu-li-2025").file)
     assert (found.total, found.parts) == ("Cp", ("Cp1", "Cp2"))
-    # T4, columns 1, 3 and 5 alone bind the weights to 1.000 = w1 1.655 + w2 0.184 and 0.230 = w1 0.207 + w2 0.258
+    # T4, columns 1, 3 and 5 alone bind the weights: 1.000 = w1 1.655 + w2 0.184 and
+    # 0.230 = w1 0.207 + w2 0.258.
     exact = np.linalg.solve([[1.655, 0.184], [0.207, 0.258]], [1.000, 0.230])
     np.testing.assert_allclose(found.corners.mean(axis=0), exact, atol=0.005)
     assert identities(po.load("bashlai-2026").file) == []
@@ -186,7 +187,8 @@ def test_a_fit_between_two_calls_changes_no_twin(small):
     code = (
         "import sys, posterity as po; from posterity.models.engine.sampling import prepare\n"
         "study = po.load(sys.argv[1]); first = po.twins(study, 1, seed=1).frames[0]; prepare('cpu')\n"
-        "po.twins(study, 1, seed=2); again = po.twins(study, 1, seed=1).frames[0]; sys.exit(not first.equals(again))"
+        "po.twins(study, 1, seed=2); again = po.twins(study, 1, seed=1).frames[0]; "
+        "sys.exit(not first.equals(again))"
     )
     found = subprocess.run([sys.executable, "-c", code, str(small)], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr

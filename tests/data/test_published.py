@@ -95,9 +95,11 @@ def test_adjusted_r2_recomputed_from_r2():
 
 def test_every_regression_column_has_a_specification():
     expected = {
-        "liu-li-2025": [*(f"T4.{i}" for i in range(1, 7)), *(f"T{t}.{i}" for t in (5, 6, 7) for i in (1, 2, 3)),
+        "liu-li-2025": [*(f"T4.{i}" for i in range(1, 7)),
+                        *(f"T{t}.{i}" for t in (5, 6, 7) for i in (1, 2, 3)),
                         *(f"T8.{i}" for i in range(1, 5)), *(f"T9.{i}" for i in range(1, 7)),
-                        "T10.RD-Cp", "T10.RD-Cp1", "T10.Pub-Cp", "T10.Pub-Cp2", "T11.Cp2", "T11.Cp1", "T12.1", "T12.2"],
+                        "T10.RD-Cp", "T10.RD-Cp1", "T10.Pub-Cp", "T10.Pub-Cp2", "T11.Cp2", "T11.Cp1", "T12.1",
+                        "T12.2"],
         "bashlai-2026": [*(f"T5.{i}" for i in range(1, 7)), "T6.1", "T6.2"],
     }  # fmt: skip
     for name, ids in expected.items():

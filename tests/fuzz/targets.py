@@ -245,27 +245,33 @@ CELLS = (
     b"_cons",
 )
 TOML = (
-    b"[", b"]", b"{", b"}", b"=", b'"', b'"""', b"[[claim]]\n", b"[spec.\"T1.4\"]\n", b"nan", b"inf", b"true", b"1979-05-27",
-    b"kind = ", b"formula = ", b"steps = ", b"winsorise", b"drop", b"keep", b"lag", b"interpolate", b"standardise", b"value",
-    b"maximum", b"minimum", b"mean", b"ratio", b"above", b"below", b"sign", b"significant", b"insignificant", b"increasing",
-    b"difference", b"attributed", b"interaction", b"full_mediation", b"same_stars", b"clustered", b"standardised",
-    b"trimmed", b"reported", b"pooled", b"effects", b"mediation", b"threshold", b"instrument", b"fixed", b"random",
-    b"hetero", b"iid", b"cluster", b"T1.*", b"*", b"T0.sd.x", b"log(x)", b"../", b"/dev/zero", b"~", b"|", b"thresholds = 3",
+    b"[", b"]", b"{", b"}", b"=", b'"', b'"""', b"[[claim]]\n", b"[spec.\"T1.4\"]\n", b"nan", b"inf", b"true",
+    b"1979-05-27", b"kind = ", b"formula = ", b"steps = ", b"winsorise", b"drop", b"keep", b"lag",
+    b"interpolate", b"standardise", b"value", b"maximum", b"minimum", b"mean", b"ratio", b"above", b"below",
+    b"sign", b"significant", b"insignificant", b"increasing", b"difference", b"attributed", b"interaction",
+    b"full_mediation", b"same_stars", b"clustered", b"standardised", b"trimmed", b"reported", b"pooled",
+    b"effects", b"mediation", b"threshold", b"instrument", b"fixed", b"random", b"hetero", b"iid", b"cluster",
+    b"T1.*", b"*", b"T0.sd.x", b"log(x)", b"../", b"/dev/zero", b"~", b"|", b"thresholds = 3",
 )  # fmt: skip
 
 TARGETS: dict[str, Target] = {
     "study": Target("study.toml", _study, (STUDY.encode(),), TOML),
     "published": Target("published.csv", lambda p: _tables(load(p.parent)), (PUBLISHED.encode(),), CELLS),
-    "formula": Target("formula.txt", lambda p: parse(_text(p)), tuple(f.encode() for f in FORMULAS), TOML[-4:]),
+    "formula": Target(
+        "formula.txt", lambda p: parse(_text(p)), tuple(f.encode() for f in FORMULAS), TOML[-4:]),
     "prior": Target(
         "prior.txt",
         lambda p: with_overrides({"slope": _text(p)}),
         tuple(p.encode() for p in PRIORS),
         (b"(", b")", b",", b"e", b"-", b"inf", b"nan", b"_"),
     ),
-    "indicators": Target("indicators.csv", _indicators, (INDICATORS.encode(),), (*CELLS, b"+", b"-", b"i1", b"m")),
-    "csv": Target("panel.csv", _panel, (_csv(),), (*CELLS, b"2000", b"inf", b"a", b"TRUE", b"NA", b"\xff\xfe", b";")),
-    "xlsx": Target("panel.xlsx", _panel, (_excel(),), (b'r="A1048576"', b"<c ", b"</row>", b't="s"', b't="d"', b'ref="A1:Z9"')),
+    "indicators": Target(
+        "indicators.csv", _indicators, (INDICATORS.encode(),), (*CELLS, b"+", b"-", b"i1", b"m")),
+    "csv": Target(
+        "panel.csv", _panel, (_csv(),), (*CELLS, b"2000", b"inf", b"a", b"TRUE", b"NA", b"\xff\xfe", b";")),
+    "xlsx": Target(
+        "panel.xlsx", _panel, (_excel(),),
+        (b'r="A1048576"', b"<c ", b"</row>", b't="s"', b't="d"', b'ref="A1:Z9"')),
     "stata": Target("panel.dta", _panel, (_stata(),)),
     "parquet": Target("panel.parquet", _panel, (_parquet(),)),
 }  # fmt: skip

@@ -63,18 +63,22 @@ def rows_of_xml(rows: str, more: str = "") -> bytes:
 
 ENTITIES = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 12))
 BOMBS = {
-    "a cell at the far corner": (rows_of_xml('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'), "clear the cells"),
+    "a cell at the far corner": (
+        rows_of_xml('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'), "clear the cells"),
     "a row beyond every number": (rows_of_xml(f'<row r="{10**15}"><c><v>1</v></c></row>'), "clear the cells"),
     "cells merged over the whole sheet": (
-        rows_of_xml('<row r="1"><c r="A1"><v>1</v></c></row>', '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'),
+        rows_of_xml('<row r="1"><c r="A1"><v>1</v></c></row>',
+                    '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'),
         "A1:XFD1048576 are merged",
     ),
     "entities that grow": (
-        f'<!DOCTYPE a [<!ENTITY e0 "haha">{ENTITIES}]>'.encode() + rows_of_xml('<row r="1"><c t="str"><v>&e11;</v></c></row>'),
+        f'<!DOCTYPE a [<!ENTITY e0 "haha">{ENTITIES}]>'.encode()
+        + rows_of_xml('<row r="1"><c t="str"><v>&e11;</v></c></row>'),
         "cannot be read as Excel",
     ),
     "an entity that names a file": (
-        b'<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]>' + rows_of_xml('<row r="1"><c t="str"><v>&f;</v></c></row>'),
+        b'<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
+        + rows_of_xml('<row r="1"><c t="str"><v>&f;</v></c></row>'),
         "cannot be read as Excel",
     ),
     "300 MB of blanks": (b" " * 300_000_000, "unpacks to"),
@@ -257,8 +261,9 @@ ATTRIBUTES = {
     "read_html",
     "read_sql",
 }
-MODULES = {"pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib", "yaml", "requests", "httpx", "urllib", "socket", "ssl",
-           "http", "ftplib", "smtplib", "telnetlib", "subprocess", "ctypes"}  # fmt: skip
+MODULES = {"pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib", "yaml", "requests", "httpx",
+           "urllib", "socket", "ssl", "http", "ftplib", "smtplib", "telnetlib", "subprocess",
+           "ctypes"}  # fmt: skip
 
 
 def test_the_package_runs_no_text_and_opens_no_connection():

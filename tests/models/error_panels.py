@@ -27,8 +27,8 @@ def empty(entities: int, times: int, missing: float, seed: int) -> Design:
     X = 0.7 * level[e] + 0.5 * year[t] + rng.normal(size=(len(e), 2))
     return Design(
         "y", ("x1", "x2"), np.zeros(len(e)), (X - X.mean(axis=0)) / X.std(axis=0), e, t,
-        tuple(f"e{i:02d}" for i in range(entities)), tuple(range(2000, 2000 + times)), "entity", "year", True, True,
-        e % CLUSTERS, synthetic=True,
+        tuple(f"e{i:02d}" for i in range(entities)), tuple(range(2000, 2000 + times)), "entity", "year",
+        True, True, e % CLUSTERS, synthetic=True,
     )  # fmt: skip
 
 

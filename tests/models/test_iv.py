@@ -167,7 +167,7 @@ def test_plausibly_exogenous_against_a_grid_of_direct_effects():
 
 
 def test_everything_that_a_column_of_card_reports():
-    """Constant, share of variance and degrees of freedom as linearmodels reports them; 3,010 rows, 16 coefficients."""
+    """Constant, R2 and degrees of freedom are those of linearmodels, with 3,010 rows and 16 coefficients."""
     frame, data = of_card("nearc4")
     X = frame[CARD].assign(const=1.0)
     reference: Any = IV2SLS(frame["lwage"], X, frame[["educ"]], frame[["nearc4"]]).fit(
@@ -194,7 +194,7 @@ def unbalanced(simulate):
 
 
 def test_clustered_errors_leave_out_nested_effects(unbalanced):
-    """Sandwich of 2SLS on explicit dummies, G/(G-1) (n-1)/(n-K), K without the cities, which regions contain."""
+    """Sandwich of 2SLS on explicit dummies, times G/(G-1) (n-1)/(n-K); K leaves out nested cities."""
     frame, data, exogenous = unbalanced
     R = np.column_stack([frame["x1"], exogenous])
     Q = np.column_stack([frame[["z1", "z2"]], exogenous])
@@ -214,8 +214,9 @@ def test_first_stage_and_effective_f_on_explicit_dummies(unbalanced, vcov, cov_t
     """Joint F of the instruments by statsmodels; effective F of orthonormal instruments by its definition.
 
     Montiel Olea and Pflueger 2013, doi:10.1080/00401706.2013.806694: with instruments Q, Q'Q = I, first-stage
-    slopes p and their covariance W, F = p'p / tr W, and K = tr(W)^2 (1 + 2x) / (tr(W'W) + 2x tr(W) max eig W),
-    x = 10 for a bias of 10%; the critical value is the 95% quantile of a non-central chi2(K, x K), over K.
+    slopes p and their covariance W, F = p'p / tr W, and
+    K = tr(W)^2 (1 + 2x) / (tr(W'W) + 2x tr(W) max eig W), x = 10 for a bias of 10%; the critical value is
+    the 95% quantile of a non-central chi2(K, x K), over K.
     """
     frame, data, exogenous = unbalanced
     first = sm.OLS(frame["x1"], pd.concat([frame[["z1", "z2"]], exogenous], axis=1)).fit(
@@ -235,7 +236,7 @@ def test_first_stage_and_effective_f_on_explicit_dummies(unbalanced, vcov, cov_t
 
 
 def test_anderson_rubin_with_clustered_errors_is_an_f_test_with_clusters_less_one():
-    """One instrument: the ends are the b at which t of the instrument in y - b x, clustered, is t(G - 1)'s 97.5%."""
+    """At each end b, the instrument's clustered t in y - b x is, in size, the 97.5% quantile of t(G - 1)."""
     frame, data = of_card("nearc4")
     ((low, high),) = anderson_rubin(data, GROUPS)
     X = frame[["nearc4", *CARD]].assign(const=1.0)

@@ -40,14 +40,15 @@ def plain(frame: pd.DataFrame, outcome: str, terms: tuple[str, ...]) -> Design:
     """A cross-section as a design: no effects, every row an entity of its own."""
     n = len(frame)
     return Design(
-        outcome, terms, frame[outcome].to_numpy(), frame[list(terms)].to_numpy(), np.arange(n), np.arange(n) % 2,
-        tuple(map(str, range(n))), (0, 1), "person", "wave", False, False, None,
+        outcome, terms, frame[outcome].to_numpy(), frame[list(terms)].to_numpy(), np.arange(n),
+        np.arange(n) % 2, tuple(map(str, range(n))), (0, 1), "person", "wave", False, False, None,
     )  # fmt: skip
 
 
 # Tal_Or: Hayes, Introduction to Mediation, Moderation, and Conditional Process Analysis, presumed media
-# influence; psych::mediate prints the same. jobs: mediation::mediate of job_seek ~ treat + econ_hard + sex + age
-# and depress2 ~ treat + job_seek + econ_hard + sex + age (Tingley et al. 2014, doi:10.18637/jss.v059.i05).
+# influence; psych::mediate prints the same.
+# jobs: mediation::mediate of job_seek ~ treat + econ_hard + sex + age and
+# depress2 ~ treat + job_seek + econ_hard + sex + age (Tingley et al. 2014, doi:10.18637/jss.v059.i05).
 PUBLISHED = {
     "tal_or": (
         ("reaction", ("cond", "pmi")), "cond", "pmi",
@@ -137,7 +138,8 @@ def test_the_joint_model_is_two_regressions_and_a_prior_on_rho(two_way, form):
     of_m, of_y = point["mediator_slope"], point["outcome_slope"]
     found = Paths(
         np.array([[of_m[0] * sd["m"] / sd["x1"]]]), np.array([[of_y[1] * sd["y"] / sd["m"]]]),
-        np.array([of_y[0] * sd["y"] / sd["x1"]]), np.array([[[(sigma_m * sd["m"]) ** 2]]]), np.array([sigma_u * sd["y"]]),
+        np.array([of_y[0] * sd["y"] / sd["x1"]]), np.array([[[(sigma_m * sd["m"]) ** 2]]]),
+        np.array([sigma_u * sd["y"]]),
     )  # fmt: skip
     got = effects_at(found, rho)
     assert (got[0][0], got[1][0, 0]) == pytest.approx((direct, indirect), rel=1e-9)
@@ -278,8 +280,8 @@ def test_intervals_cover_at_the_true_rho_only():
         m = 0.5 * x + own[:, 0] + e[:, 0]
         y = 0.2 * x + 0.3 * m + own[:, 1] + e[:, 1]
         designs.append(
-            Design("y", ("x", "m"), y, np.column_stack([x, m]), entity, time, tuple(f"{i:02d}" for i in range(30)),
-                   tuple(range(11)), "entity", "time", True, True, None)
+            Design("y", ("x", "m"), y, np.column_stack([x, m]), entity, time,
+                   tuple(f"{i:02d}" for i in range(30)), tuple(range(11)), "entity", "time", True, True, None)
         )  # fmt: skip
     chains = [equations(d, ("m",)) for d in designs]
     draws = []

@@ -13,8 +13,8 @@ from posterity.models.moments import DESCRIPTIVES, Column, descriptives, inflati
 
 N, T = 9, 6
 PLAIN = Column(
-    endogenous=0, exogenous=2, instruments=0, logs=(False,) * 3, steps=(), entity_effects=True, time_effects=True,
-    vcov="iid", nested=True, split=None, thresholds=(), without=None, tested=2,
+    endogenous=0, exogenous=2, instruments=0, logs=(False,) * 3, steps=(), entity_effects=True,
+    time_effects=True, vcov="iid", nested=True, split=None, thresholds=(), without=None, tested=2,
     wanted=("coef.0", "coef.1", "se.0", "se.1", "r2"),
 )  # fmt: skip
 CLUSTERS = (np.arange(3)[:, None] == np.arange(N) % 3).astype(float)

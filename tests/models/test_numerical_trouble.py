@@ -203,15 +203,19 @@ REFUSED = {
     "all entities seen once": (
         lambda f: f[f.year == 2000 + f.city.str[1:].astype(int) % 7], TWO_WAY, "12 rows cannot estimate 20",
     ),
-    "2 entities, 3 years": (lambda f: f[(f.city < "c02") & (f.year < 2003)], TWO_WAY, "6 rows cannot estimate 6"),
+    "2 entities, 3 years": (
+        lambda f: f[(f.city < "c02") & (f.year < 2003)], TWO_WAY, "6 rows cannot estimate 6"),
     "constant within entities": (
-        lambda f: f.assign(y=f.groupby("city").y.transform("mean")), TWO_WAY, "'y' does not vary within the effects",
+        lambda f: f.assign(y=f.groupby("city").y.transform("mean")),
+        TWO_WAY, "'y' does not vary within the effects",
     ),
-    "perfect fit": (lambda f: f.assign(y=2 * f.x1 - f.x2), POOLED, "'y' is a linear combination of the regressors"),
+    "perfect fit": (
+        lambda f: f.assign(y=2 * f.x1 - f.x2), POOLED, "'y' is a linear combination of the regressors"),
     "perfect fit with effects": (
         lambda f: f.assign(y=2 * f.x1 - f.x2 + f.region + f.year), TWO_WAY, "'y' is a linear combination",
     ),
-    "all but perfect fit": (lambda f: f.assign(y=2 * f.x1 + 1e-8 * f.y), TWO_WAY, "no error is left to learn from"),
+    "all but perfect fit": (
+        lambda f: f.assign(y=2 * f.x1 + 1e-8 * f.y), TWO_WAY, "no error is left to learn from"),
     "regressor constant within": (
         lambda f: f.assign(x2=f.region + 1e-7 * f.x2), TWO_WAY, "'x2' does not vary within the effects",
     ),

@@ -28,7 +28,7 @@ def test_scipy_twin_has_pymc_density(family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_form_of_a_family_is_one_density(family):
-    """SciPy's with and without freezing, JAX's, and the kernel that pages carry, which leaves a constant out."""
+    """SciPy's, frozen or not, JAX's, and the unnormalised kernel that the pages carry."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
@@ -57,8 +57,8 @@ def test_a_heavy_tailed_family_is_normal_given_the_multiple_of_its_variance(fami
     law = prior.mixing.frozen()
     for x in (0.1, 2.5):
         density, _ = quad(
-            lambda u, x=x: norm.pdf(x, centre, scale * np.exp(u / 2)) * law.pdf(np.exp(u)) * np.exp(u), -40, 40,
-            limit=400, points=[0.0],
+            lambda u, x=x: norm.pdf(x, centre, scale * np.exp(u / 2)) * law.pdf(np.exp(u)) * np.exp(u),
+            -40, 40, limit=400, points=[0.0],
         )  # fmt: skip
         assert density == pytest.approx(prior.frozen().pdf(x), rel=1e-6)
 

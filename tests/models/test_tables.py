@@ -96,7 +96,7 @@ def test_moments_of_a_heavy_tail_are_those_of_the_t_distribution():
 
 
 def test_moments_and_draws_of_a_normal_prior_are_those_of_the_conjugate_posterior():
-    """Printed 0.3 (0.1), prior N(0, 0.05^2): mean 0.06 = 0.3/5, sd 0.1/sqrt(5); draws at its even quantiles."""
+    """Printed 0.3 (0.1), prior N(0, 0.05^2): mean 0.3/5, sd 0.1/sqrt(5); draws at its even quantiles."""
     printed = PrintedEstimate("x", 0.3, (0.1, 0.1), 1e8, 0.05)
     assert moments(printed, NORMAL) == (pytest.approx(0.06, rel=1e-5), pytest.approx(0.1 / 5**0.5, rel=1e-4))
     draws = exact_draws(printed, NORMAL, 99, seed=2)

@@ -121,8 +121,8 @@ def test_the_mixture_covers_where_plugging_in_does_not():
         statistics += [
             statistics_of_design(
                 Design(
-                    "y", ("x",), y, x[:, None], entity, time, tuple(map(str, range(n_entity))), tuple(range(n_time)),
-                    "entity", "time", True, True, None,
+                    "y", ("x",), y, x[:, None], entity, time, tuple(map(str, range(n_entity))),
+                    tuple(range(n_time)), "entity", "time", True, True, None,
                 ),
                 "fixed",
             )

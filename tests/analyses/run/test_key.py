@@ -26,7 +26,8 @@ from ...papers import write_paper
 VERSIONS = {"numpy": "2.0"}
 KEY = Key(
     kind="effects", data=("a", "b"), form="mundlak", errors="gaussian",
-    priors={"slope": parse_prior("normal(0, 1)")}, sampler=Sampler(), engine="collapsed", extra={"roles": ["x1", None]},
+    priors={"slope": parse_prior("normal(0, 1)")}, sampler=Sampler(), engine="collapsed",
+    extra={"roles": ["x1", None]},
 )  # fmt: skip
 OTHERS = {
     "kind": "pooled",

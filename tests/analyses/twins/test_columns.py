@@ -30,11 +30,14 @@ def column(folder, steps):
     [
         ('{ keep = { region = "west" } }', (("entities", (2, 3)),), 2 * 5),
         ('{ drop = { region = "west" } }', (("entities", (0, 1, 4, 5)),), 4 * 5),
-        ('{ drop = { region = "east" } }, { drop = { city = "c" } }', (("entities", (2, 3, 4, 5)), ("entities", (1, 2, 3))), 15),
+        ('{ drop = { region = "east" } }, { drop = { city = "c" } }',
+         (("entities", (2, 3, 4, 5)), ("entities", (1, 2, 3))), 15),
         ("{ keep = { year = [2002, 2004] } }", (("times", (1, 3)),), 6 * 2),
         ('{ keep = { region = "east", year = [2001, 2002] } }', (("entities", (0, 1)), ("times", (0, 1))), 4),
-        ("{ winsorise = [0.1, 0.9] }, { lag = { x = 2 } }", (("winsorise", 0.1, 0.9), ("lag", (0, 2))), 6 * 3),
-        ("{ drop = { year = 2001 } }, { lag = { x = 1 } }", (("times", (1, 2, 3, 4)), ("lag", (0, 1))), 6 * 3),
+        ("{ winsorise = [0.1, 0.9] }, { lag = { x = 2 } }", (("winsorise", 0.1, 0.9), ("lag", (0, 2))),
+         6 * 3),
+        ("{ drop = { year = 2001 } }, { lag = { x = 1 } }", (("times", (1, 2, 3, 4)), ("lag", (0, 1))),
+         6 * 3),
         ("{ standardise = true }, { interpolate = true }", (("standardise",),), 6 * 5),
     ],
 )  # fmt: skip

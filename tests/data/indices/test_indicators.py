@@ -173,11 +173,15 @@ def test_names_of_the_real_file_are_right(yearbooks):
 @pytest.mark.parametrize(
     ("old", "new", "rows", "sentences"),
     [
-        ("内蒙古", "内蒙", lambda f: f["year"] < 2014, ["'内蒙' (2011-2013, 3 rows) is not a known province; did you mean '内蒙古'"]),
-        ("陕西", "陜西", lambda f: f["year"] == 2020, ["'陜西' (2020, 1 row) is not a known province; did you mean '陕西', which lacks just these"]),
+        ("内蒙古", "内蒙", lambda f: f["year"] < 2014,
+         ["'内蒙' (2011-2013, 3 rows) is not a known province; did you mean '内蒙古'"]),
+        ("陕西", "陜西", lambda f: f["year"] == 2020,
+         ["'陜西' (2020, 1 row) is not a known province; did you mean '陕西', which lacks just these"]),
         ("黑龙江", "黑 龙 江", lambda f: f["year"] > 2020, ["did you mean '黑龙江', which lacks"]),
-        ("广西", "广西壮族自治区", lambda f: f["year"] > 2020, ["'广西' (2011-2020) and '广西壮族自治区' (2021-2023) look like two"]),
-        ("西藏", "全国", lambda f: f["year"] > 0, ["'全国' (2011-2023, 13 rows) is not a known province; correct it"]),
+        ("广西", "广西壮族自治区", lambda f: f["year"] > 2020,
+         ["'广西' (2011-2020) and '广西壮族自治区' (2021-2023) look like two"]),
+        ("西藏", "全国", lambda f: f["year"] > 0,
+         ["'全国' (2011-2023, 13 rows) is not a known province; correct it"]),
     ],
 )  # fmt: skip
 def test_wrong_names_are_named(yearbooks, old, new, rows, sentences):

@@ -114,7 +114,10 @@ def grunfeld():
 
 
 def test_transformed_rows_give_the_slopes_of_xtregar(grunfeld):
-    """Stata 17 manual, [XT] xtregar, example 1: rho_ar .67210608, mvalue .0949999, kstock .350161; first rows unused."""
+    """Stata 17 manual, [XT] xtregar, example 1.
+
+    It prints rho_ar .67210608, mvalue .0949999 and kstock .350161, and uses no company's first row.
+    """
     rho = 0.67210608
     sums = ar1.sums(rows_of(grunfeld, "random")[0])
     own, past, both, own_sum, past_sum, count = (

@@ -25,8 +25,8 @@ HERE = Path(__file__).parent
 TAL_OR = ["cond", "pmi", "reaction"]
 JOBS = ["treat", "econ_hard", "sex", "age", "job_seek", "depress2"]
 CRIME = [
-    "lcrmrte", "lprbarr", "lpolpc", "lprbconv", "lprbpris", "lavgsen", "ldensity", "lwcon", "lwtuc", "lwtrd", "lwfir",
-    "lwser", "lwmfg", "lwfed", "lwsta", "lwloc", "lpctymle", "ltaxpc", "lmix",
+    "lcrmrte", "lprbarr", "lpolpc", "lprbconv", "lprbpris", "lavgsen", "ldensity", "lwcon", "lwtuc", "lwtrd",
+    "lwfir", "lwser", "lwmfg", "lwfed", "lwsta", "lwloc", "lpctymle", "ltaxpc", "lmix",
 ]  # fmt: skip
 
 
