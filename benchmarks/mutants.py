@@ -33,6 +33,11 @@ from .mutation_rules import Mutant, candidates
 GUARDS: dict[str, tuple[str, ...]] = {
     "analyses/judge/*.py": ("tests/analyses/judge/test_*.py",),
     "analyses/kinds/mediation/*.py::frequentist": ("tests/analyses/kinds/test_mediation_least_squares.py",),
+    "analyses/kinds/*/fit.py::key": ("tests/analyses/run/test_key.py",),
+    "analyses/kinds/linear.py::key": ("tests/analyses/run/test_key.py",),
+    "analyses/run/*.py::key": ("tests/analyses/run/test_key.py",),
+    "analyses/run/key.py": ("tests/analyses/run/test_key.py",),
+    "analyses/run/store.py": ("tests/analyses/run/test_*.py",),
     "analyses/run/tables.py::tables_inputs,degrees_of_freedom,clusters_unknown,unit_of": (
         "tests/analyses/test_tables_inputs.py",
     ),
@@ -61,6 +66,8 @@ def drawn(
     found: dict[str, tuple[list[Mutant], set[str]]] = {}
     for pattern, guarding in guards.items():
         tests = {p.relative_to(root).as_posix() for one in guarding for p in sorted(root.glob(one))}
+        if not tests:
+            raise SystemExit(f"no test files match {guarding}, which guard {pattern}; mend GUARDS")
         files, _, names = pattern.partition("::")
         for path in sorted(root.glob(files)):
             file = path.relative_to(root).as_posix()

@@ -21,6 +21,7 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
 }  # fmt: skip
 OPPOSITES = {"low": "high", "high": "low", "min": "max", "max": "min", "any": "all", "all": "any"}
+KEY = "Key"  # the class whose every part must be in what it makes
 LEFT_ALONE = (ast.Raise, ast.Assert, ast.Import, ast.ImportFrom, ast.JoinedStr)
 NO_NUMBER = (ast.JoinedStr, ast.List, ast.Tuple, ast.ListComp)
 
@@ -160,20 +161,18 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST, ast.AST | None]]:
             yield "pair swapped", ast.Return(ast.Tuple([second, first], ast.Load())), None
         case ast.Dict(keys=keys, values=values):
             for i in range(len(keys)):
-                rest = ast.Dict([*keys[:i], *keys[i + 1 :]], [*values[:i], *values[i + 1 :]])
+                others = ast.Dict([*keys[:i], *keys[i + 1 :]], [*values[:i], *values[i + 1 :]])
                 one = ast.Dict([keys[i]], [values[i]])
-                yield "entry removed", rest, ast.copy_location(one, keys[i] or values[i])
+                yield "entry removed", others, ast.copy_location(one, keys[i] or values[i])
         case ast.Call(func=func, args=args, keywords=keywords):
-            made = (
-                ast.unparse(func).split(".")[-1][0].isupper()
-            )  # a class: without an argument nothing is made
+            name = ast.unparse(func).split(".")[-1]
             for i, keyword in enumerate(keywords):
-                if keyword.arg is not None and not made:
-                    yield (
-                        "keyword dropped",
-                        ast.Call(func, args, [*keywords[:i], *keywords[i + 1 :]]),
-                        keyword,
-                    )
+                rest = [*keywords[:i], *keywords[i + 1 :]]
+                if name == KEY and not _is_none(keyword.value):
+                    emptied = ast.keyword(keyword.arg, ast.Constant(None))
+                    yield "part of a key emptied", ast.Call(func, args, [*rest, emptied]), keyword
+                elif keyword.arg is not None and not name[0].isupper():  # no object without its parts
+                    yield "keyword dropped", ast.Call(func, args, rest), keyword
             two = len(args) == 2 and all(isinstance(a, ast.Name | ast.Attribute) for a in args)
             if two and ast.unparse(func) not in ("isinstance", "getattr", "hasattr"):
                 yield "arguments swapped", ast.Call(func, args[::-1], keywords), None
@@ -184,6 +183,10 @@ def _negated_elsewhere(test: ast.expr) -> bool:
     opposite = ast.Eq | ast.NotEq | ast.Is | ast.IsNot | ast.In | ast.NotIn
     single = isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], opposite)
     return single or (isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not))
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _is_text(node: ast.expr) -> bool:
