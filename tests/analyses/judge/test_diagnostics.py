@@ -3,10 +3,11 @@
 import json
 import re
 
+import arviz as az
 import numpy as np
 import pytest
 
-from posterity.analyses.judge.diagnostics import LIMITS, faults, trusted_weights, whole_draws
+from posterity.analyses.judge.diagnostics import LIMITS, converged, faults, trusted_weights, whole_draws
 
 from .stubs import posterior
 
@@ -75,3 +76,20 @@ def test_weights_are_trusted_up_to_the_limit_of_k_hat(k_hat, trusted):
 )
 def test_effective_draws_are_counted_whole(ess, whole):
     assert whole_draws(ess) == whole
+
+
+def test_a_fit_has_converged_as_far_as_its_worst_variable():
+    """Independent draws beside a walk, whose chains lie apart; divergences and k-hat where there are any."""
+    rng = np.random.default_rng(1)
+    good, walk = rng.normal(size=(4, 500)), rng.normal(size=(4, 500)).cumsum(axis=1)
+    diverging = np.zeros((4, 500), bool)
+    diverging[1, :3] = True
+    values = {"good": good, "walk": walk}
+    found = converged(az.from_dict({"posterior": values, "sample_stats": {"diverging": diverging}}))
+    assert found["r_hat"] == float(az.rhat(walk)) > 1.1
+    assert found["ess_bulk"] == float(az.ess(walk)) < 100
+    assert found["divergences"] == 3
+    assert np.isnan(found["k_hat"])
+    tree = az.from_dict({"posterior": values})
+    tree.attrs["k_hat"] = 0.3
+    assert (converged(tree)["divergences"], converged(tree)["k_hat"]) == (0, 0.3)
