@@ -271,3 +271,34 @@ def test_no_direct_effect_gives_the_interval_of_two_stage_least_squares(unbalanc
     assert np.isnan(plausibly_exogenous(instrument_design(design, 1, 13), np.array([0.1]))).all()
     design = replace(design, X=design.X[:, :14], terms=design.terms[:14])
     assert np.isfinite(plausibly_exogenous(instrument_design(design, 1, 12), np.array([0.0]))).all()
+
+
+@pytest.mark.parametrize("strength", [0.5, 0.12, -0.2, -0.18, -0.14, 0.02])
+@pytest.mark.parametrize("scale", [0.01, 100.0])
+def test_anderson_rubin_of_one_instrument_solves_a_quadratic(strength, scale):
+    """(p - b q)^2 <= F (vpp - 2 b vpq + b^2 vqq), p and q the slopes of y and x on z.
+
+    The set lies between the roots, or outside them where the instrument is weak, or is the whole line.
+    """
+    rng = np.random.default_rng(5)
+    z, v = rng.normal(size=(2, 200))
+    x = strength * z + v
+    frame = pd.DataFrame({"y": scale * (0.5 * x + 0.6 * v + 0.8 * rng.normal(size=200)), "x": x, "z": z})
+    data = instrument_design(plain(frame, "y", ["x", "z"]), 1, 1)
+
+    Z = np.column_stack([z, np.ones(200)])
+    Y = frame[["y", "x"]].to_numpy()
+    slopes = np.linalg.lstsq(Z, Y)[0]
+    left = Y - Z @ slopes
+    V = left.T @ left / 198 * np.linalg.inv(Z.T @ Z)[0, 0]
+    (p, q), limit = slopes[0], stats.f.ppf(0.95, 1, 198)
+    square = q**2 - limit * V[1, 1], -2 * (p * q - limit * V[0, 1]), p**2 - limit * V[0, 0]
+    discriminant = square[1] ** 2 - 4 * square[0] * square[2]
+    if discriminant < 0:
+        expected = [(-np.inf, np.inf)]
+    else:
+        low, high = sorted((-square[1] + sign * np.sqrt(discriminant)) / 2 / square[0] for sign in (-1, 1))
+        expected = [(low, high)] if square[0] > 0 else [(-np.inf, low), (high, np.inf)]
+    found = anderson_rubin(data)
+    assert len(found) == len(expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-7)
