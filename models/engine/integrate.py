@@ -20,8 +20,7 @@ LOG_2PI = float(np.log(2 * np.pi))
 
 
 class Marginal(NamedTuple):
-    """The marginal likelihood and the law of the coefficients theta = m + tau z, z standard normal
-    beforehand.
+    """The marginal likelihood, and the law of the coefficients theta = m + tau z, z standard normal a priori.
 
     Attributes
     ----------

@@ -1,5 +1,4 @@
-"""Errors that are Gaussian given a weight for each row or each entity, by a partially collapsed Gibbs
-sampler.
+"""A partially collapsed Gibbs sampler for errors that are Gaussian given a weight of each row or entity.
 
     e_it ~ N(0, sigma^2 / w_g),  w_g ~ Gamma(nu / 2, nu / 2).
 
@@ -7,8 +6,8 @@ One weight belongs to each row or to each entity, as the law says, which also sa
 determines nu (`law.Weighting`). One sweep draws
 
 1. nu and sigma given the errors, the weights integrated out (Metropolis), then the weights;
-2. the scales given the weights, coefficients and effects integrated out (Metropolis), then coefficients and
-effects.
+2. the scales given the weights, coefficients and effects integrated out (Metropolis), then coefficients
+   and effects.
 
 Each draw is from the joint posterior of what it draws given what it keeps, so that the order is safe (van Dyk
 and Park 2008, doi:10.1198/016214508000000409). Steps are tuned in the warm-up and fixed afterwards. Chains
