@@ -74,8 +74,8 @@ class Whitening:
     Attributes
     ----------
     sums : rows -> all that is read of them, in NumPy; among it `n`, the number of rows
-    cross_products : parameters by name (sigma among them), sums, standard deviation of the entity effects (None
-        without them) -> `CrossProducts`, in JAX
+    cross_products : parameters by name (sigma among them), sums, standard deviation of the entity effects
+        (None without them) -> `CrossProducts`, in JAX
     """
 
     sums: Callable[[Rows], dict[str, Array]]
@@ -91,8 +91,8 @@ class Weighting:
     by_row : whether each row has a weight, and not each entity
     parameter : the parameter that determines nu
     degrees : parameters by name -> nu
-    log_density : nu, sigma, sum of squared errors (g,) and number of rows (g,) of each weight -> log-density of
-        the errors with the weights integrated out, up to a constant; in JAX
+    log_density : nu, sigma, sum of squared errors (g,) and number of rows (g,) of each weight -> log-density
+        of the errors with the weights integrated out, up to a constant; in JAX
     start : logarithm of `parameter` at which chains start
     """
 
@@ -114,11 +114,11 @@ class Law:
     meaning : one sentence on what the errors are
     equation : in LaTeX; None where the equation of the model itself says it
     parameters : those that the law has beside sigma
-    observe : design, outcome (n,), its mean, sigma, priors; adds the errors and the outcome to the PyMC model on
-        the context stack, every weight and shock a random variable
+    observe : design, outcome (n,), its mean, sigma, priors; adds the errors and the outcome to the PyMC model
+        on the context stack, every weight and shock a random variable
     simulate : design, parameters by name, generator -> errors (n,)
-    collapsed : how errors are integrated out; None where the additive sums of `engine.statistics` are all that
-        is read
+    collapsed : how errors are integrated out; None where the additive sums of `engine.statistics` are all
+        that is read
     clustered : whether the law needs the clusters of the column
     """
 

@@ -42,7 +42,7 @@ class ErrorDraws:
     unit : (k,) what one standardised slope is on the paper's scale
     coef : (m, k) on the paper's scale
     constant : (m,) on the paper's scale
-    parameters : (m,) each, standardised scale: sigma, sd_entity, sd_time and those of the errors (nu, rho_error)
+    parameters : (m,) each, in standard units: sigma, sd_entity, sd_time and those of the law
     k_hat : of direct draws, above 0.7 not to be used; not a number for the Gibbs sampler
     r_hat : the largest over slopes and parameters; not a number for direct draws
     ess : effective number of draws, the smallest over slopes and parameters

@@ -31,8 +31,8 @@ class Plan(NamedTuple):
 
     Attributes
     ----------
-    names, families, supports : of the d coordinates, scales first, then the parameters of the errors, then mixing
-        variables
+    names, families, supports : of the d coordinates, scales first, then parameters of the errors, then
+        mixing variables
     owner : for each coefficient the coordinate that its spread is multiplied by, or -1
     slopes : number k of slopes, which are the first coefficients
     """
