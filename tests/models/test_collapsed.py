@@ -28,6 +28,7 @@ from posterity.models.engine.statistics import Statistics, padded, statistics_of
 from posterity.models.priors import DEFAULTS, Prior, Priors
 from posterity.models.scale import standardise
 
+from ..there import there
 from .dense import SCALES, dense, panel
 
 EXACT = 1e-8
@@ -130,7 +131,7 @@ def test_heavy_tailed_slopes_are_the_dense_gaussian_given_their_mixing(form: For
 )
 def test_a_mixture_of_normals_is_the_heavy_tailed_prior(prior: Prior) -> None:
     """Quadrature over the mixing variable gives the density of SciPy."""
-    mixing = prior.mixing.frozen()
+    mixing = there(prior.mixing).frozen()
     for x in (0.1, 0.7, 3.0):
         density, _ = quad(
             lambda v, x=x: norm.pdf(x, 0, prior.arguments[-1] * np.sqrt(v)) * mixing.pdf(v),

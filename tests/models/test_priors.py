@@ -9,6 +9,8 @@ from posterity.models.families import FAMILIES, Prior, parse_prior
 from posterity.models.parameters import CORRELATION, POSITIVE
 from posterity.models.priors import DEFAULTS, PARAMETERS, with_overrides
 
+from ..there import there
+
 ARGUMENTS = {
     "normal": (0.3, 2.0), "student_t": (4.0, 0.3, 2.0), "cauchy": (0.3, 2.0), "laplace": (0.3, 2.0),
     "half_normal": (2.0,), "half_cauchy": (2.0,), "exponential": (2.0,), "inverse_gamma": (2.0, 1.5),
@@ -54,7 +56,7 @@ def test_a_heavy_tailed_family_is_normal_given_the_multiple_of_its_variance(fami
 
     prior = Prior(family, ARGUMENTS[family])
     centre, scale = prior.arguments[-2:]
-    law = prior.mixing.frozen()
+    law = there(prior.mixing).frozen()
     for x in (0.1, 2.5):
         density, _ = quad(
             lambda u, x=x: norm.pdf(x, centre, scale * np.exp(u / 2)) * law.pdf(np.exp(u)) * np.exp(u),

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ KEY = Key(
     priors={"slope": parse_prior("normal(0, 1)")}, sampler=Sampler(), engine="collapsed",
     extra={"roles": ["x1", None]},
 )  # fmt: skip
-OTHERS = {
+OTHERS: dict[str, Any] = {
     "kind": "pooled",
     "data": ("b", "a"),
     "form": "fixed",
@@ -60,7 +61,7 @@ def test_no_part_can_be_left_out(part):
 
 @pytest.mark.parametrize("name", [one.name for one in fields(Sampler)])
 def test_every_setting_of_the_sampler_changes_the_key(name):
-    other = "gpu" if name == "device" else getattr(Sampler(), name) + 1
+    other: Any = "gpu" if name == "device" else getattr(Sampler(), name) + 1
     assert mark(replace(KEY, sampler=replace(Sampler(), **{name: other}))) != mark()
 
 
@@ -69,7 +70,9 @@ def test_priors_by_name_family_and_every_digit():
     found = [mark(replace(KEY, priors={"slope": parse_prior(text)})) for text in texts]
     found.append(mark(replace(KEY, priors={"between": parse_prior("normal(0, 1)")})))
     assert len({*found}) == 4
-    assert mark(replace(KEY, priors=dict(reversed(DEFAULTS.items())))) == mark(replace(KEY, priors=DEFAULTS))
+    assert mark(replace(KEY, priors=dict(reversed([*DEFAULTS.items()])))) == mark(
+        replace(KEY, priors=DEFAULTS)
+    )
 
 
 def test_equal_parts_have_equal_keys_in_another_process():

@@ -41,7 +41,8 @@ def test_a_panel_is_cited_by_what_was_done_to_it(panel_fit):
 
 
 def test_every_key_has_an_entry():
-    keys = {key for part in (*KINDS.values(), *PARTS.values()) for key in part.methods}
+    keys = {key for kind in KINDS.values() for key in kind.methods}
+    keys |= {key for part in PARTS.values() for key in part.methods}
     assert keys <= set(entries())
 
 
