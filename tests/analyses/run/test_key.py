@@ -120,18 +120,32 @@ kind = "mediation"
 treatment = "x1"
 mediator = "x2"
 [spec."T1.4"]
-formula = "y ~ x2 | city | x1 ~ z"
+formula = "{instrument}"
 {vcov}
 [spec."T1.5"]
 formula = "y ~ x1 + x2 | city + year"
 kind = "threshold"
 variable = "x2"
-regime_dependent = "x1"
+regime_dependent = "{dependent}"
 max_thresholds = {most}
+{more}
 """
-ROWS = "".join(f"T1,{c},{t},0.5,0.1,,***,,,,84,,y,\n" for c in range(1, 6) for t in ("x1", "x2"))
+NO_TERM = [(4, "x2")]  # an instrument where that is asked
+ROWS = "".join(
+    f"T1,{c},{t},0.5,0.1,,***,,,,84,,y,\n" for c in range(1, 6) for t in ("x1", "x2") if (c, t) not in NO_TERM
+)
 KINDS = {"effects": "T1.1", "pooled": "T1.2", "mediation": "T1.3", "instrument": "T1.4", "threshold": "T1.5"}
-PLAIN = {"model": "", "vcov": "", "most": 1}
+PLAIN = {
+    "model": "", "vcov": "", "most": 1, "instrument": "y ~ x2 | city | x1 ~ z", "dependent": "x1", "more": "",
+}  # fmt: skip
+LIKE = """
+[spec."T1.6"]
+formula = "y ~ x1 + z | city + year"
+kind = "mediation"
+treatment = "x1"
+mediator = "z"
+"""
+ROW_LIKE = "T1,6,x1,0.5,0.1,,***,,,,84,,y,\n"
 
 
 @pytest.fixture
@@ -142,7 +156,8 @@ def keys(frame, tmp_path):
         data = frame.assign(z=frame["x1"] + np.sin(np.arange(len(frame))))
         if change is not None:
             data = change(data)
-        study = po.load(write_paper(tmp_path, SPECS.format(**{**PLAIN, **settings}), ROWS))
+        rows = ROWS + (ROW_LIKE if "more" in settings else "")
+        study = po.load(write_paper(tmp_path, SPECS.format(**{**PLAIN, **settings}), rows))
         view = study.spec(KINDS[kind])
         panel = Panel.of(data, entity="city", time="year", source="frame")
         known = replace(request or Request(evidence), known_only=True)
@@ -175,8 +190,12 @@ OWN = {
     "effects": FORM | ENGINE | {"errors": {"model": '[model]\nerrors = "ar1"'}},
     "pooled": ENGINE | {"errors": {"model": '[model]\nerrors = "ar1"'}},
     "mediation": FORM | ENGINE | {"priors of rho": {"request": of_panel(priors={"rho": "normal(0, 0.1)"})}},
-    "instrument": ENGINE | {"errors of the paper": {"vcov": 'vcov = "hetero"'}},
-    "threshold": FORM | {"most thresholds": {"most": 2}},
+    "instrument": ENGINE
+    | {
+        "errors of the paper": {"vcov": 'vcov = "hetero"'},
+        "which are instruments": {"instrument": "y ~ 1 | city | x1 ~ x2 + z"},
+    },
+    "threshold": FORM | {"most thresholds": {"most": 2}, "whose slope changes": {"dependent": "x2"}},
 }
 
 
@@ -190,7 +209,7 @@ def test_a_kind_puts_into_its_key_what_its_fit_reads(keys, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mixture_over_twins_has_them_all_in_its_key(keys, kind):
-    changes = EVERYWHERE | OWN[kind] | FORM
+    changes = EVERYWHERE | OWN[kind] | FORM | {"groups": {"model": '[groups.area]\nnorth = ["c00"]'}}
     found = {name: keys(kind, evidence="twin", **change) for name, change in changes.items()}
     found |= {"as it is": keys(kind, evidence="twin")}
     assert len({*found.values()}) == len(found), json.dumps(found, indent=1)
@@ -208,3 +227,15 @@ def test_printed_numbers_are_in_the_key_of_their_fit(keys, monkeypatch):
 
 def test_a_pooled_column_and_the_same_with_effects_have_two_keys(keys):
     assert keys("pooled") != keys("effects")
+
+
+def test_mediators_that_are_fitted_together_are_in_the_key(keys):
+    """A like column with another mediator is fitted beside: its data count, which alone they do not."""
+
+    def other_z(data):
+        return data.assign(z=data["z"].where(data.index != 5, 9.0))
+
+    assert keys("mediation", change=other_z) == keys("mediation")
+    together = keys("mediation", more=LIKE)
+    assert together != keys("mediation")
+    assert keys("mediation", more=LIKE, change=other_z) != together

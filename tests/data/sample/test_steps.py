@@ -8,7 +8,9 @@ from scipy.stats.mstats import winsorize
 from posterity.data.errors import InputError
 from posterity.data.panel.panel import Panel
 from posterity.data.sample.build import build_design
-from posterity.data.sample.steps import apply_steps
+from posterity.data.sample.outline import Outline
+from posterity.data.sample.steps import apply_steps, linear
+from posterity.data.sample.steps.select import kept_group
 from posterity.data.study.spec import Spec, Step
 
 
@@ -88,3 +90,46 @@ def test_a_key_among_the_regressors_stays_a_key(frame, step):
     assert design.times == tuple(range(2000, 2007))
     np.testing.assert_array_equal(design.X, same.X)
     np.testing.assert_array_equal(design.time, same.time)
+
+
+def test_winsorising_says_how_many_values_it_pulls_in(panel):
+    """Of 1, 3, 10, 20, 50 the quantiles 0.25 and 0.75 are 3 and 20: two values lie outside, none is missing."""
+    got, note = values(panel, Step(winsorise=(0.25, 0.75)))
+    np.testing.assert_allclose(got, [3, np.nan, 3, np.nan, 10, 20, np.nan, 20])
+    assert note == "winsorised at 0.25 and 0.75: 2 values pulled in"
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([], True),
+        ([Step(keep={"city": "b"})], True),
+        ([Step(drop={"city": "b"}), Step(lag={"x": 1}), Step(interpolate=True)], True),
+        ([Step(standardise=True)], False),
+        ([Step(keep={"city": "b"}), Step(winsorise=(0.1, 0.9))], False),
+    ],
+)
+def test_steps_by_each_variable_s_distribution_break_linear_relations(steps, expected):
+    assert linear(steps) is expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([], None),
+        ([Step(keep={"region": "east"})], ("region", "east")),
+        ([Step(interpolate=True), Step(keep={"size": 2})], ("size", "2")),
+        ([Step(keep={"region": "east"}), Step(interpolate=True)], None),
+        ([Step(keep={"region": ["east", "west"]})], None),
+        ([Step(keep={"region": "east", "size": 2})], None),
+        ([Step(drop={"region": "east"})], None),
+    ],
+)
+def test_a_subsample_is_one_group_that_the_last_step_keeps(steps, expected):
+    assert kept_group(steps) == expected
+
+
+def test_of_an_unknown_sample_only_the_names_of_its_columns_are_known():
+    unknown = Outline("city", "year", ("a",), 0, range(2), groups={"region": {"a": "east"}}).unknown()
+    assert (unknown.entity, unknown.time) == ("city", "year")
+    assert [unknown.count(name) for name in ("city", "year", "region")] == [None] * 3
