@@ -55,6 +55,8 @@ EQUIVALENT: tuple[tuple[str, str, str], ...] = (
     ("engine='h5netcdf'", "nothing", "the only engine for netCDF that is installed"),
     ("strict=True", "nothing", "the lengths are equal by construction"),
     ("values[0] <= 0", "values[0] < 0", "a test statistic that equals its limit in every bit"),
+    ("1e-14", "2e-14", "the tolerance of a root, far below any printed digit"),
+    ("1e-14", "5e-15", "the tolerance of a root, far below any printed digit"),
     ("encoding='utf-8'", "nothing", "the encoding of the machine, which is UTF-8"),
 )
 HEAVY = (

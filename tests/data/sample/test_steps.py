@@ -93,7 +93,7 @@ def test_a_key_among_the_regressors_stays_a_key(frame, step):
 
 
 def test_winsorising_says_how_many_values_it_pulls_in(panel):
-    """Of 1, 3, 10, 20, 50 the quantiles 0.25 and 0.75 are 3 and 20: two values lie outside, none is missing."""
+    """Of 1, 3, 10, 20 and 50 the quantiles 0.25 and 0.75 are 3 and 20, outside which two values lie."""
     got, note = values(panel, Step(winsorise=(0.25, 0.75)))
     np.testing.assert_allclose(got, [3, np.nan, 3, np.nan, 10, 20, np.nan, 20])
     assert note == "winsorised at 0.25 and 0.75: 2 values pulled in"
