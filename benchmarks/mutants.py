@@ -39,15 +39,15 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "analyses/run/key.py": ("tests/analyses/run/test_key.py",),
     "analyses/run/store.py": ("tests/analyses/run/test_*.py",),
     "analyses/run/tables.py::tables_inputs,degrees_of_freedom,clusters_unknown,unit_of": (
-        "tests/analyses/test_tables_inputs.py",
+        "tests/analyses/run/test_tables_inputs.py",
     ),
-    "data/sample/counts.py": ("tests/data/sample/test_*.py", "tests/analyses/test_tables_inputs.py"),
-    "data/sample/outline.py": ("tests/data/sample/test_*.py", "tests/analyses/test_tables_inputs.py"),
-    "data/sample/steps/*.py": ("tests/data/sample/test_*.py", "tests/analyses/test_tables_inputs.py"),
+    "data/sample/counts.py": ("tests/data/sample/test_*.py", "tests/analyses/run/test_tables_inputs.py"),
+    "data/sample/outline.py": ("tests/data/sample/test_*.py", "tests/analyses/run/test_tables_inputs.py"),
+    "data/sample/steps/*.py": ("tests/data/sample/test_*.py", "tests/analyses/run/test_tables_inputs.py"),
     "data/sample/within.py": ("tests/data/sample/test_within.py",),
-    "models/frequentist/least_squares.py": ("tests/models/test_frequentist.py",),
-    "models/frequentist/iv.py": ("tests/models/test_iv.py",),
-    "models/printed/tables.py": ("tests/models/test_tables.py",),
+    "models/frequentist/least_squares.py": ("tests/models/frequentist/test_least_squares.py",),
+    "models/frequentist/iv.py": ("tests/models/frequentist/test_iv.py",),
+    "models/printed/tables.py": ("tests/models/printed/test_tables.py",),
 }
 # What no test can tell from the code as it is: before, after, and why.
 EQUIVALENT: tuple[tuple[str, str, str], ...] = (

@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=20)
     parser.add_argument("--seed", type=int, default=20250101)
     given = parser.parse_args()
-    sys.path.insert(0, str(ROOT / "tests" / "analyses"))
+    sys.path.insert(0, str(ROOT / "tests" / "analyses" / "twins"))
     from twin_checker import wrong_numbers
 
     import posterity as po
