@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -18,6 +19,24 @@ from .there import there
 
 # read when the library is loaded: by the processes that share the tests out, and by commands that tests start
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+HERE = Path(__file__).parent
+LONGEST = (
+    "models/thresholds/test_threshold.py",
+    "models/errors/test_laws.py",
+    "test_docs.py",
+    "models/engine/test_collapsed_inference.py",
+    "analyses/robustness/test_models.py",
+    "models/kinds/test_effects.py",
+    "models/engine/test_numerical_trouble.py",
+    "reports/page/test_browser.py",
+    "analyses/twins/test_twins.py",
+    "models/engine/test_collapsed.py",
+    "analyses/run/test_workers.py",
+    "models/thresholds/test_transition.py",
+    "analyses/calibration/test_calibration.py",
+    "test_run.py",
+    "faults/test_kills.py",
+)
 SHARED = Path(__file__).parents[2] / "shared" / "data"  # others' data, beside the checkout and no part of it
 
 
@@ -31,6 +50,18 @@ def pytest_configure(config):
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = folder
     sys.dont_write_bytecode = False
+
+
+def pytest_collection_modifyitems(items):
+    """The files that take longest come first, so that the processes that share the tests out end together."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(HERE).as_posix(), len(rank)))
+
+
+def pytest_collection_finish():
+    """Leave what was imported out of garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -81,3 +81,9 @@ def test_every_study_and_its_data_are_packaged():
 
     for name in shipped_studies():
         assert po.load(name).file.published
+
+
+def test_the_longest_tests_are_where_they_are_said_to_be():
+    from .conftest import HERE, LONGEST
+
+    assert not [name for name in LONGEST if not (HERE / name).exists()]

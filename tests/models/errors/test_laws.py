@@ -165,16 +165,15 @@ def test_ar1_posterior_on_grunfeld_is_that_of_generalised_least_squares(grunfeld
 
 @pytest.mark.parametrize("law", LAWS)
 def test_fast_route_agrees_with_nuts_on_the_expanded_model(law):
-    """See reference/errors.py; means within 4 Monte Carlo standard errors, standard deviations within 8%."""
+    """See reference/errors.py; means within 4 Monte Carlo errors, standard deviations within 5% more."""
     (found,) = error_posteriors([small(law)], DEFAULTS, "random", law, 2000, 2)
     assert found.trusted
     values = {"x1": found.coef[:, 0], "x2": found.coef[:, 1], **found.parameters}
     for row in NUTS[NUTS["law"] == law].itertuples():
         error = row.sd * np.sqrt(1 / row.ess + 1 / found.ess)
         assert abs(values[row.name].mean() - row.mean) < 4 * error, row.name
-        assert values[row.name].std() == pytest.approx(row.sd, rel=0.05 + 3 / np.sqrt(2 * found.ess)), (
-            row.name
-        )
+        of_sd = 4 * np.sqrt(1 / (2 * row.ess) + 1 / (2 * found.ess))
+        assert values[row.name].std() == pytest.approx(row.sd, rel=0.05 + of_sd), row.name
 
 
 @pytest.mark.parametrize("law", ["ar1", "student_t"])

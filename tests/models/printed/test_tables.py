@@ -69,7 +69,7 @@ def test_nuts_on_the_same_model_agrees():
         PrintedEstimate("a", 0.4, (0.15, 0.25), 10.0, 0.5),
         PrintedEstimate("b", -2.0, (0.9, 1.1), 30.0, None),
     ]
-    tree = nuts(tables_model(printed, NORMAL), Sampler(draws=1000, tune=500, seed=5))
+    tree = nuts(tables_model(printed, NORMAL), Sampler(draws=4000, tune=500, seed=5))
     for one in printed:
         exact = exact_draws(one, NORMAL, 20_000, seed=4)
         sampled = tree["posterior"]["coef"].sel(term=one.term).to_numpy().ravel()

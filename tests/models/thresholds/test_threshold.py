@@ -231,7 +231,7 @@ def test_draws_at_a_fixed_location_are_those_of_nuts() -> None:
     chains = tree["posterior"]["regime_slope"].to_numpy().reshape(-1, 2)
     error = chains.std(axis=0) / np.sqrt(1500)
     np.testing.assert_array_less(np.abs(draws.regime.mean(axis=0) - chains.mean(axis=0)), 5 * error)
-    np.testing.assert_allclose(draws.regime.std(axis=0), chains.std(axis=0), rtol=0.07)
+    np.testing.assert_allclose(draws.regime.std(axis=0), chains.std(axis=0), rtol=0.08)
     sigma = tree["posterior"]["sigma"].to_numpy()
     assert draws.sigma.mean() == pytest.approx(sigma.mean(), rel=0.02)
     assert draws.sigma.std() == pytest.approx(sigma.std(), rel=0.08)

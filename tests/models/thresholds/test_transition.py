@@ -124,7 +124,7 @@ def test_nuts_on_the_smooth_transition_is_the_grid() -> None:
     shape = shapes_of(found, result)["smooth"]
     weight = result.change_weights @ np.exp(shape.log_evidence - shape.log_evidence.max())
     weight = weight / weight.sum()
-    tree = nuts(smooth_model(found), Sampler(draws=1000, tune=600, chains=4, seed=2))
+    tree = nuts(smooth_model(found), Sampler(draws=500, tune=400, chains=4, seed=2))
     posterior = tree["posterior"]
     for name, at in (("location", there(shape.location)), ("log_width", np.log(there(shape.width)))):
         draws = posterior[name].to_numpy()
