@@ -35,6 +35,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "analyses/kinds/mediation/*.py::frequentist": ("tests/analyses/kinds/test_mediation_least_squares.py",),
     "analyses/kinds/*/fit.py::key": ("tests/analyses/run/test_key.py",),
     "analyses/kinds/linear.py::key": ("tests/analyses/run/test_key.py",),
+    "models/engine/program_cache.py::_key": ("tests/models/engine/test_program_cache.py",),
     "analyses/run/*.py::key": ("tests/analyses/run/test_key.py",),
     "analyses/run/key.py": ("tests/analyses/run/test_key.py",),
     "analyses/run/store.py": ("tests/analyses/run/test_*.py",),
@@ -53,6 +54,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
 EQUIVALENT: tuple[tuple[str, str, str], ...] = (
     ("rcond=None", "nothing", "None is the default of NumPy 2"),
     ("engine='h5netcdf'", "nothing", "the only engine for netCDF that is installed"),
+    (" for e in self.effects if e", " for e in self.effects", "effects that are there have a constant"),
     ("strict=True", "nothing", "the lengths are equal by construction"),
     ("values[0] <= 0", "values[0] < 0", "a test statistic that equals its limit in every bit"),
     ("1e-14", "2e-14", "the tolerance of a root, far below any printed digit"),

@@ -27,7 +27,7 @@ def tables_inputs(view: SpecView) -> list[PrintedEstimate]:
     inputs = []
     for printed in view.file.printed(view.id):
         interval = printed.std_error_interval()
-        if interval is not None and interval[1] > 0:
+        if interval is not None:
             df = degrees_of_freedom(view.file, view.spec, printed)
             inputs.append(
                 PrintedEstimate(printed.term, printed.estimate, interval, df, unit_of(view, printed))

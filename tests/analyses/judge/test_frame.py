@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from posterity.analyses.judge.frame import COLUMNS, _row, compare
+from posterity.analyses.judge.frame import COLUMNS, _row, compare, frame_of
+from posterity.analyses.judge.records import estimates
 
 from .stubs import column, fit_of
 
@@ -48,3 +49,13 @@ def test_a_notebook_shows_every_estimate_under_its_headings(tmp_path):
     assert [name for name in ("T1.1.x1", "T1.1.x2", "T1.1._cons") if name in html] == list(shown["id"])
     assert f"3 estimates, {shown.shape[1]} columns" in html
     assert shown.attrs == {"study": "mine", "evidence": fit_of(column(tmp_path)).evidence_label}
+
+
+def test_what_twins_add_stands_in_columns_of_its_own(tmp_path):
+    (first, *others) = estimates(fit_of(column(tmp_path)))
+    twins = {"n": 20, "between_sd": 0.1, "share_between": 0.4, "verdicts": {"holds": 20}}
+    frame = frame_of([first | {"twins": twins}, *others])
+    assert [name for name in frame if name.startswith("twins_")] == [
+        "twins_n", "twins_between_sd", "twins_share_between",
+    ]  # fmt: skip
+    assert frame.loc[0, "twins_n"] == 20

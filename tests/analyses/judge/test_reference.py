@@ -85,3 +85,9 @@ def test_what_is_stated_comes_first_then_clusters_then_rows(tmp_path, keys, head
     _, asked = ten_cities(tmp_path, EAST + keys, head, row)
     assert degrees_of_freedom(*asked) == df
     assert clusters_unknown(*asked) is unknown
+
+
+def test_two_clusters_leave_one_degree_of_freedom(tmp_path):
+    _, asked = ten_cities(tmp_path, 'formula = "y ~ x | city + year"\nvcov = { cluster = "region" }\n')
+    assert degrees_of_freedom(*asked) == 1
+    assert not clusters_unknown(*asked)

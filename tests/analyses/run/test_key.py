@@ -239,3 +239,25 @@ def test_mediators_that_are_fitted_together_are_in_the_key(keys):
     together = keys("mediation", more=LIKE)
     assert together != keys("mediation")
     assert keys("mediation", more=LIKE, change=other_z) != together
+
+
+@pytest.mark.parametrize(
+    ("kind", "evidence", "name"),
+    [
+        ("effects", "panel", "one equation"),
+        ("pooled", "panel", "one equation"),
+        ("mediation", "panel", "mediation"),
+        ("instrument", "panel", "instrument"),
+        ("threshold", "panel", "threshold"),
+        ("effects", "twin", "effects over twins"),
+        ("effects", "tables", "tables"),
+    ],
+)
+def test_a_key_names_what_is_stored_and_the_form_that_is_fitted(keys, monkeypatch, kind, evidence, name):
+    seen = []
+    monkeypatch.setattr(Key, "sha256", lambda key, versions: seen.append(key) or "a key")
+    keys(kind, evidence=evidence)
+    keys(kind, evidence=evidence, request=replace(Request(evidence), form="random"))
+    assert {key.kind for key in seen} == {name}
+    fitted = kind not in ("pooled", "instrument") and evidence != "tables"
+    assert [key.form for key in seen] == (["mundlak", "random"] if fitted else [None, None])

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -120,3 +121,12 @@ def test_an_inferred_kind_is_compared_as_a_stated_one(tmp_path):
     direct = tables[1].set_index("id").loc["T10.RD-Cp.direct"]
     assert "flat prior" not in direct["flags"]
     assert direct["bayes_factor_10"] > 0
+
+
+@pytest.mark.parametrize(("outcome", "sd"), [("", 0.078), ("Cp", 0.078), ("Cp1", 0.145), ("no such", None)])
+def test_the_outcome_of_a_row_comes_before_that_of_the_formula(outcome, sd):
+    """liu-li 2025, Table 3, as above: Cp is the outcome of the formula."""
+    view = po.load("liu-li-2025").spec("T4.1")
+    (row,) = (p for p in view.file.printed("T4.1") if p.term == "NqP")
+    expected = None if sd is None else pytest.approx(sd / 0.067)
+    assert unit_of(view, replace(row, outcome=outcome)) == expected
