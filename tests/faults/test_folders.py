@@ -17,7 +17,7 @@ from posterity.data.errors import InputError
 HOLD = """
 import sys
 from pathlib import Path
-from posterity.analyses.folder import alone_in
+from posterity.analyses.run.folder import alone_in
 with alone_in(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
