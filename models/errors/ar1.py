@@ -66,11 +66,8 @@ def sums(rows: Rows) -> dict[str, Array]:
 
     Class 0 holds the first row of each entity, whose predecessor counts as zero.
     """
-    order = np.lexsort((rows.year, rows.entity))
-    M, entity, year = rows.M[order], rows.entity[order], rows.year[order]
-    follows = np.append(False, entity[1:] == entity[:-1])
-    gap = np.where(follows, np.diff(year, prepend=year[0]), 0)
-    before = np.where(follows[:, None], np.roll(M, 1, axis=0), 0.0)
+    order, before, gap = _pairs(rows)
+    M, entity = rows.M[order], rows.entity[order]
     size, gaps = int(entity.max()) + 1, np.unique(gap)
     parts: dict[str, list[Array]] = {
         name: [] for name in ("own", "past", "both", "own_sum", "past_sum", "count")
@@ -90,6 +87,24 @@ def sums(rows: Rows) -> dict[str, Array]:
             parts[name].append(value)
     found = {name: np.stack(values) for name, values in parts.items()}
     return {"gap": gaps.astype(float), **found, "n": np.array(float(len(M)))}
+
+
+def whiten(rows: Rows, at: Mapping[str, float]) -> Array:
+    """(n, P) Every row less r times the one before it in its entity, over sigma sqrt(1 - r^2)."""
+    order, before, gap = _pairs(rows)
+    r = np.where(gap > 0, np.sign(at["rho_error"]) ** gap * abs(at["rho_error"]) ** gap, 0.0)[:, None]
+    found = np.empty_like(rows.M)
+    found[order] = (rows.M[order] - r * before) / (at["sigma"] * np.sqrt(1 - r**2))
+    return found
+
+
+def _pairs(rows: Rows) -> tuple[Array, Array, Array]:
+    """The order by entity and time; the row before each, (n, P), zero for the first; and the gap to it."""
+    order = np.lexsort((rows.year, rows.entity))
+    M, entity, year = rows.M[order], rows.entity[order], rows.year[order]
+    follows = np.append(False, entity[1:] == entity[:-1])
+    gap = np.where(follows, np.diff(year, prepend=year[0]), 0)
+    return order, np.where(follows[:, None], np.roll(M, 1, axis=0), 0.0), gap
 
 
 def cross_products(
@@ -127,4 +142,5 @@ LAW = Law(
     observe=observe,
     simulate=simulate,
     collapsed=Whitening(sums, cross_products),
+    whiten=whiten,
 )

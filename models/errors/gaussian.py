@@ -13,7 +13,7 @@ import numpy as np
 
 from ..families import Priors
 from ..scale import Array
-from .law import Law
+from .law import Law, Rows
 
 if TYPE_CHECKING:
     from ...data.sample.design import Design
@@ -31,6 +31,11 @@ def simulate(design: Design, at: Mapping[str, float], rng: np.random.Generator) 
     return at["sigma"] * rng.normal(size=design.n)
 
 
+def whiten(rows: Rows, at: Mapping[str, float]) -> Array:
+    """(n, P) Every row over sigma."""
+    return rows.M / at["sigma"]
+
+
 LAW = Law(
     name="gaussian",
     label="Gaussian",
@@ -40,4 +45,5 @@ LAW = Law(
     observe=observe,
     simulate=simulate,
     collapsed=None,
+    whiten=whiten,
 )

@@ -119,6 +119,8 @@ class Law:
     simulate : design, parameters by name, generator -> errors (n,)
     collapsed : how errors are integrated out; None where the additive sums of `engine.statistics` are all
         that is read
+    whiten : rows, parameters by name -> (n, P) the columns of M in whose metric errors are independent
+        N(0, 1); None where parameters alone do not give that metric
     clustered : whether the law needs the clusters of the column
     """
 
@@ -131,6 +133,7 @@ class Law:
     simulate: Callable[[Design, Mapping[str, float], np.random.Generator], Array]
     collapsed: Whitening | Weighting | None
     clustered: bool = False
+    whiten: Callable[[Rows, Mapping[str, float]], Array] | None = None
 
     @property
     def additive(self) -> bool:
