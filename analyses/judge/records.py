@@ -10,7 +10,7 @@ from ..run.results import SpecFit
 from ..run.twin_mixture import of_term
 from .diagnostics import faults
 from .flags import Case, flags_of
-from .interval import CONSTANT, judged_fit
+from .interval import CONSTANT, judged_fit, judged_interval
 from .over_twins import twin_flags, twins_record
 from .reproduction import reproduced
 from .summaries import summarise
@@ -48,10 +48,11 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
     rests_on = judged_fit(one, printed.term)
     posterior = summarise(one, printed.term, printed.estimate)
     judged = posterior if rests_on is one else summarise(rests_on, printed.term, printed.estimate)
+    interval = judged_interval(rests_on, printed.term, judged)
     gate = reproduced(one, printed)
     stop = faults(posterior) + (faults(judged) if judged is not posterior else [])
     over = of_term(rests_on, printed.term)
-    result: str | None = verdict(printed.estimate, judged.low, judged.high)
+    result: str | None = verdict(printed.estimate, interval.low, interval.high)
     if gate["within_rounding"] is False:
         result = NOT_REPRODUCED
     elif stop:
@@ -63,7 +64,7 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
             "bayes_factor_10": judged.bayes_factor_10,
             "published_position": judged.published_position,
         }
-    case = Case(fit, one, printed, judged, gate)
+    case = Case(fit, one, printed, judged, interval, gate)
     return {
         "id": printed.id,
         "table": printed.table,
@@ -82,6 +83,7 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
         "reproduced": gate,
         "posterior": posterior.record(),
         "with_effects": beside,
+        "judged": interval.record(),
         "twins": twins_record(over, printed),
         "bayes_factor_10": posterior.bayes_factor_10,
         "published_position": posterior.published_position,

@@ -12,6 +12,7 @@ from ...data.sample.design import Design
 from ...data.study.spec import Errors, Form
 from ...models.engine.collapsed import collapsible
 from ...models.errors import LAWS
+from ...models.errors.inference.robust_errors import robust_errors
 from ...models.frequentist.least_squares import LeastSquares
 from ...models.kinds.effects import effects_model
 from ...models.kinds.pooled import pooled_model
@@ -22,7 +23,7 @@ from ..calibration.equation_errors import errors_subject
 from ..calibration.subject import Subject
 from ..run.agreement import Agreement, compared
 from ..run.key import Key
-from ..run.results import Engine, Request, SpecFit
+from ..run.results import Engine, Request, SpecFit, Widening
 from ..run.store import read_or_fit, seed_of
 from ..view import SpecView
 
@@ -49,8 +50,26 @@ def fit_form(
     tree, seconds, resumed = _posterior(view.id + suffix, design, priors, form, engine, request, view.errors)
     units = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
     return SpecFit(
-        view, tree, priors, printed, engine, seconds, resumed, form, design, least_squares, units=units
-    )
+        view, tree, priors, printed, engine, seconds, resumed, form, design, least_squares, units=units,
+        widening=widening_of(design, tree, priors, form, view.errors),
+    )  # fmt: skip
+
+
+def widening_of(
+    design: Design, tree: DataTree, priors: Priors, form: Form | None, errors: Errors
+) -> dict[str, Widening]:
+    """By term, the model's and the cluster-robust standard error, at the posterior mean of the parameters."""
+    posterior = tree["posterior"]
+    names = ("sigma", "sd_entity", "sd_time", *(own.name for own in LAWS[errors].parameters))
+    at = {name: float(posterior[name].mean()) for name in names if name in posterior}
+    found = robust_errors(design, priors, form, LAWS[errors], at) if collapsible(priors) else None
+    if found is None:
+        return {}
+    pairs = zip(found.model.tolist(), found.robust.tolist(), strict=True)
+    return {
+        term: Widening(model, robust, found.clusters)
+        for term, (model, robust) in zip(design.terms, pairs, strict=True)
+    }
 
 
 def model_of(design: Design, priors: Priors, form: Form | None, errors: Errors) -> pm.Model:

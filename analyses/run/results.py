@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ...data.published import Printed
 from ...data.sample.design import Design
@@ -23,6 +23,26 @@ Evidence = Literal["tables", "twin", "panel"]
 Engine = Literal["nuts", "collapsed"]
 
 
+class Widening(NamedTuple):
+    """Two standard errors of one slope in standard units: what the model states, and what its clusters show.
+
+    Attributes
+    ----------
+    model : under the covariance of the model
+    robust : by the scores of the clusters (`models.errors.inference.robust_errors`)
+    clusters : their number G
+    """
+
+    model: float
+    robust: float
+    clusters: int
+
+    @property
+    def factor(self) -> float:
+        """The cluster-robust over the model-based standard error."""
+        return self.robust / self.model
+
+
 @dataclass(frozen=True, eq=False)
 class SpecFit:
     """The fit of one specification.
@@ -35,6 +55,7 @@ class SpecFit:
     with_effects : for a pooled column, the same data with entity and time effects
     unjudged : why a pooled column has no such fit, or nothing
     units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
+    widening : by term, how far the model's own standard error can be trusted; empty where that is not known
     inputs : at tables evidence, the printed estimates as the likelihood reads them, by term
     mechanism : of mediation and instruments, what the fit says beyond its coefficients, as in comparison.json
     assumption_flags : by term, flags on an assumption that data cannot test (rho = 0, exact exclusion)
@@ -53,6 +74,7 @@ class SpecFit:
     with_effects: SpecFit | None = None
     unjudged: str = ""
     units: dict[str, float | None] = field(default_factory=dict)
+    widening: dict[str, Widening] = field(default_factory=dict)
     inputs: dict[str, PrintedEstimate] = field(default_factory=dict)
     mechanism: dict[str, Any] | None = None
     assumption_flags: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -116,9 +116,11 @@ def twin_job(
                 request,
                 lambda: mixed([f.with_effects for f in each() if f.with_effects], sampler),
             )
-            beside = replace(first.with_effects, tree=beside_tree, seconds=more)
+            beside = replace(first.with_effects, tree=beside_tree, seconds=more, widening={})
         over = over_twins(tree, kind_of(view.kind).flags_over_twins)
-        return replace(first, tree=tree, seconds=seconds, resumed=resumed, with_effects=beside, **over)
+        return replace(
+            first, tree=tree, seconds=seconds, resumed=resumed, with_effects=beside, widening={}, **over
+        )
 
     return job
 

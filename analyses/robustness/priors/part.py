@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,9 @@ from ....models.priors import Prior, Priors
 from ....models.slopes.credibility import advocacy_limit, intrinsic_p, scepticism_limit
 from ....models.slopes.likelihood import SlopeLikelihood, of_panels, of_printed
 from ....models.slopes.posterior import Posterior, Slope, on_grid, settling_odds, tipping_scale, zero_centred
-from ...judge.interval import judged_slopes
+from ...judge.interval import judged_slopes, widened
 from ...judge.verdict import verdict
-from ...run.results import Request, SpecFit
+from ...run.results import Request, SpecFit, Widening
 from ...run.store import seed_of
 from .batch import Refit, refits
 from .choices import Choice, around, beliefs_of, own_choices
@@ -65,7 +66,7 @@ def priors_part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Reco
     else:
         statistics = [padded(s) for s in _statistics(judged, panels)]
         sampler = replace(request.sampler, seed=seed)
-        found = panel_records(statistics, one.priors, published, beliefs, sampler)
+        found = panel_records(statistics, one.priors, published, beliefs, sampler, judged.widening)
     for term, record in found.items():
         draws = judged.tree["posterior"]["coef"].sel(term=term).to_numpy()
         error = draws.std() / np.sqrt(draws.size)
@@ -88,8 +89,12 @@ def panel_records(
     published: Mapping[str, float],
     beliefs: Sequence[Belief],
     sampler: Sampler,
+    widening: Mapping[str, Widening] = MappingProxyType({}),
 ) -> dict[str, Records]:
-    """The records of every published term, given M panels of one shape."""
+    """The records of every published term, given M panels of one shape.
+
+    `widening` makes verdicts under other priors look at intervals as the verdict of the run does.
+    """
     terms = statistics[0].terms
     names = [term for term in published if term in terms]
     if not names:
@@ -102,10 +107,15 @@ def panel_records(
     found = {}
     for term, likelihood in zip(names, likelihoods, strict=True):
         record = slope_records(
-            likelihood, priors["slope"], published[term], beliefs_of(beliefs, term), sampler.seed
+            likelihood,
+            priors["slope"],
+            published[term],
+            beliefs_of(beliefs, term),
+            sampler.seed,
+            widening.get(term),
         )
         record["multiverse"] += [
-            _refitted(label, refit, terms.index(term), published[term])
+            _refitted(label, refit, terms.index(term), published[term], widening.get(term))
             for label, refit in others.items()
             if refit.how != "none"
         ]
@@ -120,6 +130,7 @@ def slope_records(
     published: float,
     beliefs: Mapping[str, Prior],
     seed: int,
+    widening: Widening | None = None,
 ) -> Records:
     """What every prior of one slope makes of it.
 
@@ -134,7 +145,7 @@ def slope_records(
     slope = on_grid(likelihood, [c.prior for c in choices if c.prior and c.prior.arguments[-2] != 0])
     flat = slope.posterior(None)
     sign = 1 if flat.prob_positive >= 0.5 else -1
-    lines = [_chosen(choice, slope.posterior(choice.prior), published) for choice in choices]
+    lines = [_chosen(choice, slope.posterior(choice.prior), published, widening) for choice in choices]
     tip = tipping_scale(slope)
     belief = None if tip is None else BOUND * tip
     size = abs(published) or slope.narrowest
@@ -220,12 +231,12 @@ def credibility(likelihood: SlopeLikelihood) -> Records:
     }
 
 
-def _chosen(choice: Choice, posterior: Posterior, published: float) -> Records:
+def _chosen(choice: Choice, posterior: Posterior, published: float, widening: Widening | None) -> Records:
     rest = {"how": "exact", "k_hat": None, "reasonable": choice.reasonable}
-    return {"group": choice.group, "label": choice.label, **_line(posterior, published), **rest}
+    return {"group": choice.group, "label": choice.label, **_line(posterior, published, widening), **rest}
 
 
-def _refitted(label: str, refit: Refit, at: int, published: float) -> Records:
+def _refitted(label: str, refit: Refit, at: int, published: float, widening: Widening | None) -> Records:
     draws = refit.coef[:, at]
     low, high = np.quantile(draws, [0.025, 0.975])
     posterior = Posterior(draws.mean(), draws.std(), low, high, float((draws > 0).mean()))
@@ -234,16 +245,17 @@ def _refitted(label: str, refit: Refit, at: int, published: float) -> Records:
         "k_hat": _short(refit.k_hat),
         "reasonable": label.startswith("all slopes"),
     }
-    return {"group": "around", "label": label, **_line(posterior, published), **rest}
+    return {"group": "around", "label": label, **_line(posterior, published, widening), **rest}
 
 
-def _line(posterior: Posterior, published: float) -> Records:
+def _line(posterior: Posterior, published: float, widening: Widening | None) -> Records:
+    ends = widened(posterior.mean, posterior.sd, posterior.low, posterior.high, widening)
     return {
         "mean": _short(posterior.mean),
         "q2.5": _short(posterior.low),
         "q97.5": _short(posterior.high),
         "prob_positive": _short(posterior.prob_positive),
-        "verdict": verdict(published, posterior.low, posterior.high),
+        "verdict": verdict(published, *ends),
     }
 
 

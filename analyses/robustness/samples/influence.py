@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from ....models.engine.importance import MAX_K_HAT
 from ....models.engine.posterior import batch
 from ....models.engine.statistics import Statistics, padded, statistics_of_design
 from ....models.priors import Priors
+from ...judge.interval import widened
 from ...judge.verdict import verdict
+from ...run.results import Widening
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
@@ -56,6 +59,7 @@ def influence(
     published: dict[str, float],
     groups: Groups,
     seed: int,
+    widening: Mapping[str, Widening] = MappingProxyType({}),
 ) -> dict[str, Any] | None:
     """Records of every unit left out, by exact refits of the collapsed model in one batch.
 
@@ -68,6 +72,7 @@ def influence(
     ----------
     designs : one, or those of an ensemble of twins, whose posteriors are mixed evenly
     published : printed coefficients, by term
+    widening : by term, how much wider than the posterior's the judged interval of the whole sample is
     """
     first, draws = designs[0], DRAWS if len(designs) == 1 else DRAWS_OF_TWIN
     terms = [term for term in first.terms if term in published]
@@ -92,14 +97,15 @@ def influence(
     found = coefficients[:, :, columns].reshape(len(designs), 1 + len(units), draws, len(terms))
     k_hat = k_hat.reshape(len(designs), -1).max(axis=0)
     printed = np.array([published[term] for term in terms])
-    shift, changed = _moves(found, printed)
+    wider = [widening.get(term) for term in terms]
+    shift, changed = _moves(found, printed, wider)
     kinds: dict[str, list[int]] = {}
     for at, unit in enumerate(units):
         kinds.setdefault(unit.kind, []).append(at)
     return {
         "terms": terms,
         "published": printed.tolist(),
-        "whole": _summary(found[:, 0], printed),
+        "whole": _summary(found[:, 0], printed, wider),
         "units": [
             {
                 "kind": unit.kind,
@@ -107,7 +113,7 @@ def influence(
                 "rows": int(unit.rows(first).sum()),
                 "trusted": bool(k_hat[1 + at] <= MAX_K_HAT),
                 "shift": shift[:, at].mean(axis=0).tolist(),
-                **_summary(found[:, 1 + at], printed),
+                **_summary(found[:, 1 + at], printed, wider),
             }
             for at, unit in enumerate(units)
         ],
@@ -201,22 +207,32 @@ def _posteriors(problems: Sequence[Statistics], priors: Priors, draws: int, seed
     return coefficients, k_hat
 
 
-def _moves(found: Array, printed: Array) -> tuple[Array, NDArray[np.bool_]]:
+def _moves(found: Array, printed: Array, wider: Sequence[Widening | None]) -> tuple[Array, NDArray[np.bool_]]:
     """Shift in posterior standard deviations, and whether the verdict changes; (twins, units, terms) each."""
     mean = found.mean(axis=2)
     shift = (mean[:, 1:] - mean[:, :1]) / found[:, :1].std(axis=2, ddof=1)
     low, high = np.quantile(found, [0.025, 0.975], axis=2)
-    verdicts = np.vectorize(verdict)(printed, low, high)
+    ends = _judged(mean, found.std(axis=2, ddof=1), low, high, wider)
+    verdicts = np.vectorize(verdict)(printed, *ends)
     return shift, verdicts[:, 1:] != verdicts[:, :1]
 
 
-def _summary(drawn: Array, printed: Array) -> dict[str, Any]:
+def _judged(
+    mean: Array, sd: Array, low: Array, high: Array, wider: Sequence[Widening | None]
+) -> tuple[Array, Array]:
+    """The ends (..., terms) as a verdict looks at them, each term widened as in the whole sample."""
+    pairs = [widened(mean[..., j], sd[..., j], low[..., j], high[..., j], one) for j, one in enumerate(wider)]
+    return np.stack([a for a, _ in pairs], axis=-1), np.stack([b for _, b in pairs], axis=-1)
+
+
+def _summary(drawn: Array, printed: Array, wider: Sequence[Widening | None]) -> dict[str, Any]:
     """Mean, 95% interval and verdict of each term over all twins, from (twins, draws, terms)."""
     flat = drawn.reshape(-1, drawn.shape[-1])
     low, high = np.quantile(flat, [0.025, 0.975], axis=0)
+    ends = _judged(flat.mean(axis=0), flat.std(axis=0, ddof=1), low, high, wider)
     return {
         "mean": flat.mean(axis=0).tolist(),
         "low": low.tolist(),
         "high": high.tolist(),
-        "verdict": [verdict(*ends) for ends in zip(printed, low, high, strict=True)],
+        "verdict": [verdict(*one) for one in zip(printed, *ends, strict=True)],
     }

@@ -11,6 +11,7 @@ from ....data.sample.design import Design
 from ....data.study.spec import Form
 from ....models.engine.collapsed import collapsible
 from ....models.errors import LAWS
+from ...judge.interval import judged_slopes
 from ...run.results import Request, SpecFit
 from .checks import checks
 from .influence import influence
@@ -36,7 +37,7 @@ def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str
         }
         for kind, members in one.view.file.groups.items()
     }
-    found = influence(designs, form, one.priors, published, groups, seed)
+    found = influence(designs, form, one.priors, published, groups, seed, judged_slopes(one).widening)
     if found is None:
         return None
     return {

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from posterity.analyses.judge.flags import FLAGS, Case, flags_of
-from posterity.analyses.judge.interval import CONSTANT
+from posterity.analyses.judge.interval import CONSTANT, judged_fit, judged_interval
 from posterity.analyses.judge.over_twins import twin_flags, twins_record, verdicts
 from posterity.analyses.judge.reproduction import error_reproduced, reproduced
+from posterity.analyses.run.results import Widening
 from posterity.analyses.run.twin_mixture import Ensemble
 
 from .stubs import ROWS, SPECS, column, design, fit_of, posterior, reproducing, tree
@@ -21,7 +22,9 @@ UP = np.nextafter(0.5, 1)
 def case(one, evidence="panel", term="x1", judged=None, folder=None, **fit):
     printed = next(p for p in one.printed if p.term == term)
     run = fit_of(one, evidence, folder, **fit)
-    return Case(run, one, printed, judged or posterior(), reproduced(one, printed))
+    summary = judged or posterior()
+    interval = judged_interval(judged_fit(one, term), term, summary)
+    return Case(run, one, printed, summary, interval, reproduced(one, printed))
 
 
 def flags(*given, **named):
@@ -50,6 +53,24 @@ def test_tables_do_not_tell_whether_a_pooled_coefficient_survives_effects(tmp_pa
     assert said not in flags(one, "panel")
     within = column(tmp_path / "effects", SPECS.replace("x2", "x2 | city"))
     assert said not in flags(within, "tables")
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (
+            0.79,
+            "judged interval is the model's: the cluster-robust standard error is 0.79 times the model's own",
+        ),
+        (0.8, None),
+        (1.2, None),
+        (1.21, "judged interval widened: the cluster-robust standard error is 1.21 times the model's own"),
+    ],
+)
+def test_errors_that_are_not_as_modelled(tmp_path, factor, said):
+    one = column(tmp_path, widening={"x1": Widening(1.0, factor, 30)})
+    assert flags(one) == ([said] if said else [])
+    assert flags(one, term="x2") == []
 
 
 def test_what_is_not_reproduced(tmp_path):

@@ -1,9 +1,11 @@
-"""Which of two posteriors is judged: of a pooled column the one with effects, else its own."""
+"""Which of two posteriors is judged, and how wide: of a pooled column the one with effects, else its own."""
 
 import pytest
+from scipy import stats
 
 from posterity.analyses.judge.interval import judged_fit, judged_part
 from posterity.analyses.judge.records import record
+from posterity.analyses.run.results import Widening
 
 from .stubs import column, fit_of, tree
 
@@ -58,3 +60,26 @@ def test_a_fault_of_either_posterior_withholds_the_verdict(tmp_path, which):
     found = record(fit_of(one), one, one.printed[0])
     assert found["verdict"] is None
     assert found["flags"][0].startswith("too few effective draws: 200 is below 400")
+
+
+@pytest.mark.parametrize(
+    ("robust", "df", "verdict"),
+    [(0.9, None, "holds"), (1.0, None, "holds"), (1.5, 7, "holds"), (4.0, 7, "uncertain")],
+)
+def test_the_interval_is_widened_where_clusters_ask_for_it_and_never_narrowed(tmp_path, robust, df, verdict):
+    """The draws are N(0.5, 0.1): twice 1.96 × 0.1, or twice t(7) × factor × 0.1."""
+    one = column(tmp_path, widening={"x1": Widening(1.0, robust, 8)})
+    found = record(fit_of(one), one, one.printed[0])
+    judged = found["judged"]
+    reach = 1.96 if df is None else stats.t.ppf(0.975, 7) * robust
+    assert judged["q97.5"] - judged["q2.5"] == pytest.approx(2 * reach * 0.1, rel=0.01)
+    assert judged["q97.5"] + judged["q2.5"] == pytest.approx(1.0, abs=0.01)
+    assert (judged["factor"], judged["df"], found["verdict"]) == (robust, df, verdict)
+    assert found["posterior"]["q97.5"] == pytest.approx(0.696, abs=0.01)
+
+
+def test_of_a_pooled_column_the_widening_is_that_of_the_fit_with_effects(tmp_path):
+    beside = column(tmp_path, widening={"x1": Widening(1.0, 9.0, 8)})
+    one = column(tmp_path, with_effects=beside, widening={"x1": Widening(1.0, 1.1, 8)})
+    found = record(fit_of(one), one, one.printed[0])
+    assert (found["judged"]["factor"], found["verdict"]) == (9.0, "uncertain")

@@ -16,7 +16,7 @@ from .stubs import column, design, fit_of, reproducing, tree
 POSTERIOR = ["mean", "sd", "q2.5", "q97.5", "prob_positive", "ess_bulk", "r_hat", "k_hat"]
 ESTIMATE = [
     "id", "table", "column", "term", "kind", "form", "engine", "published", "reproduced", "posterior",
-    "with_effects", "twins", "bayes_factor_10", "published_position", "verdict", "flags", "seconds",
+    "with_effects", "judged", "twins", "bayes_factor_10", "published_position", "verdict", "flags", "seconds",
 ]  # fmt: skip
 
 
@@ -34,6 +34,10 @@ def test_every_key_is_there_in_its_order_and_missing_parts_are_null(tmp_path):
     assert list(first["posterior"]) == POSTERIOR
     assert (first["with_effects"], first["twins"], first["form"]) == (None, None, None)
     assert (first["kind"], first["engine"], first["seconds"]) == ("pooled", "collapsed", 1.0)
+    ends = [first["posterior"][name] for name in ("q2.5", "q97.5")]
+    assert first["judged"] == {
+        "q2.5": ends[0], "q97.5": ends[1], "law": "gaussian", "factor": None, "df": None,
+    }  # fmt: skip
     assert json.loads(json.dumps(found)) == found
 
 
