@@ -18,6 +18,7 @@ from ..analyses.judge.reference import degrees_of_freedom
 from ..analyses.run.fits import Fit
 from ..analyses.run.results import SpecFit
 from ..data.published import Printed
+from ..data.study.spec import Cluster
 
 STOPPED = "stopped"
 MINUS = "\N{MINUS SIGN}"
@@ -47,6 +48,7 @@ class Row:
     meaning : what the study file says of the term
     outcome : the column's left-hand variable
     note : what published.csv doubts about the number
+    cluster : what the rows of the column are clustered by
     """
 
     record: dict[str, Any]
@@ -56,6 +58,7 @@ class Row:
     meaning: str = ""
     outcome: str = ""
     note: str = ""
+    cluster: str = ""
 
     @property
     def id(self) -> str:
@@ -86,6 +89,23 @@ class Row:
     def judged(self) -> Literal["with_effects", "posterior"]:
         """The part of the record that holds the interval which the verdict is of."""
         return judged_part(self.record)
+
+    @property
+    def widened(self) -> bool:
+        """Whether the verdict looks at a wider interval than the posterior's own."""
+        return self.record["judged"]["df"] is not None
+
+    @property
+    def judged_span(self) -> Span | None:
+        """The mean of the judged posterior with the interval that the verdict looks at."""
+        own, ends = self.span(self.judged), self.record["judged"]
+        return Span(own.mean, (ends["q2.5"], ends["q97.5"])) if own and self.widened else own
+
+    @property
+    def widened_from(self) -> str:
+        """The judged posterior's own interval in brackets where the judged one is wider, or nothing."""
+        span = self.span(self.judged)
+        return self._bracketed(span.ends) if self.widened and span and span.ends else ""
 
     @property
     def stars(self) -> str:
@@ -119,11 +139,14 @@ class Row:
         return " ".join(piece for piece in self.pieces(which) if piece)
 
     def pieces(self, which: str) -> tuple[str, str]:
-        """The point, and its interval in brackets."""
-        span = self.span(which)
+        """The point, and its interval in brackets; of the judged posterior, the judged interval."""
+        span = self.judged_span if which == self.judged else self.span(which)
         if span is None or span.ends is None:
             return (NOTHING if span is None else self.number(span.mean)), ""
-        return self.number(span.mean), f"[{', '.join(map(self.number, span.ends))}]"
+        return self.number(span.mean), self._bracketed(span.ends)
+
+    def _bracketed(self, ends: tuple[float, float]) -> str:
+        return f"[{', '.join(map(self.number, ends))}]"
 
     @property
     def printed(self) -> str:
@@ -168,9 +191,16 @@ def rows_of(fit: Fit, records: list[dict[str, Any]] | None = None) -> list[Row]:
                 meaning,
                 outcome,
                 printed.note,
+                _cluster(fit, one),
             )
         )
     return rows
+
+
+def _cluster(fit: Fit, one: SpecFit) -> str:
+    """What the paper clusters the column's standard errors by, else the entity."""
+    vcov = one.view.spec.vcov
+    return vcov.cluster if isinstance(vcov, Cluster) else fit.study.file.study.entity
 
 
 def _reference_df(one: SpecFit, printed: Printed) -> float:

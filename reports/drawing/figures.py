@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -25,6 +25,8 @@ LINE, GAP, TITLE, TICKS = 0.135, 0.11, 0.27, 0.36
 CHARACTER, BOLD = 0.066, 0.088
 LONGEST = 20
 READABLE = 0.04
+THIN, WIDER = 0.9, 0.17
+JUDGED = "thin: judged interval (widened to the cluster-robust error)"
 METADATA: dict[str, dict[str, str | None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": "posterity"},
@@ -85,6 +87,7 @@ def overview(rows: list[Row], title: str, evidence: str, synthetic: bool = False
 def _panels(rows: list[Row]) -> list[Panel]:
     """One panel for a term, or one for each outcome where an interval would be too small to see."""
     spans = [r.span(which) for r in rows for which in ("published", "posterior")]
+    spans += [r.judged_span for r in rows if r.widened]
     ends = [span.ends for span in spans if span and span.ends]
     extent = max([0.0, *(high for _, high in ends)]) - min([0.0, *(low for low, _ in ends)])
     narrowest = min((high - low for low, high in ends), default=0.0)
@@ -106,7 +109,8 @@ def _figure(rows: list[Row], panels: list[Panel], title: str, evidence: str, syn
     stacks = _flow(panels)
     body = max(sum(p.height + TITLE + TICKS for p in stack) for stack in stacks)
     deep = (len(notes) + 1) // 2
-    head, foot = 0.62 + 0.2 * synthetic, 0.3 + 0.15 * deep
+    head = 0.62 + 0.2 * synthetic + WIDER * any(r.widened for r in rows)
+    foot = 0.3 + 0.15 * deep
     height = head + body + foot
     figure = Figure(figsize=(WIDTH, height), facecolor="white")
     FigureCanvasAgg(figure)
@@ -159,10 +163,15 @@ def _row_height(row: Row) -> float:
 
 
 def draw_spans(axes: Axes, row: Row, marks: Sequence[Mark], top: float, line: float) -> None:
-    """The means and intervals of a row one below the other, each on a line of its own."""
+    """The means and intervals of a row one below the other, each on a line of its own.
+
+    Where the judged interval is wider than the posterior's own, a thin line goes on to its ends.
+    """
     spans = [(mark, span) for mark in marks if (span := row.span(mark.key)) is not None]
     for number, (mark, span) in enumerate(spans):
         y = top + (number + 0.5) * line
+        if row.widened and mark.key == row.judged and row.judged_span and row.judged_span.ends:
+            axes.plot(row.judged_span.ends, [y, y], color=mark.colour, linewidth=THIN, zorder=2)
         if span.ends is not None:
             axes.plot(
                 span.ends, [y, y], color=mark.colour, linewidth=mark.width, solid_capstyle="butt", zorder=2
@@ -228,10 +237,21 @@ def _legend(figure: Figure, panels: list[Panel], y: float) -> None:
         handles, [m.label for m in used], loc="upper left", bbox_to_anchor=(0.004, y), ncols=len(used),
         frameon=False, fontsize=SIZE, handlelength=2.4, columnspacing=1.6, title=None,
     )  # fmt: skip
+    if (colour := judged_colour(r for p in panels for r in p.rows)) is not None:
+        figure.legend(
+            [Line2D([], [], color=colour, linewidth=THIN)], [JUDGED], loc="upper left", frameon=False,
+            bbox_to_anchor=(0.004, y - WIDER / figure.get_figheight()), fontsize=SIZE, handlelength=2.4,
+        )  # fmt: skip
     figure.text(
         1 - 0.1 / WIDTH, y - 0.15 / figure.get_figheight(), "lines: 95% intervals", ha="right", va="center",
         fontsize=SIZE, color=QUIET,
     )  # fmt: skip
+
+
+def judged_colour(rows: Iterable[Row]) -> str | None:
+    """The colour of the first judged interval that is wider than its posterior's own; None where none is."""
+    judged = {row.judged for row in rows if row.widened}
+    return next((mark.colour for mark in MARKS if mark.key in judged), None)
 
 
 def drawn(make: Callable[[], Figure], form: str, dpi: int = 200) -> bytes:

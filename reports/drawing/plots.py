@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 LEVEL = (0.5, 0.95)
 BELOW = 0.24
 PUBLISHED = "black"
+THIN = 0.9
 
 
 def plot_forest(fit: Fit, term: str | None = None, **kwargs: Any) -> PlotCollection:
@@ -33,7 +35,8 @@ def plot_forest(fit: Fit, term: str | None = None, **kwargs: Any) -> PlotCollect
     Returns
     -------
     The `PlotCollection` of `arviz.plot_forest`: `arviz.add_lines` and `arviz.add_bands` go on from there. The
-    published estimates and intervals are its visuals `published` and `published_interval`.
+    published estimates and intervals are its visuals `published` and `published_interval`. Where a verdict
+    looks at a wider interval than the posterior's own, that is the visual `judged_interval`, a thin line.
 
     Raises
     ------
@@ -60,13 +63,16 @@ def plot_forest(fit: Fit, term: str | None = None, **kwargs: Any) -> PlotCollect
         raise InputError(
             f"no fitted column of {fit.study.name} has the term {term!r}.{did_you_mean(term, terms)}"
         )
-    draws, published = {}, {}
+    draws, published, judged = {}, {}, {}
     for row in mine:
         one = fit.specs[row.spec_id]
         draws[row.spec_id] = _coefficient(one, term)
         published[row.spec_id] = _published(row)
         if row.record["with_effects"] and one.with_effects is not None:
             draws[f"{row.spec_id} with effects"] = _coefficient(one.with_effects, term)
+        if row.widened and row.judged_span:
+            beside = " with effects" if row.judged == "with_effects" else ""
+            judged[f"{row.spec_id}{beside}"] = row.judged_span.ends
     index = xr.DataArray(list(draws), dims="specification", name="specification")
     posterior = xr.concat(
         list(draws.values()), dim=index, coords="minimal", compat="override", join="override"
@@ -83,16 +89,13 @@ def plot_forest(fit: Fit, term: str | None = None, **kwargs: Any) -> PlotCollect
             **kwargs,
         },
     )
-    lines = xr.DataArray(
-        list(published.values()),
-        dims=("specification", "end"),
-        coords={"specification": list(published)},
-        name="coef",
-    ).to_dataset()
-    y = pc.get_aes_as_dataset("y") - BELOW
-    shared = {"coords": {"column": "forest"}, "ignore_aes": {"y"}, "y": y, "color": PUBLISHED}
-    pc.map(line_x, "published_interval", data=lines.sel(end=[0, 2]), **shared)
-    pc.map(scatter_x, "published", data=lines.sel(end=1), marker="D", **shared)
+    lines, y = _ends(published), pc.get_aes_as_dataset("y")
+    shared = {"coords": {"column": "forest"}, "ignore_aes": {"y"}}
+    below = {**shared, "y": y - BELOW, "color": PUBLISHED}
+    pc.map(line_x, "published_interval", data=lines.sel(end=[0, 2]), **below)
+    pc.map(scatter_x, "published", data=lines.sel(end=1), marker="D", **below)
+    if judged:
+        pc.map(line_x, "judged_interval", data=_ends(judged), y=y, width=THIN, **shared)
     pc.coords = {"column": "forest"}
     az.add_lines(pc, 0, visuals={"ref_line": {"color": "grey"}})
     pc.coords = None
@@ -195,6 +198,15 @@ def plot_prior_posterior(fit: Fit, spec: str, **kwargs: Any) -> PlotCollection:
     pc = az.plot_prior_posterior(tree, **{"labeller": _labeller(), **_layout(kwargs), **kwargs})
     _add_published(pc, rows, band=False)
     return _titled(pc, fit, f"{spec}: prior and posterior, and published in black")
+
+
+def _ends(by_row: Mapping[str, Sequence[float]]) -> Dataset:
+    """Numbers of rows of a forest plot, by specification."""
+    import xarray as xr
+
+    values, rows = list(by_row.values()), list(by_row)
+    array = xr.DataArray(values, dims=("specification", "end"), coords={"specification": rows}, name="coef")
+    return array.to_dataset()
 
 
 def _layout(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from ..page.words import VERDICT_MEANING
+from ..page.widening import sentence as widening
+from ..page.words import verdict_meaning
 from ..rows import MINUS, NOTHING, Row, probability, shorten
 
-LONGEST = 20
+LONGEST, OF_THREE_LINES = 20, 13
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -58,7 +59,8 @@ COLUMNS = (
     r"Standard errors are in parentheses, central 95\% intervals in brackets, stars as published. "
     "Posterior means are on the paper's scale"
 )
-SHOWN_BY_A_COLUMN = ("judged with", "not reproduced:", "constant:", "SYNTHETIC")
+OWN = "An interval in italics is the posterior's own where the verdict looks at the wider one above it. "
+SHOWN_BY_A_COLUMN = ("judged with", "judged interval widened", "not reproduced:", "constant:", "SYNTHETIC")
 OWN_VALUE = re.compile(r": [^:]*%.*")
 OVER_TWINS = re.compile(r" in \d+ of \d+ panels")
 
@@ -96,16 +98,17 @@ def latex_table(rows: list[Row], table: str, study: str, evidence: str, priors: 
 
 def _parts(rows: list[Row]) -> Iterator[list[Row]]:
     """Whole columns as long as they fit on a page."""
+    longest = OF_THREE_LINES if any(row.widened for row in rows) else LONGEST
     part: list[Row] = []
     for _, group in groupby(rows, key=lambda row: row.spec_id):
         column = list(group)
-        if part and len(part) + len(column) > LONGEST:
+        if part and len(part) + len(column) > longest:
             yield part
             part = []
         part += column
-        while len(part) > LONGEST:
-            yield part[:LONGEST]
-            part = part[LONGEST:]
+        while len(part) > longest:
+            yield part[:longest]
+            part = part[longest:]
     if part:
         yield part
 
@@ -171,7 +174,9 @@ def _notes(
 ) -> Iterator[str]:
     judged = "; the verdict is that of the column with effects, where there is one" if effects else ""
     yield rf"\textit{{Notes.}} {COLUMNS}{judged}. {escape(_capital(evidence))}. {escape(_capital(priors))}."
-    for verdict, meaning in VERDICT_MEANING.items():
+    if wider := widening(rows):
+        yield escape(OWN + wider)
+    for verdict, meaning in verdict_meaning(any(row.widened for row in rows)).items():
         if any(row.verdict == verdict for row in rows):
             yield rf"\textit{{{_capital(verdict)}:}} {escape(meaning)}"
     for flag, letter in letters.items():
@@ -182,8 +187,8 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _cells(row: Row, reproduced: bool, effects: bool, letters: dict[str, str]) -> list[tuple[str, str]]:
-    """Each cell as two lines: a number above, its error or interval below."""
+def _cells(row: Row, reproduced: bool, effects: bool, letters: dict[str, str]) -> list[tuple[str, ...]]:
+    """Each cell as two lines, a number above its error or interval, or as three where one was widened."""
     stars = f"$^{{{row.stars}}}$" if row.stars else ""
     marks = ",".join(letters[flag] for flag in _flags(row))
     cells = [
@@ -199,4 +204,8 @@ def _cells(row: Row, reproduced: bool, effects: bool, letters: dict[str, str]) -
     texts[0] = "{}" + texts[0][0], "{}"
     texts[1] = texts[1][0] + stars, texts[1][1]
     texts[-1] = texts[-1][0] + (f"$^{{{marks}}}$" if marks else ""), ""
-    return texts
+    if not row.widened:
+        return list(texts)
+    own = rf"\textit{{{escape(row.widened_from)}}}"
+    at = len(texts) - 2 if row.judged == "with_effects" else 2 + reproduced
+    return [(*lines, own if k == at else "{}" if not k else "") for k, lines in enumerate(texts)]

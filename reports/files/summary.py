@@ -18,6 +18,7 @@ from ..page.first_screen import left_out
 from ..page.headlines import headlines as changes
 from ..page.highlights import highlights
 from ..page.priors import priors_used
+from ..page.widening import BRACKETS
 from ..rows import Row, evidence_label, focal, number, plural, shorten, synthetic
 
 MOST = 36
@@ -65,6 +66,10 @@ class Brief:
     @property
     def effects(self) -> bool:
         return any(row.record["with_effects"] for row in self.rows)
+
+    @property
+    def widened(self) -> bool:
+        return any(row.widened for row in self.rows)
 
     @property
     def reproduced(self) -> bool:
@@ -193,11 +198,14 @@ def markdown(brief: Brief) -> str:
     lines += [
         "Published: the estimate with what is printed beside it (standard error, t or interval) and its"
         " stars. Posterior: mean and central 95% interval on the paper's scale."
+        + f" {BRACKETS}"
+        * brief.widened
     ]
     if brief.omitted:
         lines += ["", f"{plural(brief.omitted, 'coefficient')} more: see `report.html` and `comparison.csv`."]
+    meanings = words.verdict_meaning(brief.widened)
     lines += ["", "Verdicts:", ""]
-    lines += [f"- *{name}*: {text(words.VERDICT_MEANING[name])}" for name in brief.counts]
+    lines += [f"- *{name}*: {text(meanings[name])}" for name in brief.counts]
     lines += ["", "## Evidence", "", text(f"{brief.can} {brief.cannot}")]
     if brief.robustness:
         lines += ["", "## Robustness", "", *(f"- {text(sentence)}" for sentence in brief.robustness)]

@@ -11,10 +11,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ..drawing.figures import INK, MARKS, METADATA, QUIET, RULE, draw_spans
+from ..drawing.figures import (
+    INK,
+    JUDGED,
+    MARKS,
+    METADATA,
+    QUIET,
+    RULE,
+    THIN,
+    WIDER,
+    draw_spans,
+    judged_colour,
+)
 from ..drawing.fonts import embedding, quiet_fonts, style
 from ..drawing.text_page import MARGIN, TextPage
 from ..page import words
+from ..page.widening import BRACKETS
 from ..rows import Row, plural, shorten
 from .summary import Brief, cells, telling
 
@@ -117,9 +129,11 @@ def _counted(name: str, n: int) -> str:
 
 def _forest(page: TextPage, brief: Brief) -> bool:
     """Draw published and posterior of one term, a row for each column; whether all had ample room."""
-    room = page.last - 0.55 - page.y - 0.22
     marks = [m for m in MARKS if m.key != "reproduced"]
     shown = brief.figure
+    judged = judged_colour(shown)
+    head = 0.22 + (WIDER if judged else 0.0)
+    room = page.last - 0.55 - page.y - head
     used = [m for m in marks if any(r.span(m.key) for r in shown)]
     ample = room / (len(shown) * (len(used) + 0.7))
     line = min(0.22, max(0.1, ample))
@@ -145,7 +159,18 @@ def _forest(page: TextPage, brief: Brief) -> bool:
         handlelength=2.4,
     )
     page.write(page.width - MARGIN, page.y, "lines: 95% intervals", SMALL, ha="right", color=QUIET)
-    top = page.y + 0.22
+    if judged:
+        page.figure.legend(
+            [Line2D([], [], color=judged, linewidth=THIN)],
+            [JUDGED],
+            loc="upper left",
+            bbox_to_anchor=((MARGIN - 0.06) / page.width, 1 - (page.y + WIDER - 0.03) / page.height),
+            frameon=False,
+            prop={"family": list(page.family), "size": SMALL * page.scale},
+            borderpad=0,
+            handlelength=2.4,
+        )
+    top = page.y + head
     axes = page.figure.add_axes(
         (
             left / page.width,
@@ -231,7 +256,9 @@ def _colophon(page: TextPage, brief: Brief) -> None:
 def _table(page: TextPage, brief: Brief, last: float) -> bool:
     """Write the verdict table down to `last` and how many rows it omits; whether all are there in full."""
     across = page.width - 2 * MARGIN
-    meanings = [f"{name}: {words.VERDICT_MEANING[name]}" for name in brief.counts]
+    meaning = words.verdict_meaning(brief.widened)
+    meanings = [f"{name}: {meaning[name]}" for name in brief.counts]
+    meanings += [BRACKETS] if brief.widened else []
     notes = page.wrapped(" ".join(meanings), across, SMALL)
     room = last - page.y - 0.32 - len(notes) * SMALL / 72 * 1.32 - 0.15
     rows = telling(brief.rows, max(1, int(room / STEP)))

@@ -5,6 +5,9 @@ prior densities of that slope. This is exact wherever that slope's prior is inde
 is in every model here; nothing but this one prior moves. Weights are Pareto-smoothed (`models.engine.psis`),
 those of each twin on their own, so that twins keep equal shares; where the largest k-hat or the effective
 sample size says that they cannot be trusted, nothing is shown. `moved` is the same sum in Python.
+
+Where the clusters of the rows widened the interval that a verdict looks at, they widen it under every prior:
+mean ± t × factor × standard deviation, with the factor and the quantile of t that the record has.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from ...analyses.judge.diagnostics import LIMITS, whole_draws
 from ...analyses.judge.interval import judged_fit
@@ -49,6 +53,8 @@ class Dial:
         paper's scale
     ess : effective size of the sample that the draws stand for
     withheld : a verdict that no prior changes, or nothing
+    widened : half the judged interval in standard deviations of the posterior, as the factor of its clusters
+        times the quantile of t; None where the interval is the posterior's own
     """
 
     row: Row
@@ -58,6 +64,7 @@ class Dial:
     units: tuple[float, ...]
     ess: float
     withheld: str
+    widened: tuple[float, float] | None = None
 
     @property
     def draws(self) -> Array:
@@ -69,7 +76,7 @@ class Dial:
 
 @dataclass(frozen=True)
 class Moved:
-    """A coefficient under another prior, on the paper's scale; its interval is the central 95%.
+    """A coefficient under another prior, on the paper's scale; its interval is the judged one.
 
     k-hat is -inf where the weights are all alike, and so have no tail.
     """
@@ -108,9 +115,14 @@ def moved(dial: Dial, prior: Prior) -> Moved:
     values = (z * np.array(dial.units)[:, None]).ravel()
     order = np.argsort(values, kind="stable")
     weight, value = np.exp(log_weights.ravel())[order] / len(z), values[order]
-    low, high = np.interp([0.025, 0.975], np.cumsum(weight) - weight / 2, value)
+    mean = float(weight @ value)
+    if dial.widened is None:
+        low, high = np.interp([0.025, 0.975], np.cumsum(weight) - weight / 2, value)
+    else:
+        half = np.prod(dial.widened) * np.sqrt(weight @ (value - mean) ** 2)
+        low, high = mean - half, mean + half
     return Moved(
-        float(weight @ value),
+        mean,
         float(low),
         float(high),
         float(weight[value > 0].sum()),
@@ -167,7 +179,15 @@ def _dial(fit: Fit, row: Row, size: int) -> Dial:
     levels = (np.arange(points) + 0.5) / points
     draws = np.stack([np.quantile(values[owner == b], levels) / unit for b, unit in enumerate(units)])
     withheld = row.verdict if row.verdict == "not reproduced" else ""
-    return Dial(row, one.priors["slope"], *encoded(draws), units, effective_draws(one, drawn), withheld)
+    return Dial(
+        row, one.priors["slope"], *encoded(draws), units, effective_draws(one, drawn), withheld, _widened(row)
+    )
+
+
+def _widened(row: Row) -> tuple[float, float] | None:
+    """The factor that widened the judged interval, and the quantile of t; None where nothing widened it."""
+    judged = row.record["judged"]
+    return (judged["factor"], float(stats.t.ppf(0.975, judged["df"]))) if row.widened else None
 
 
 def owners(fit: Fit, one: SpecFit, size: int) -> NDArray[np.int64]:
@@ -220,6 +240,7 @@ def embedded(fit: Fit, made: list[Dial]) -> str:
                 "frame": dial.frame,
                 "draws": base64.b64encode(dial.codes).decode(),
             }
+            | ({"widened": dial.widened} if dial.widened else {})
         )
     body: dict[str, Any] = {
         "study": fit.study.name,
@@ -239,10 +260,11 @@ def embedded(fit: Fit, made: list[Dial]) -> str:
 def _as_used(row: Row) -> dict[str, Any]:
     """What the tables say of a coefficient; the draws that a page carries are fewer and coarser."""
     part = row.record[row.judged]
+    ends = row.record["judged"] if row.widened else part
     return {
         "mean": part["mean"],
-        "low": part["q2.5"],
-        "high": part["q97.5"],
+        "low": ends["q2.5"],
+        "high": ends["q97.5"],
         "positive": part["prob_positive"],
         "verdict": row.verdict,
     }

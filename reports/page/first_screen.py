@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ...analyses.run.fits import Fit
-from ..rows import STOPPED, Row, by_table, focal, probability
+from ..rows import STOPPED, Row, Span, by_table, focal, probability
 
 LETTERS = {
     "holds": "H",
@@ -45,10 +45,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Bar:
-    """A cell with its intervals, as multiples of the printed estimate; `before` is a pooled column's own."""
+    """A cell with its intervals, as multiples of the printed estimate.
+
+    `own` is the posterior's own interval where the judged one is wider; `before` that of a pooled column.
+    """
 
     cell: Cell
     judged: Piece
+    own: Piece | None
     before: Piece | None
 
 
@@ -67,6 +71,10 @@ class Key:
     bars: list[Bar]
     left_out: int
     ticks: list[tuple[str, float]]
+
+    @property
+    def widened(self) -> bool:
+        return any(bar.own for bar in self.bars)
 
 
 def cells_by_table(rows: list[Row]) -> dict[str, list[list[Cell]]]:
@@ -93,10 +101,11 @@ def tip(row: Row) -> str:
     """The estimate in one line: what was printed, what the posterior says, the verdict."""
     part = row.record[row.judged]
     beside = ", with effects" if row.judged == "with_effects" else ""
+    own = f" (widened from {row.widened_from})" if row.widened else ""
     asked = "; the tables cannot tell more" if is_open(row) else ""
     return (
         f"{row.spec_id} {row.term}: published {row.printed} {row.printed_error}, posterior{beside} "
-        f"{row.interval(row.judged)}, P(>0) {probability(part['prob_positive'])}: {row.verdict}{asked}"
+        f"{row.interval(row.judged)}{own}, P(>0) {probability(part['prob_positive'])}: {row.verdict}{asked}"
     )
 
 
@@ -140,15 +149,15 @@ def key_figure(rows: list[Row]) -> Key:
 
 def _bar(row: Row) -> Bar | None:
     unit = row.record["published"]["estimate"]
-    piece = _piece(row, row.judged) if unit else None
+    piece = _piece(row, row.judged_span) if unit else None
     if piece is None:
         return None
-    before = _piece(row, "posterior") if row.judged == "with_effects" else None
-    return Bar(cell_of(row), piece, before)
+    own = _piece(row, row.span(row.judged)) if row.widened else None
+    before = _piece(row, row.span("posterior")) if row.judged == "with_effects" else None
+    return Bar(cell_of(row), piece, own, before)
 
 
-def _piece(row: Row, which: str) -> Piece | None:
-    span = row.span(which)
+def _piece(row: Row, span: Span | None) -> Piece | None:
     if span is None or span.ends is None:
         return None
     unit = row.record["published"]["estimate"]

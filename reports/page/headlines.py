@@ -1,9 +1,10 @@
-"""Plain sentences on what a reanalysis changed: pooled columns given effects, verdicts by term, and stars."""
+"""Plain sentences on what a reanalysis changed: intervals, pooled columns, verdicts by term, and stars."""
 
 from __future__ import annotations
 
 from ...analyses.run.fits import Fit
 from ..rows import STOPPED, Row, focal, plural, shorten
+from .widening import sentence as widening
 from .words import COUNTED, OUTCOMES
 
 MOST = 6
@@ -11,7 +12,9 @@ MOST = 6
 
 def headlines(fit: Fit, rows: list[Row]) -> list[str]:
     """Plain sentences on what changed: pooled columns given effects, and stars whose interval contains 0."""
-    return [*_pooled(fit, rows), *_changed(rows), *_focal(rows), *_stars(rows), *_gate(rows)]
+    wider = widening(rows)
+    found = [*_pooled(fit, rows), *_changed(rows), *_focal(rows), *_stars(rows), *_gate(rows)]
+    return [wider, *found] if wider else found
 
 
 def _pooled(fit: Fit, rows: list[Row]) -> list[str]:
@@ -46,6 +49,8 @@ def _pooled_sentence(row: Row, what: str) -> str:
         does = f"may or may not hold under {what}, by its tables: over {twins['n']} twins"
     elif row.verdict == "uncertain" and before["q2.5"] <= 0 <= before["q97.5"]:
         does = f"is uncertain without {what}, and with them"
+    elif row.verdict == "uncertain" and _clear_of_zero(row):
+        does = f"is uncertain under {what} only because its interval was widened"
     else:
         does = {
             "uncertain": f"becomes uncertain under {what}",
@@ -57,6 +62,12 @@ def _pooled_sentence(row: Row, what: str) -> str:
         f"Pooled {shorten(row.term, 60)} {row.printed} ({row.spec_id}) {does}{colon} posterior"
         f" {row.interval('with_effects')}."
     )
+
+
+def _clear_of_zero(row: Row) -> bool:
+    """Whether the judged posterior's own interval excludes 0."""
+    span = row.span(row.judged)
+    return span is not None and span.ends is not None and span.ends[0] * span.ends[1] > 0
 
 
 def _changed(rows: list[Row]) -> list[str]:

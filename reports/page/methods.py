@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from ...analyses.judge.interval import judged_slopes
 from ...analyses.run.fits import Fit
 from ...analyses.run.results import SpecFit
 from ...data.study.spec import Cluster
@@ -24,9 +25,14 @@ class Reference:
 
     key: str
     bibtex: str
-    doi: str
+    link: str
     short: str
     use: str
+
+    @property
+    def name(self) -> str:
+        """What a page calls the link: its DOI, or the address where the entry has none."""
+        return self.link.replace("https://doi.org/", "doi:")
 
 
 @cache
@@ -55,6 +61,7 @@ def used(fit: Fit) -> dict[str, str]:
     if any(_by_nuts(p) for p in parts) or fit.agreement is not None:
         found["hoffman2014nuts"] = "sampling by NUTS"
         found["vehtari2021rhat"] = "R-hat and effective sample size"
+    found |= _of_widening(fit)
     found["kumar2019arviz"] = "summaries and storage of posteriors"
     found["vehtari2024psis"] = "k-hat, and other priors by weights"
     for name in dict.fromkeys(name for records in fit.robustness.values() for name in records):
@@ -83,6 +90,17 @@ def _of_panels(parts: list[SpecFit]) -> dict[str, str]:
     return found
 
 
+def _of_widening(fit: Fit) -> dict[str, str]:
+    """What judged intervals are compared with, and what widens them."""
+    ratios = [w.factor for one in fit.specs.values() for w in judged_slopes(one).widening.values()]
+    found = {}
+    if ratios:
+        found["bell2002bias"] = "cluster-robust standard errors of the model, corrected for leverage (CR2)"
+    if any(ratio > 1 for ratio in ratios):
+        found["muller2013risk"] = "intervals widened to the cluster-robust standard error"
+    return found
+
+
 def _by_nuts(part: SpecFit) -> bool:
     return part.engine == "nuts" or part.tree.attrs.get("method") == "nuts"
 
@@ -97,7 +115,8 @@ def _reference(key: str, use: str) -> Reference:
         else " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
     )
     short = f"{who} ({fields['year']}). {fields['title']}. {fields['journal']}."
-    return Reference(key, bibtex, fields["doi"], short, use)
+    link = f"https://doi.org/{fields['doi']}" if "doi" in fields else fields["url"]
+    return Reference(key, bibtex, link, short, use)
 
 
 def _plain(text: str) -> str:

@@ -109,6 +109,7 @@ def page(
         cells_by_table=cells_by_table(rows),
         key=key_figure(rows),
         pooled=any(r.record["with_effects"] for r in rows),
+        widened=any(r.widened for r in rows),
         most_open=MOST_OPEN,
         most_rows=MOST_ROWS,
         dials=made,

@@ -84,6 +84,12 @@ ENGINES = {
 }
 
 
+def verdict_meaning(widened: bool) -> dict[str, str]:
+    """What each verdict says, in words that also fit intervals that were widened, where any was."""
+    holds = VERDICT_MEANING["holds"].replace("The posterior's central 95%", "The judged 95%")
+    return VERDICT_MEANING | {"holds": holds} if widened else VERDICT_MEANING
+
+
 def slopes_by_group(fit: SpecFit, shown: int = 12) -> list[str]:
     """For each slope that varies, its mean and interval in each group; the lowest and highest of many."""
     if "coef_by" not in fit.tree["posterior"]:

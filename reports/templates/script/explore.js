@@ -87,7 +87,7 @@ const explore = (data, { one, all, make, reveal }) => {
   };
   const density = (item, found, grid) => {
     const values = item.values;
-    const width = Math.min((found.quantile(0.84) - found.quantile(0.16)) / 2, (found.high - found.low) / 3.92);
+    const width = Math.min((found.quantile(0.84) - found.quantile(0.16)) / 2, (found.quantile(0.975) - found.quantile(0.025)) / 3.92);
     const band = Math.max((1.06 * width) / found.ess ** 0.2, Number.MIN_VALUE);
     return grid.map((x) => {
       let sum = 0;
@@ -100,10 +100,11 @@ const explore = (data, { one, all, make, reveal }) => {
   };
   const draw = (item, prior, used, now) => {
     const frame = one("#explore-figure");
-    const [W, H, foot] = [frame.clientWidth || 640, 220, 26];
+    const [W, H, foot] = [frame.clientWidth || 640, 220, item.widened ? 38 : 26];
     frame.setAttribute("viewBox", `0 0 ${W} ${H}`);
     const trusted = now.reliable ? [used, now] : [used];
     const ends = [0, item.published, ...trusted.flatMap((f) => [f.quantile(0.002), f.quantile(0.998)])];
+    if (item.widened) ends.push(...trusted.flatMap((f) => [f.low, f.high]));
     const [first, last] = [Math.min(...ends), Math.max(...ends)], pad = 0.06 * (last - first);
     const [from, to] = [first - pad, last + pad];
     const grid = Array.from({ length: 161 }, (_, i) => from + ((to - from) * i) / 160);
@@ -117,6 +118,11 @@ const explore = (data, { one, all, make, reveal }) => {
     parts.push(svg("path", { class: "prior", d: path(beforehand, 2.2) }));
     if (now.reliable) parts.push(svg("path", { class: "after", d: path(curves[1], top) }));
     parts.push(svg("line", { class: "zero", x1: X(0), x2: X(0), y1: 4, y2: H - foot }));
+    if (item.widened) {
+      const judged = (name, f, y) => svg("line", { class: `${name} judged`, x1: X(f.low), x2: X(f.high), y1: y, y2: y });
+      parts.push(judged("before", used, H - foot + 6));
+      if (now.reliable) parts.push(judged("after", now, H - foot + 12));
+    }
     const at = X(item.published);
     parts.push(svg("path", { class: "published", d: `M${at} ${H - foot - 7}l6 7l-6 7l-6 -7Z` }));
     const raw = (to - from) / 5, power = 10 ** Math.floor(Math.log10(raw));

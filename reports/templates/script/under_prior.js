@@ -1,6 +1,6 @@
 /* A posterior under another prior: draws that the page carries, weighted by the ratio of the two prior densities.
-   What is decided comes as data: the form of each family's density, the rule of the verdict, and the limits of the
-   diagnostics. This file does the sums. */
+   What is decided comes as data: the form of each family's density, the rule of the verdict, the limits of the
+   diagnostics, and by how much the clusters of the rows widen an interval. This file does the sums. */
 "use strict";
 
 const underPrior = (data) => {
@@ -105,7 +105,14 @@ const underPrior = (data) => {
       const share = (level - middle[above - 1]) / (middle[above] - middle[above - 1]);
       return value[above - 1] + share * (value[above] - value[above - 1]);
     };
-    const low = quantile(0.025), high = quantile(0.975), ess = item.ess / (size * squares);
+    const ess = item.ess / (size * squares);
+    let [low, high] = [quantile(0.025), quantile(0.975)];
+    if (item.widened) {
+      const [factor, reach] = item.widened;
+      const variance = value.reduce((sum, v, i) => sum + weight[order[i]] * (v - mean) ** 2, 0);
+      const half = factor * reach * Math.sqrt(variance);
+      [low, high] = [mean - half, mean + half];
+    }
     return {
       mean, low, high, positive, ess, kHat, weight, quantile,
       verdict: item.withheld || verdict(item.published, low, high),
