@@ -1,0 +1,32 @@
+"""Why verdicts look at wider intervals than the posteriors' own, in words."""
+
+from __future__ import annotations
+
+from ..rows import Row, plural, shorten
+
+BRACKETS = (
+    "Where an interval was widened to the cluster-robust standard error, the brackets hold the widened one,"
+    " which the verdict looks at; the posterior's own is in report.html and comparison.csv."
+)
+
+
+def sentence(rows: list[Row]) -> str:
+    """For how many coefficients the judged interval is the wider one, why, and how errors compare."""
+    counted = [row for row in rows if not row.constant]
+    mine = [row for row in counted if row.widened]
+    if not mine:
+        return ""
+    if len(mine) == len(counted):
+        whom = f"all {plural(len(mine), 'coefficient')}" if len(mine) > 1 else "the coefficient"
+    else:
+        whom = f"{len(mine)} of {plural(len(counted), 'coefficient')}"
+    clusters = " or ".join(dict.fromkeys(shorten(row.cluster, 40) for row in mine))
+    ratios = [f"{row.record['judged']['factor']:.2f}" for row in mine]
+    low, high = min(ratios, key=float), max(ratios, key=float)
+    times = low if low == high else f"{low} to {high}"
+    return (
+        f"For {whom} the verdict looks at an interval that is wider than the posterior's own, because the"
+        f" standard error clustered by {clusters} is {times} times the model's. Within one {clusters}, errors"
+        " are correlated over time or have unequal variances beyond what the model allows, so that the"
+        " model's own standard error is too small."
+    )
