@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..engine.integrate import without_entities
 from ..families import Prior, Priors
@@ -98,7 +99,7 @@ def whiten(rows: Rows, at: Mapping[str, float]) -> Array:
     return found
 
 
-def _pairs(rows: Rows) -> tuple[Array, Array, Array]:
+def _pairs(rows: Rows) -> tuple[NDArray[np.int64], Array, NDArray[np.int64]]:
     """The order by entity and time; the row before each, (n, P), zero for the first; and the gap to it."""
     order = np.lexsort((rows.year, rows.entity))
     M, entity, year = rows.M[order], rows.entity[order], rows.year[order]

@@ -185,13 +185,14 @@ def test_all_flags_of_one_coefficient_come_in_the_order_of_the_list(tmp_path):
         least_squares=ols,
         design=design(83, clusters=True),
         assumption_flags={"x1": ("r",)},
+        widening={"x1": Widening(1.0, 2.0, 5)},
     )
     one = replace(one, with_effects=one, unjudged="u")
     said = flags(one, "twin", judged=posterior(sd=0.9))
     first = [text.split(":")[0].split(" ")[0] for text in said]
-    assert first == ["judged", "not", "not", "standard", "sample", "few", "r", "prior-driven", "stars",
+    assert first == ["judged", "not", "not", "standard", "sample", "judged", "few", "r", "prior-driven", "stars",
                      "standard", "SYNTHETIC"]  # fmt: skip
-    assert len(FLAGS) == 15
+    assert len(FLAGS) == 16
 
 
 def ensemble(mean, sd, low=None, high=None, again=None):
