@@ -190,8 +190,10 @@ def test_all_flags_of_one_coefficient_come_in_the_order_of_the_list(tmp_path):
     one = replace(one, with_effects=one, unjudged="u")
     said = flags(one, "twin", judged=posterior(sd=0.9))
     first = [text.split(":")[0].split(" ")[0] for text in said]
-    assert first == ["judged", "not", "not", "standard", "sample", "judged", "few", "r", "prior-driven", "stars",
-                     "standard", "SYNTHETIC"]  # fmt: skip
+    assert first == [
+        "judged", "not", "not", "standard", "sample", "judged", "few", "r", "prior-driven", "stars",
+        "standard", "SYNTHETIC",
+    ]  # fmt: skip
     assert len(FLAGS) == 16
 
 
