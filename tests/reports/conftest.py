@@ -1,12 +1,14 @@
 """Two small fits with hostile names, one of printed tables, one of a SYNTHETIC panel; and a browser."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import posterity as po
+from posterity.analyses.run.results import Widening
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 SCRIPT = "<script>alert(1)</script>"
@@ -103,6 +105,14 @@ def tables_fit(study):
 @pytest.fixture(scope="session")
 def panel_fit(study):
     return po.fit(study, study.panel(), only=["T1.1"], draws=200)
+
+
+@pytest.fixture(scope="session")
+def widened_fit(panel_fit):
+    """The fit of a panel whose first slope has, with effects, twice the model's error on 5 clusters."""
+    one = panel_fit.specs["T1.1"]
+    beside = replace(one.with_effects, widening={SCRIPT: Widening(1.0, 2.0, 5)})
+    return replace(panel_fit, specs={"T1.1": replace(one, with_effects=beside)})
 
 
 @pytest.fixture(scope="session")

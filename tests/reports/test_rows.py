@@ -26,6 +26,7 @@ def make(estimate="-0.026", error=0.029, text=None, df=3.0, **extra):
         "published": {"estimate": float(estimate), "std_error": error, "stars": "**", "n": 330},
         "reproduced": {"estimate": None, "std_error": None, "within_rounding": None},
         "posterior": {"mean": -0.02634, "q2.5": -0.0848, "q97.5": 0.0326, "prob_positive": 0.185},
+        "judged": {"q2.5": -0.0848, "q97.5": 0.0326, "law": "gaussian", "factor": 0.9, "df": None},
         "with_effects": None, "bayes_factor_10": None,
     } | extra  # fmt: skip
     return Row(record, TEXT | {"estimate": estimate} | (text or {"std_error": str(error)}), df)
@@ -91,3 +92,39 @@ def test_a_posterior_without_numbers_is_a_dash():
 )  # fmt: skip
 def test_a_negative_number_in_a_sentence_has_a_minus(text, shown):
     assert minus(text) == shown
+
+
+WIDER = {"q2.5": -0.153, "q97.5": 0.1006, "law": "gaussian", "factor": 2.15, "df": 47}
+
+
+def test_brackets_hold_the_judged_interval_of_the_judged_posterior():
+    row = make(judged=WIDER)
+    assert row.interval("posterior") == "−0.0263 [−0.1530, 0.1006]"
+    assert row.widened_from == "[−0.0848, 0.0326]"
+    assert row.judged_span == (-0.02634, (-0.153, 0.1006))
+    assert row.span("posterior").ends == (-0.0848, 0.0326)
+
+
+def test_a_pooled_column_as_printed_keeps_its_own_interval():
+    effects = {"mean": 0.01, "q2.5": -0.05, "q97.5": 0.07, "prob_positive": 0.6}
+    row = make(with_effects=effects, judged=WIDER)
+    assert row.interval("posterior") == "−0.0263 [−0.0848, 0.0326]"
+    assert row.interval("with_effects") == "0.0100 [−0.1530, 0.1006]"
+    assert row.widened_from == "[−0.0500, 0.0700]"
+
+
+def test_an_interval_that_nothing_widened_is_the_posteriors_own():
+    row = make()
+    assert row.judged_span == row.span("posterior")
+    assert (row.widened, row.widened_from) == (False, "")
+    lost = dict.fromkeys(("mean", "q2.5", "q97.5")) | {"prob_positive": 0.0}
+    assert make(posterior=lost, judged=WIDER).judged_span is None
+
+
+def test_rows_know_what_their_rows_are_clustered_by(panel_fit, widened_fit):
+    assert {row.cluster for row in rows_of(panel_fit)} == {"省份"}
+    judged = [row for row in rows_of(widened_fit) if row.widened]
+    assert [row.id for row in judged] == ["T1.1.<script>alert(1)</script>"]
+    part = judged[0].record["with_effects"]
+    half = 2.776445 * 2 * part["sd"]  # t(0.975; 4) of any printed t table: 2.776
+    assert judged[0].judged_span.ends == pytest.approx((part["mean"] - half, part["mean"] + half), rel=1e-5)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from posterity.reports.drawing.figure_files import forest_plots
-from posterity.reports.drawing.figures import drawn, forest, overview
+from posterity.reports.drawing.figures import JUDGED, drawn, forest, overview
 from posterity.reports.page.equations import equation_svg, mathtext, models_used
 from posterity.reports.rows import evidence_label, rows_of, synthetic
 
@@ -92,3 +92,28 @@ def test_text_in_equations_keeps_its_blanks():
     assert mathtext(r"s \in \text{a b}") == r"$s \in \mathrm{a\ b}$"
     with pytest.raises(ValueError, match="nosuchcommand"):
         equation_svg(r"\nosuchcommand x")
+
+
+def lines_of(figure):
+    return [(line, [float(x) for x in line.get_xdata()]) for ax in figure.axes for line in ax.lines]
+
+
+@pytest.mark.parametrize("draw", [forest, overview])
+def test_the_judged_interval_is_a_thin_line_on_an_axis_that_holds_it(widened_fit, draw):
+    row = next(r for r in rows_of(widened_fit) if r.widened)
+    low, high = row.judged_span.ends
+    figure = draw([row], "title", "evidence", True)
+    (thin,) = [line for line, x in lines_of(figure) if x == [low, high]]
+    (thick,) = [line for line, x in lines_of(figure) if x == list(row.span("with_effects").ends)]
+    assert thin.get_linewidth() < thick.get_linewidth() / 2
+    assert thin.get_color() == thick.get_color()
+    (axes,) = figure.axes
+    assert axes.get_xlim()[0] < low < high < axes.get_xlim()[1]
+    assert [t.get_text() for legend in figure.legends for t in legend.get_texts()].count(JUDGED) == 1
+
+
+def test_where_nothing_was_widened_there_is_one_line_and_no_legend_of_it(tables_fit):
+    for row in rows_of(tables_fit):
+        figure = forest([row], "title", "evidence")
+        assert JUDGED not in texts(figure)
+        assert sum(x == list(row.span("posterior").ends) for _, x in lines_of(figure)) == 1

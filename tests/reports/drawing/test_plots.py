@@ -11,6 +11,7 @@ import pytest
 
 import posterity as po
 from posterity.data.display import MOST, display
+from posterity.reports.rows import rows_of
 
 from ..conftest import SCRIPT
 
@@ -57,6 +58,14 @@ def test_forest_of_a_pooled_column_shows_it_with_effects_too(panel_fit):
         "T1.1",
         "T1.1 with effects",
     ]
+
+
+def test_forest_draws_judged_intervals_that_were_widened(widened_fit, tables_fit):
+    pc = collection(po.plot_forest(widened_fit, SCRIPT))
+    row = next(row for row in rows_of(widened_fit) if row.widened)
+    ends = drawn_at(pc, "judged_interval", specification="T1.1 with effects")
+    assert ends == pytest.approx(row.judged_span.ends)
+    assert "judged_interval" not in po.plot_forest(tables_fit, SCRIPT).viz.children
 
 
 def test_posterior_has_the_published_estimate_as_line_and_its_interval_as_band(panel_fit):

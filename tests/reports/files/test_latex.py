@@ -114,3 +114,23 @@ def test_long_tables_are_labelled_part_by_part(tables_fit):
     labels = re.findall(r"\\label\{(.*?)\}", tex)
     assert len(set(labels)) == len(labels) > 1
     assert labels[0] == "tab:a-study-T1-1"
+
+
+def test_a_widened_interval_has_the_posteriors_own_below_it(widened_fit, tables_fit):
+    rows = rows_of(widened_fit)
+    tex = latex_table(rows, "T1", "s", "evidence", "priors")
+    check(tex)
+    (row,) = [row for row in rows if row.widened]
+    lines = tex.splitlines()
+    (at,) = [k for k, line in enumerate(lines) if r"\textit{{[}" in line]
+    judged, own = (cells_of(line)[-2].strip() for line in lines[at - 1 : at + 1])
+    assert judged == escape(row.pieces("with_effects")[1])
+    assert own == rf"\textit{{{escape(row.widened_from)}}}"
+    assert "An interval in italics is the posterior{'}s own" in tex
+    assert "2.00 times the model{'}s" in tex
+    assert "in italics" not in latex_table(rows_of(tables_fit), "T1", "s", "evidence", "priors")
+
+
+def test_tables_of_three_lines_a_row_still_fit_their_pages(widened_fit):
+    tex = latex_table(rows_of(widened_fit) * 5, "T1", "s", "evidence", "priors")
+    assert max(part.count(r"\\") for part in tex.split(r"\end{tabular}")) <= 45

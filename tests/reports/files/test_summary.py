@@ -18,6 +18,7 @@ from posterity.reports.files.summary_pdf import summary_pdf
 from posterity.reports.page import words
 from posterity.reports.page.headlines import headlines
 from posterity.reports.page.highlights import highlights
+from posterity.reports.page.widening import BRACKETS
 from posterity.reports.rows import rows_of
 
 FAMILY = ("STIXGeneral", "DejaVu Sans")
@@ -66,6 +67,18 @@ def test_summary_says_what_the_page_says(briefs, tables_fit, panel_fit):
     assert briefs["panel"].synthetic
     assert "SYNTHETIC" in markdown(briefs["panel"]).split("## Published")[0]
     assert "SYNTHETIC" not in markdown(briefs["tables"]).replace("SYNTHETIC.csv", "")
+
+
+def test_brackets_of_the_summary_hold_judged_intervals(widened_fit, briefs):
+    rows = rows_of(widened_fit)
+    brief = brief_of(widened_fit, rows, "")
+    row = next(row for row in rows if row.widened)
+    written = markdown(brief)
+    assert text(row.interval("with_effects")) in written
+    assert text(row.widened_from) not in written
+    assert BRACKETS in written
+    assert len(re.findall(rb"/Type /Page\b", summary_pdf(brief))) == 2
+    assert BRACKETS not in markdown(briefs["tables"])
 
 
 class Tags(HTMLParser):

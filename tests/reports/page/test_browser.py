@@ -113,6 +113,18 @@ def test_at_rest_the_slider_says_what_the_table_says(opened, pages, name):
             assert tab.inner_text(f"#explore-verdict-{side}") == dial.row.verdict
 
 
+def test_a_widened_interval_is_a_thin_line_that_stays_on_its_track(opened, pages):
+    tab = opened(pages("munnell-1990").address)
+    track = tab.locator(".track").first.bounding_box()
+    boxes = [line.bounding_box() for line in tab.locator(".track b.thin").all()]
+    assert len(boxes) == 12
+    for box in boxes:
+        assert track["x"] - 0.5 <= box["x"] < box["x"] + box["width"] <= track["x"] + track["width"] + 0.5
+        assert box["height"] <= 2
+    assert tab.locator("#explore-figure line.judged").count() == 2
+    assert opened(pages("bashlai-2026").address).locator(".thin, line.judged").count() == 0
+
+
 @pytest.mark.parametrize("name", STUDIES)
 def test_no_table_is_cut_on_a_laptop(opened, pages, name):
     tab = opened(pages(name).address)

@@ -84,8 +84,13 @@ def test_densities_are_those_of_scipy(family):
 def test_at_rest_a_dial_says_what_the_table_says(fits, evidence):
     dial = dial_of(fits[evidence])
     found, shown = moved(dial, dial.prior), dial.row.record[dial.row.judged]
-    for value, name in ((found.mean, "mean"), (found.low, "q2.5"), (found.high, "q97.5")):
-        assert value == pytest.approx(shown[name], abs=0.02 * shown["sd"])
+    ends = dial.row.record["judged"]
+    for value, expected in (
+        (found.mean, shown["mean"]),
+        (found.low, ends["q2.5"]),
+        (found.high, ends["q97.5"]),
+    ):
+        assert value == pytest.approx(expected, abs=0.02 * shown["sd"])
     assert found.prob_positive == pytest.approx(shown["prob_positive"], abs=0.002)
     one = fits[evidence].specs[dial.row.spec_id]
     assert found.ess == pytest.approx(effective_draws(one, draws_of(one, dial.row.term)))
@@ -195,6 +200,53 @@ def test_the_page_carries_what_the_table_says_of_the_prior_as_used(fits, evidenc
         "verdict": dial.row.verdict,
     }
     assert found.low != shown["q2.5"]  # the draws are coarser
+
+
+@pytest.fixture(scope="module")
+def munnell():
+    fit = po.fit(po.load("munnell-1990"), only=["T1.1", "T1.2"])
+    return dials(fit, rows_of(fit))[0]
+
+
+def test_at_rest_a_widened_interval_is_that_of_the_record(munnell):
+    """Every slope has 2 to 3 times the model's error; at least two verdicts would be others without it."""
+    changed = 0
+    for dial in munnell:
+        part, judged = dial.row.record[dial.row.judged], dial.row.record["judged"]
+        assert judged["df"] == 47
+        found = moved(dial, dial.prior)
+        assert (found.low, found.high) == pytest.approx(
+            (judged["q2.5"], judged["q97.5"]), abs=0.02 * judged["factor"] * part["sd"]
+        )
+        assert found.verdict == dial.row.verdict
+        own = moved(replace(dial, widened=None), dial.prior)
+        assert (own.low, own.high) == pytest.approx((part["q2.5"], part["q97.5"]), abs=0.02 * part["sd"])
+        changed += own.verdict != found.verdict
+    assert changed >= 2
+
+
+def test_another_prior_widens_by_the_same_multiple_of_its_own_standard_deviation(munnell):
+    """A normal posterior under a normal prior, by hand; t(0.975; 47) of R's qt: 2.011741."""
+    dial = next(d for d in munnell if d.row.id == "T1.2.log_pcap")
+    unit, part = dial.units[0], dial.row.record["posterior"]
+    narrow = Prior("normal", (0.0, 2 * part["sd"] / unit))
+    flat = 1 / part["sd"] ** 2 - 1 / unit**2  # precision of the data alone; the run's prior is normal(0, 1)
+    precision = flat + 1 / (2 * part["sd"]) ** 2
+    mean = part["mean"] / part["sd"] ** 2 / precision
+    half = 2.011741 * dial.row.record["judged"]["factor"] / np.sqrt(precision)
+    found = moved(dial, narrow)
+    assert found.reliable
+    assert (found.low, found.high) == pytest.approx((mean - half, mean + half), abs=0.06 * half)
+
+
+def test_the_page_carries_what_widened_an_interval_and_the_ends_of_the_record(fits, munnell):
+    dial = munnell[0]
+    (item,) = json.loads(embedded(fits["panel"], [dial]))["items"]
+    judged = dial.row.record["judged"]
+    assert item["widened"] == [judged["factor"], pytest.approx(2.011741, abs=1e-6)]
+    assert (item["used"]["low"], item["used"]["high"]) == (judged["q2.5"], judged["q97.5"])
+    (item,) = json.loads(embedded(fits["tables"], [dial_of(fits["tables"])]))["items"]
+    assert "widened" not in item
 
 
 def test_embedded_text_cannot_end_its_element(fits):

@@ -11,9 +11,10 @@ import posterity as po
 from posterity.reports.files.summary import brief_of
 from posterity.reports.page import words
 from posterity.reports.page.audit import section as audited
-from posterity.reports.page.first_screen import left_out, open_sentence
+from posterity.reports.page.first_screen import key_figure, left_out, open_sentence
 from posterity.reports.page.headlines import headlines
 from posterity.reports.page.page import page
+from posterity.reports.page.widening import sentence
 from posterity.reports.rows import rows_of
 
 
@@ -107,3 +108,58 @@ def test_coefficients_without_an_error_are_named_and_statistics_are_not(tables_f
     )
     assert words.unread(fit) == said
     assert f"<p>{said}</p>" in page(fit)
+
+
+def test_a_widened_interval_is_said_with_its_reason_and_its_ratio(widened_fit, tables_fit):
+    """By hand: one slope of four has twice the model's error."""
+    rows = rows_of(widened_fit)
+    assert sentence(rows) == (
+        "For 1 of 4 coefficients the verdict looks at an interval that is wider than the posterior's own,"
+        " because the standard error clustered by 省份 is 2.00 times the model's. Within one 省份, errors are"
+        " correlated over time or have unequal variances beyond what the model allows, so that the model's"
+        " own standard error is too small."
+    )
+    assert headlines(widened_fit, rows)[0] == sentence(rows)
+    assert sentence(rows[:1]).startswith("For the coefficient the verdict")
+    other = replace(rows[1], record=rows[1].record | {"judged": rows[0].record["judged"] | {"factor": 1.234}})
+    said = sentence([rows[0], other])
+    assert said.startswith("For all 2 coefficients")
+    assert "clustered by 省份 is 1.23 to 2.00 times" in said
+    assert sentence(rows_of(tables_fit)) == ""
+
+
+def test_the_page_shows_both_intervals_where_they_differ(widened_fit, tables_fit):
+    row = next(row for row in rows_of(widened_fit) if row.widened)
+    text = page(widened_fit)
+    assert f'{row.interval("with_effects")}<br><span class="error">own {row.widened_from}</span>' in text
+    assert f"posterior, with effects {row.interval('with_effects')} (widened from {row.widened_from})" in text
+    assert "The judged 95% interval excludes 0" in text
+    text = page(tables_fit)
+    assert not re.search("judged 95%|Judged|widened from|>own ", text)
+    assert "The posterior&#39;s central 95% interval excludes 0" in text
+
+
+def test_the_key_figure_has_a_thin_line_beyond_the_thick_one(widened_fit, tables_fit):
+    """In per cent of a track from -1 to 2.5 times the printed 0.8."""
+    bar = next(bar for bar in key_figure(rows_of(widened_fit)).bars if bar.cell.row.widened)
+    for piece, span in (
+        (bar.judged, bar.cell.row.judged_span),
+        (bar.own, bar.cell.row.span("with_effects")),
+    ):
+        low, high = (100 * (end / 0.8 + 1) / 3.5 for end in span.ends)
+        assert piece.left == pytest.approx(max(low, 0), abs=0.01)
+        assert piece.left + piece.width == pytest.approx(min(high, 100), abs=0.02)
+    assert bar.judged.width > bar.own.width
+    assert all(bar.own is None for bar in key_figure(rows_of(tables_fit)).bars)
+
+
+def test_what_only_the_widening_makes_uncertain_is_said_to_be(panel_fit):
+    row = rows_of(panel_fit)[0]
+    clear = row.record["with_effects"] | {"mean": 0.5, "q2.5": 0.1, "q97.5": 0.9}
+    wider = {"q2.5": -0.2, "q97.5": 1.2, "law": "gaussian", "factor": 1.7, "df": 7}
+    judged = replace(
+        row, record=row.record | {"verdict": "uncertain", "with_effects": clear, "judged": wider}
+    )
+    said = next(s for s in headlines(panel_fit, [judged]) if s.startswith("Pooled"))
+    assert "is uncertain under 省份 and year effects only because its interval was widened" in said
+    assert said.endswith("posterior 0.5000 [−0.2000, 1.2000].")
