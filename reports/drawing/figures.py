@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -237,21 +237,25 @@ def _legend(figure: Figure, panels: list[Panel], y: float) -> None:
         handles, [m.label for m in used], loc="upper left", bbox_to_anchor=(0.004, y), ncols=len(used),
         frameon=False, fontsize=SIZE, handlelength=2.4, columnspacing=1.6, title=None,
     )  # fmt: skip
-    if (colour := judged_colour(r for p in panels for r in p.rows)) is not None:
-        figure.legend(
-            [Line2D([], [], color=colour, linewidth=THIN)], [JUDGED], loc="upper left", frameon=False,
-            bbox_to_anchor=(0.004, y - WIDER / figure.get_figheight()), fontsize=SIZE, handlelength=2.4,
-        )  # fmt: skip
+    corner = (0.004, y - WIDER / figure.get_figheight())
+    judged_key(figure, [r for p in panels for r in p.rows], corner, fontsize=SIZE)
     figure.text(
         1 - 0.1 / WIDTH, y - 0.15 / figure.get_figheight(), "lines: 95% intervals", ha="right", va="center",
         fontsize=SIZE, color=QUIET,
     )  # fmt: skip
 
 
-def judged_colour(rows: Iterable[Row]) -> str | None:
-    """The colour of the first judged interval that is wider than its posterior's own; None where none is."""
+def judged_key(figure: Figure, rows: list[Row], corner: tuple[float, float], **style: Any) -> float:
+    """Say below a corner what thin lines are, where these rows have any; the inches that this takes."""
     judged = {row.judged for row in rows if row.widened}
-    return next((mark.colour for mark in MARKS if mark.key in judged), None)
+    if not judged:
+        return 0.0
+    colour = next(mark.colour for mark in MARKS if mark.key in judged)
+    figure.legend(
+        [Line2D([], [], color=colour, linewidth=THIN)], [JUDGED], loc="upper left", bbox_to_anchor=corner,
+        frameon=False, handlelength=2.4, **style,
+    )  # fmt: skip
+    return WIDER
 
 
 def drawn(make: Callable[[], Figure], form: str, dpi: int = 200) -> bytes:

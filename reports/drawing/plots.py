@@ -70,9 +70,10 @@ def plot_forest(fit: Fit, term: str | None = None, **kwargs: Any) -> PlotCollect
         published[row.spec_id] = _published(row)
         if row.record["with_effects"] and one.with_effects is not None:
             draws[f"{row.spec_id} with effects"] = _coefficient(one.with_effects, term)
-        if row.widened and row.judged_span:
+        span = row.judged_span
+        if row.widened and span and span.ends:
             beside = " with effects" if row.judged == "with_effects" else ""
-            judged[f"{row.spec_id}{beside}"] = row.judged_span.ends
+            judged[f"{row.spec_id}{beside}"] = span.ends
     index = xr.DataArray(list(draws), dims="specification", name="specification")
     posterior = xr.concat(
         list(draws.values()), dim=index, coords="minimal", compat="override", join="override"

@@ -11,18 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ..drawing.figures import (
-    INK,
-    JUDGED,
-    MARKS,
-    METADATA,
-    QUIET,
-    RULE,
-    THIN,
-    WIDER,
-    draw_spans,
-    judged_colour,
-)
+from ..drawing.figures import INK, MARKS, METADATA, QUIET, RULE, draw_spans, judged_key
 from ..drawing.fonts import embedding, quiet_fonts, style
 from ..drawing.text_page import MARGIN, TextPage
 from ..page import words
@@ -131,8 +120,9 @@ def _forest(page: TextPage, brief: Brief) -> bool:
     """Draw published and posterior of one term, a row for each column; whether all had ample room."""
     marks = [m for m in MARKS if m.key != "reproduced"]
     shown = brief.figure
-    judged = judged_colour(shown)
-    head = 0.22 + (WIDER if judged else 0.0)
+    prop = {"family": list(page.family), "size": SMALL * page.scale}
+    corner = ((MARGIN - 0.06) / page.width, 1 - (page.y + 0.14) / page.height)
+    head = 0.22 + judged_key(page.figure, shown, corner, prop=prop, borderpad=0)
     room = page.last - 0.55 - page.y - head
     used = [m for m in marks if any(r.span(m.key) for r in shown)]
     ample = room / (len(shown) * (len(used) + 0.7))
@@ -154,22 +144,11 @@ def _forest(page: TextPage, brief: Brief) -> bool:
         bbox_to_anchor=((MARGIN - 0.06) / page.width, 1 - (page.y - 0.03) / page.height),
         ncols=len(used),
         frameon=False,
-        prop={"family": list(page.family), "size": SMALL * page.scale},
+        prop=prop,
         borderpad=0,
         handlelength=2.4,
     )
     page.write(page.width - MARGIN, page.y, "lines: 95% intervals", SMALL, ha="right", color=QUIET)
-    if judged:
-        page.figure.legend(
-            [Line2D([], [], color=judged, linewidth=THIN)],
-            [JUDGED],
-            loc="upper left",
-            bbox_to_anchor=((MARGIN - 0.06) / page.width, 1 - (page.y + WIDER - 0.03) / page.height),
-            frameon=False,
-            prop={"family": list(page.family), "size": SMALL * page.scale},
-            borderpad=0,
-            handlelength=2.4,
-        )
     top = page.y + head
     axes = page.figure.add_axes(
         (

@@ -14,6 +14,7 @@ from ..robustness import PARTS
 from ..rows import Row
 from .audit import section as audit
 from .twins import section as twins
+from .widening import of_part
 from .words import uncovered
 
 
@@ -31,10 +32,12 @@ def sections(fit: Fit, rows: list[Row]) -> list[Section]:
 def _robustness(fit: Fit, rows: list[Row]) -> Iterator[Section]:
     """The parts that were run; the first begins with the columns that none of them covers."""
     left = uncovered(fit)
-    for part in PARTS.values():
+    for name, part in PARTS.items():
         section = part.section(fit, rows)
         if section is None:
             continue
+        if note := of_part(fit, rows, name):
+            section = replace(section, body=Markup('<p class="caveat">{}</p>\n').format(note) + section.body)
         if left:
             section = replace(section, body=Markup("<p>{}</p>\n").format(left) + section.body)
             left = ""

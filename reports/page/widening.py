@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from ...analyses.run.fits import Fit
 from ..rows import Row, plural, shorten
 
 BRACKETS = (
     "Where an interval was widened to the cluster-robust standard error, the brackets hold the widened one,"
     " which the verdict looks at; the posterior's own is in report.html and comparison.csv."
 )
+
+
+OF_PARTS = {
+    "priors": (
+        "Verdicts under other priors look at intervals that are widened by the same factor as above. All else"
+        " here (brackets, bands, tipping priors, odds, Bayes factors) rests on the model's own standard"
+        " error, and so takes the data to say more than the verdicts do."
+    ),
+    "models": (
+        "Intervals of other models are their posteriors' own. They are not widened to the cluster-robust"
+        " standard error, as the interval that the verdict looks at is."
+    ),
+    "samples": (
+        "Verdicts without a unit look at intervals that are widened by the same factor as above. Brackets,"
+        " bands and lines here are the posteriors' own."
+    ),
+}
+
+
+def of_part(fit: Fit, rows: list[Row], name: str) -> str:
+    """Which intervals of a part of robustness are not widened, where a judged interval of its columns is."""
+    covered = {spec_id for spec_id, records in fit.robustness.items() if name in records}
+    return OF_PARTS.get(name, "") if any(row.widened and row.spec_id in covered for row in rows) else ""
 
 
 def sentence(rows: list[Row]) -> str:

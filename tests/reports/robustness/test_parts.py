@@ -6,12 +6,17 @@ import re
 from dataclasses import replace
 
 import pytest
+from markupsafe import Markup, escape
 
+from posterity.reports.drawing.figure_files import Section
+from posterity.reports.page import sections as sections_module
 from posterity.reports.page.sections import sections
 from posterity.reports.page.templating import parted
+from posterity.reports.page.widening import OF_PARTS
 from posterity.reports.page.words import uncovered
 from posterity.reports.robustness.clusters.section import section as clusters
 from posterity.reports.robustness.models.figure import Bar, limits
+from posterity.reports.robustness.part import Part
 from posterity.reports.robustness.slopes.section import section as slopes
 from posterity.reports.rows import rows_of
 
@@ -132,3 +137,18 @@ def test_the_axis_of_a_multiverse_holds_what_was_published():
 )
 def test_numbers_of_a_crowded_table_break_where_one_would(text, shown):
     assert parted(text).replace("\N{NO-BREAK SPACE}", "_") == shown
+
+
+def test_parts_with_intervals_that_are_not_widened_say_so(widened_fit, tables_fit, monkeypatch):
+    body = Markup("<p>what was found</p>")
+    part = Part(lambda fit, rows: Section("robust-priors", "Robustness to priors", body))
+    monkeypatch.setattr(sections_module, "PARTS", {"priors": part})
+
+    def shown(fit, covered):
+        fit = replace(fit, robustness={spec_id: {"priors": {}} for spec_id in covered})
+        found = sections(fit, rows_of(fit))
+        return next(one.body for one in found if one.id == "robust-priors")
+
+    assert f'<p class="caveat">{escape(OF_PARTS["priors"])}</p>' in shown(widened_fit, ["T1.1"])
+    assert "widened" not in shown(widened_fit, ["T1.2"])
+    assert "widened" not in shown(tables_fit, ["T1.1", "T1.2", "T2.1"])
