@@ -1,4 +1,4 @@
-"""How often intervals contain the truth: simulated panels with dependent errors, placebo laws on real outcomes.
+"""How often intervals hold the truth: simulated panels with dependent errors, placebo laws on real outcomes.
 
     python -m benchmarks.coverage [--panels 200] [--laws 200] [--seed 1]
 

@@ -11,7 +11,7 @@ from ...data.display import display
 from ..run.fits import Fit
 from .records import estimates
 
-COLUMNS = ("estimate", "published", "posterior [95%]", "with effects [95%]", "verdict", "flags")
+COLUMNS = ("estimate", "published", "posterior [95%]", "with effects [95%]", "judged", "verdict", "flags")
 
 
 class Comparison(pd.DataFrame):
@@ -54,7 +54,7 @@ def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:
     rows = []
     for record in records:
         row = {k: record[k] for k in ("id", "table", "column", "term", "kind", "form", "engine")}
-        for part in ("published", "reproduced", "posterior", "with_effects"):
+        for part in ("published", "reproduced", "posterior", "with_effects", "judged"):
             empty = dict.fromkeys(record["posterior"]) if part == "with_effects" else {}
             row |= {f"{part}_{k}": v for k, v in (record[part] or empty).items()}
         row |= {k: record[k] for k in ("bayes_factor_10", "published_position", "verdict")}
@@ -72,6 +72,7 @@ def _row(record: dict[Any, Any]) -> tuple[str, ...]:
         f"{record['published_estimate']:g}{starred}{error}",
         _interval(record, "posterior"),
         _interval(record, "with_effects"),
+        _ends(record, "judged"),
         record["verdict"] or "stopped",
         record["flags"],
     )
@@ -82,5 +83,10 @@ def _there(value: Any) -> bool:
 
 
 def _interval(record: dict[Any, Any], part: str) -> str:
-    mean, low, high = (record[f"{part}_{k}"] for k in ("mean", "q2.5", "q97.5"))
-    return f"{mean:.3g} [{low:.3g}, {high:.3g}]" if _there(mean) else ""
+    mean = record[f"{part}_mean"]
+    return f"{mean:.3g} {_ends(record, part)}" if _there(mean) else ""
+
+
+def _ends(record: dict[Any, Any], part: str) -> str:
+    low, high = record[f"{part}_q2.5"], record[f"{part}_q97.5"]
+    return f"[{low:.3g}, {high:.3g}]"

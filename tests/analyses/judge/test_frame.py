@@ -12,7 +12,8 @@ from .stubs import column, fit_of
 RECORD = {
     "id": "T1.1.x1", "published_estimate": 0.5, "published_std_error": 0.12345, "published_stars": "***",
     "posterior_mean": 0.41234, "posterior_q2.5": 0.3, "posterior_q97.5": 0.51239, "with_effects_mean": None,
-    "with_effects_q2.5": None, "with_effects_q97.5": None, "verdict": "holds", "flags": "SYNTHETIC panel",
+    "with_effects_q2.5": None, "with_effects_q97.5": None, "judged_q2.5": 0.25,
+    "judged_q97.5": 0.55, "verdict": "holds", "flags": "SYNTHETIC panel",
 }  # fmt: skip
 
 
@@ -32,9 +33,10 @@ RECORD = {
             3,
             "0.1 [-0.2, 0.4]",
         ),
-        ({}, 4, "holds"),
-        ({"verdict": None}, 4, "stopped"),
-        ({}, 5, "SYNTHETIC panel"),
+        ({}, 4, "[0.25, 0.55]"),
+        ({}, 5, "holds"),
+        ({"verdict": None}, 5, "stopped"),
+        ({}, 6, "SYNTHETIC panel"),
     ],
 )
 def test_cells_of_a_row(changes, place, text):
