@@ -1,6 +1,7 @@
 """Model-based and cluster-robust errors against dense n x n algebra, and against linearmodels."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -21,8 +22,8 @@ FLAT = {**DEFAULTS, **{n: Prior("normal", (0.0, 1e4)) for n in ("slope", "betwee
 
 def design_of(frame, formula="y ~ x1 + x2 | city + year", cluster=None):
     panel = Panel.of(frame, entity="city", time="year", source="SYNTHETIC")
-    keys = {"vcov": Cluster(cluster=cluster)} if cluster else {}
-    return build_design(panel, Spec(formula=formula, **keys), "T1.1")
+    vcov: Literal["iid"] | Cluster = Cluster(cluster=cluster) if cluster else "iid"
+    return build_design(panel, Spec(formula=formula, vcov=vcov), "T1.1")
 
 
 def dense(design, form, law, at, clusters):
