@@ -13,10 +13,10 @@ of the cluster-robust t. Simulated panels have two-way effects, beta = 0.3, and 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -122,7 +122,7 @@ def _t(estimate: float, error: float, df: float) -> Ends:
     return Ends(estimate - reach, estimate + reach)
 
 
-def row(name: str, make: Callable[[], Design], truth: float, count: int) -> Iterator[str]:
+def row(make: Callable[[], Design], truth: float, count: int) -> Iterator[str]:
     found = [intervals(make(), seed) for seed in range(count)]
     for method in found[0]:
         share = float(np.mean([one[method].holds(truth) for one in found]))
@@ -154,7 +154,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     prepare("cpu")
-    designs = {
+    designs: dict[str, dict[str, Any]] = {
         "independent": {},
         "AR(1) 0.8": {"rho": RHO},
         "AR(1) 0.8, a tenth missing": {"rho": RHO, "missing": 0.1},
@@ -168,13 +168,13 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for name, changes in designs.items():
         rng = np.random.default_rng(given.seed)
-        cells = row(name, lambda rng=rng, changes=changes: simulated(rng, **changes), SLOPE, given.panels)
+        cells = row(partial(simulated, rng, **changes), SLOPE, given.panels)
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
     for name, frame in outcomes().items():
         rng = np.random.default_rng(given.seed)
-        cells = row(name, lambda rng=rng, frame=frame: placebo(frame, rng), 0.0, given.laws)
+        cells = row(partial(placebo, frame, rng), 0.0, given.laws)
         print(f"| placebo: {name} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,6 +15,8 @@ from posterity.reports.rows import (
     shorten,
 )
 
+from ..there import there
+
 TEXT = dict.fromkeys(
     ("estimate", "std_error", "t_value", "stars", "ci_low", "ci_high", "p_value", "n", "r2"), ""
 )
@@ -127,4 +129,6 @@ def test_rows_know_what_their_rows_are_clustered_by(panel_fit, widened_fit):
     assert [row.id for row in judged] == ["T1.1.<script>alert(1)</script>"]
     part = judged[0].record["with_effects"]
     half = 2.776445 * 2 * part["sd"]  # t(0.975; 4) of any printed t table: 2.776
-    assert judged[0].judged_span.ends == pytest.approx((part["mean"] - half, part["mean"] + half), rel=1e-5)
+    assert there(there(judged[0].judged_span).ends) == pytest.approx(
+        (part["mean"] - half, part["mean"] + half), rel=1e-5
+    )

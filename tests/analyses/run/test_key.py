@@ -255,7 +255,12 @@ def test_mediators_that_are_fitted_together_are_in_the_key(keys):
 )
 def test_a_key_names_what_is_stored_and_the_form_that_is_fitted(keys, monkeypatch, kind, evidence, name):
     seen = []
-    monkeypatch.setattr(Key, "sha256", lambda key, versions: seen.append(key) or "a key")
+
+    def sha256(key, versions):
+        seen.append(key)
+        return "a key"
+
+    monkeypatch.setattr(Key, "sha256", sha256)
     keys(kind, evidence=evidence)
     keys(kind, evidence=evidence, request=replace(Request(evidence), form="random"))
     assert {key.kind for key in seen} == {name}

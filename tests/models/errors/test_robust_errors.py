@@ -16,6 +16,8 @@ from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.priors import DEFAULTS, Prior
 from posterity.models.scale import scale_of
 
+from ...there import there
+
 AT = {"sigma": 0.6, "sd_entity": 0.8, "sd_time": 0.3, "rho_error": 0.7}
 FLAT = {**DEFAULTS, **{n: Prior("normal", (0.0, 1e4)) for n in ("slope", "between", "intercept", "effect")}}
 
@@ -66,7 +68,7 @@ def test_errors_are_those_of_dense_algebra(any_frame, form, law, cluster):
     frame = any_frame.assign(region=any_frame["city"].str[1:].astype(int) % 4)
     design = design_of(frame, cluster=cluster)
     clusters = design.entity if cluster is None else design.clusters
-    found = robust_errors(design, DEFAULTS, form, LAWS[law], AT)
+    found = there(robust_errors(design, DEFAULTS, form, LAWS[law], AT))
     model, robust = dense(design, form, law, AT, clusters)
     assert found.clusters == (12 if cluster is None else 4)
     assert found.model == pytest.approx(model, rel=1e-6)
@@ -77,7 +79,7 @@ def test_with_many_clusters_and_flat_priors_it_is_the_cluster_robust_error_of_le
     """CR2 and the usual factor G/(G-1) differ by a part in G: 120 entities, 1%."""
     design = design_of(simulate(n_entity=120, n_time=5), cluster="city")
     at = {"sigma": 0.2}
-    found = robust_errors(design, FLAT, "fixed", LAWS["gaussian"], at)
+    found = there(robust_errors(design, FLAT, "fixed", LAWS["gaussian"], at))
     published = least_squares(design, Cluster(cluster="city")).std_error[:2] / scale_of(design).unit
     assert found.robust == pytest.approx(published, rel=0.02)
     assert found.robust != pytest.approx(found.model, rel=0.05)
@@ -96,8 +98,8 @@ def test_errors_of_the_right_law_are_left_as_they_are_and_of_the_wrong_one_are_n
     frame["y"] = 0.3 * frame["x1"] + path.ravel()
     design = design_of(frame, "y ~ x1 | city + year")
     sd = design.y.std()
-    right = robust_errors(design, DEFAULTS, "fixed", LAWS["ar1"], {"sigma": 1 / sd, "rho_error": 0.8})
-    wrong = robust_errors(design, DEFAULTS, "fixed", LAWS["gaussian"], {"sigma": 0.68 / sd})
+    right = there(robust_errors(design, DEFAULTS, "fixed", LAWS["ar1"], {"sigma": 1 / sd, "rho_error": 0.8}))
+    wrong = there(robust_errors(design, DEFAULTS, "fixed", LAWS["gaussian"], {"sigma": 0.68 / sd}))
     assert right.robust / right.model == pytest.approx(1, abs=0.12)
     assert wrong.robust / wrong.model > 1.3
 

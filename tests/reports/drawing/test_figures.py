@@ -11,6 +11,8 @@ from posterity.reports.drawing.figures import JUDGED, drawn, forest, overview
 from posterity.reports.page.equations import equation_svg, mathtext, models_used
 from posterity.reports.rows import evidence_label, rows_of, synthetic
 
+from ...there import there
+
 
 def texts(figure: Figure) -> str:
     return "\n".join(t.get_text() for t in figure.findobj(Text))
@@ -101,10 +103,12 @@ def lines_of(figure):
 @pytest.mark.parametrize("draw", [forest, overview])
 def test_the_judged_interval_is_a_thin_line_on_an_axis_that_holds_it(widened_fit, draw):
     row = next(r for r in rows_of(widened_fit) if r.widened)
-    low, high = row.judged_span.ends
+    low, high = there(there(row.judged_span).ends)
     figure = draw([row], "title", "evidence", True)
     (thin,) = [line for line, x in lines_of(figure) if x == [low, high]]
-    (thick,) = [line for line, x in lines_of(figure) if x == list(row.span("with_effects").ends)]
+    (thick,) = [
+        line for line, x in lines_of(figure) if x == list(there(there(row.span("with_effects")).ends))
+    ]
     assert thin.get_linewidth() < thick.get_linewidth() / 2
     assert thin.get_color() == thick.get_color()
     (axes,) = figure.axes
@@ -116,4 +120,4 @@ def test_where_nothing_was_widened_there_is_one_line_and_no_legend_of_it(tables_
     for row in rows_of(tables_fit):
         figure = forest([row], "title", "evidence")
         assert JUDGED not in texts(figure)
-        assert sum(x == list(row.span("posterior").ends) for _, x in lines_of(figure)) == 1
+        assert sum(x == list(there(there(row.span("posterior")).ends)) for _, x in lines_of(figure)) == 1

@@ -146,10 +146,11 @@ def test_the_key_figure_has_a_thin_line_beyond_the_thick_one(widened_fit, tables
         (bar.judged, bar.cell.row.judged_span),
         (bar.own, bar.cell.row.span("with_effects")),
     ):
-        low, high = (100 * (end / 0.8 + 1) / 3.5 for end in span.ends)
-        assert piece.left == pytest.approx(max(low, 0), abs=0.01)
-        assert piece.left + piece.width == pytest.approx(min(high, 100), abs=0.02)
-    assert bar.judged.width > bar.own.width
+        low, high = (100 * (end / 0.8 + 1) / 3.5 for end in there(there(span).ends))
+        drawn = there(piece)
+        assert drawn.left == pytest.approx(max(low, 0), abs=0.01)
+        assert drawn.left + drawn.width == pytest.approx(min(high, 100), abs=0.02)
+    assert there(bar.judged).width > there(bar.own).width
     assert all(bar.own is None for bar in key_figure(rows_of(tables_fit)).bars)
 
 
