@@ -17,6 +17,8 @@ from posterity.reports.page.page import page
 from posterity.reports.page.widening import sentence
 from posterity.reports.rows import rows_of
 
+from ...there import there
+
 
 @pytest.fixture(scope="module")
 def bashlai():
