@@ -44,17 +44,15 @@ class Record:
     failed: list[str] = field(default_factory=list)
 
     def meeting(self, mutant: Mutant, guards: set[str]) -> list[str]:
-        """The tests that run a mutant's lines, the fastest first.
+        """The tests among the guards that run a mutant's lines, the fastest first.
 
-        A line that runs when the file is imported is met by every test that uses the file.
+        What runs when the file is imported may change any test, so that all the guards meet it.
         """
         lines = self.lines.get(mutant.file, {})
-        if not mutant.in_function:
-            found = {test for tests in lines.values() for test in tests}
-        else:
-            found = {t for n in range(mutant.line, mutant.last_line + 1) for t in lines.get(n, ())}
-            found = found or set(lines.get(mutant.statement, ()))
-        own = [test for test in found if test.split("::")[0] in guards and test not in self.failed]
+        found = {t for n in range(mutant.line, mutant.last_line + 1) for t in lines.get(n, ())}
+        found = found or set(lines.get(mutant.statement, ()))
+        met = found if mutant.in_function else set(self.seconds)
+        own = [test for test in met if test.split("::")[0] in guards and test not in self.failed]
         return sorted(own, key=lambda test: (self.seconds[test], test))
 
 
