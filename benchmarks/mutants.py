@@ -58,6 +58,7 @@ EQUIVALENT: tuple[tuple[str, str, str, str], ...] = (
     ("", "engine='h5netcdf'", "nothing", "the only engine for netCDF that is installed"),
     ("", "encoding='utf-8'", "nothing", "the encoding of the machine, which is UTF-8"),
     ("", "strict=True", "nothing", "the lengths are equal by construction"),
+    ("analyses/judge/summaries.py", "ref_vals=0", "nothing", "the default of ArviZ"),
     ("data/sample/counts.py", " for e in self.effects if e", " for e in self.effects", "no effects are 0"),
     ("data/sample/steps/standardise.py", "ddof=1", "nothing", "the default of pandas"),
     ("models/frequentist/iv.py", "values[0] <= 0", "values[0] < 0", "equal to the last bit"),

@@ -247,3 +247,15 @@ def test_on_twins_the_estimate_that_prints_as_the_paper_s_is_the_reproduced_one(
         found = reproduced(one, one.printed[0])
         assert (found["estimate"], found["within_rounding"]) == expected
         assert found["std_error"] is None
+
+
+def test_a_record_of_twins_says_how_far_they_differ(tmp_path):
+    """Means 0.3, 0.5 and 0.7, each with sd 0.1: variance 0.04 between and 0.01 within, a share of 0.8."""
+    (printed, *_) = column(tmp_path).printed
+    mean = np.array([0.3, 0.5, 0.7])
+    over = Ensemble(mean, np.full(3, 0.1), mean - 0.35, mean + 0.35, np.full(3, 0.5))
+    assert twins_record(over, printed) == {
+        "n": 3, "between_sd": pytest.approx(0.2), "within_sd": pytest.approx(0.1),
+        "share_between": pytest.approx(0.8), "lowest_mean": 0.3, "highest_mean": 0.7,
+        "verdicts": {"holds": 2, "uncertain": 1},
+    }  # fmt: skip

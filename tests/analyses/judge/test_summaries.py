@@ -41,6 +41,7 @@ def test_summary_against_the_exact_t_posterior(spec, term):
         assert got.published_position == pytest.approx(cdf(published), abs=1e-3)
     assert got.prob_positive == pytest.approx(1 - cdf(0.0), abs=1e-3)
     assert got.mean == pytest.approx(estimate, abs=0.005 * scale)
+    assert got.r_hat == 1
     for value, level in ((got.low, 0.025), (got.high, 0.975)):
         quantile = optimize.brentq(lambda v, p=level: cdf(v) - p, estimate - 9 * scale, estimate + 9 * scale)
         assert value == pytest.approx(quantile, abs=0.01 * scale)
