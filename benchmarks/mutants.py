@@ -62,6 +62,13 @@ EQUIVALENT: tuple[tuple[str, str, str, str], ...] = (
     ("data/sample/counts.py", " for e in self.effects if e", " for e in self.effects", "no effects are 0"),
     ("data/sample/steps/standardise.py", "ddof=1", "nothing", "the default of pandas"),
     ("models/frequentist/iv.py", "values[0] <= 0", "values[0] < 0", "equal to the last bit"),
+    ("models/frequentist/iv.py", "xtol=1e-14", "nothing", SAME_ROOTS),
+    (
+        "models/frequentist/iv.py",
+        "data.y - data.Z @ (bound * corner * unit)",
+        "data.y + data.Z @ (bound * corner * unit)",
+        "corners lie symmetrically about 0",
+    ),
     ("models/frequentist/iv.py", "1e-14", "2e-14", SAME_ROOTS),
     ("models/frequentist/iv.py", "1e-14", "5e-15", SAME_ROOTS),
     ("models/frequentist/iv.py", "4001", "4002", SAME_ROOTS),
