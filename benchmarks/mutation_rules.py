@@ -168,7 +168,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST, ast.AST | None]]:
             name = ast.unparse(func).split(".")[-1]
             for i, keyword in enumerate(keywords):
                 rest = [*keywords[:i], *keywords[i + 1 :]]
-                if name == KEY and not _is_none(keyword.value):
+                if name == KEY and not _is_empty(keyword.value):
                     emptied = ast.keyword(keyword.arg, ast.Constant(None))
                     yield "part of a key emptied", ast.Call(func, args, [*rest, emptied]), keyword
                 elif keyword.arg is not None and not name[0].isupper():  # no object without its parts
@@ -185,8 +185,8 @@ def _negated_elsewhere(test: ast.expr) -> bool:
     return single or (isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not))
 
 
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _is_empty(node: ast.expr) -> bool:
+    return ast.unparse(node) in ("None", "{}", "()")
 
 
 def _is_text(node: ast.expr) -> bool:
