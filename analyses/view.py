@@ -9,6 +9,7 @@ from ..data.panel.panel import Panel
 from ..data.sample.build import build_design
 from ..data.sample.design import Design
 from ..data.study.file import StudyFile
+from ..data.study.laws import DEFAULT
 from ..data.study.other_regressors import with_instruments
 from ..data.study.spec import Errors, Form, Spec
 from ..models.priors import Priors, with_overrides
@@ -40,7 +41,7 @@ class SpecView:
     def errors(self) -> Errors:
         """The law of the errors; [model]'s is for kinds `effects` and `pooled` without varying slopes."""
         own = bool(self.spec.rules.errors) and self.spec.varying is None
-        return self.spec.errors or (self.file.model.errors if own else "gaussian")
+        return self.spec.errors or (self.file.model.errors if own else DEFAULT)
 
     def priors(self, overrides: dict[str, str] | None = None) -> Priors:
         """Defaults, then the study's, then the specification's, then the caller's."""

@@ -16,6 +16,7 @@ from ..published import Printed, read_published
 from .claims import Claim
 from .faults import first_fault
 from .formula import Term, parse_term
+from .laws import DEFAULT
 from .spec import Belief as Belief
 from .spec import Cluster as Cluster
 from .spec import Errors, Form, Frozen, Spec, Step, pair
@@ -118,7 +119,7 @@ class ModelDefaults(Frozen):
     """The `[model]` table: the form of effects, the law of errors, and priors on the standardised scale."""
 
     form: Form = "mundlak"
-    errors: Errors = "gaussian"
+    errors: Errors = DEFAULT
     priors: dict[str, str] = Field(default_factory=dict)
 
 

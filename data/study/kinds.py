@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
 from .formula import Formula
+from .laws import LAWS, known
 
-Errors = Literal["gaussian", "student_t", "ar1", "entity_variance", "cluster"]
-EVERY_LAW: tuple[Errors, ...] = get_args(Errors)
+EVERY_LAW = tuple(LAWS)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class KindRules:
     effects: Literal["needed", "allowed", "refused"] = "allowed"
     endogenous: bool = False
     varying: bool = False
-    errors: tuple[Errors, ...] = ()
+    errors: tuple[str, ...] = ()
     one_equation: bool = False
     plain_least_squares: bool = False
     linear_in_outcome: bool = True
@@ -68,15 +68,7 @@ KINDS: dict[str, KindRules] = {
 }
 
 
-def known_kind(name: str) -> str:
-    """The name of a kind, or a ValueError that lists the kinds there are."""
-    if name not in KINDS:
-        *others, last = map(repr, sorted(KINDS))
-        raise ValueError(f"must be {', '.join(others)} or {last}")
-    return name
-
-
-Kind = Annotated[str, AfterValidator(known_kind)]
+Kind = Annotated[str, AfterValidator(lambda name: known(name, KINDS))]
 
 
 def inferred_kind(formula: Formula, keys: Mapping[str, object]) -> str:

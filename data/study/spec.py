@@ -10,7 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from ..errors import did_you_mean
 from .formula import Formula, parse
 from .kinds import KINDS, Kind, KindRules, check_kind, inferred_kind
-from .kinds import Errors as Errors
+from .laws import LAWS
+from .laws import Errors as Errors
 
 Form = Literal["fixed", "random", "mundlak"]
 
@@ -141,13 +142,17 @@ class Spec(Frozen):
                     f"belief names {belief.term!r}, which is no term of the formula."
                     f"{did_you_mean(belief.term, terms)}"
                 )
-        if self.varying is not None and self.errors not in (None, "gaussian"):
-            raise ValueError(
-                f"errors = {self.errors!r} cannot be combined with 'varying' slopes; leave one of them out"
-            )
-        if self.errors == "cluster" and not isinstance(self.vcov, Cluster):
-            raise ValueError("errors = 'cluster' needs clusters: give vcov = { cluster = \"COLUMN\" }")
+        if self.errors is not None:
+            self._check_law(self.errors)
         return self
+
+    def _check_law(self, errors: str) -> None:
+        if self.varying is not None and not LAWS[errors].varying:
+            raise ValueError(
+                f"errors = {errors!r} cannot be combined with 'varying' slopes; leave one of them out"
+            )
+        if LAWS[errors].clustered and not isinstance(self.vcov, Cluster):
+            raise ValueError(f'errors = {errors!r} needs clusters: give vcov = {{ cluster = "COLUMN" }}')
 
     @cached_property
     def parsed(self) -> Formula:

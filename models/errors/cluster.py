@@ -177,5 +177,4 @@ LAW = Law(
     observe=observe,
     simulate=simulate,
     collapsed=Whitening(sums, cross_products),
-    clustered=True,
 )

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.study.spec import Errors
+from ...data.study.laws import LAWS as RULES
+from ...data.study.laws import Errors
 from ..families import Priors
 from ..parameters import Parameter
 from ..scale import Array
@@ -121,7 +122,6 @@ class Law:
         that is read
     whiten : rows, parameters by name -> (n, P) the columns of M in whose metric errors are independent
         N(0, 1); None where parameters alone do not give that metric
-    clustered : whether the law needs the clusters of the column
     """
 
     name: Errors
@@ -132,8 +132,12 @@ class Law:
     observe: Callable[[Design, Array, Any, Any, Priors], None]
     simulate: Callable[[Design, Mapping[str, float], np.random.Generator], Array]
     collapsed: Whitening | Weighting | None
-    clustered: bool = False
     whiten: Callable[[Rows, Mapping[str, float]], Array] | None = None
+
+    @property
+    def clustered(self) -> bool:
+        """Whether the law needs the clusters of the column, as a study file is told."""
+        return RULES[self.name].clustered
 
     @property
     def additive(self) -> bool:

@@ -62,7 +62,7 @@ def _fit(
     design, vcov = data.design, view.spec.vcov
     sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, view.id))
     key = Key(
-        kind="instrument",
+        kind=view.kind,
         data=(design.sha256,),
         form=None,
         errors=None,

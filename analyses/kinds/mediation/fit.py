@@ -101,7 +101,7 @@ def _fit(
         return tree
 
     key = Key(
-        kind="mediation",
+        kind=view.kind,
         data=(design.sha256, *([both[0].sha256] if both else [])),
         form=form,
         errors=None,

@@ -100,7 +100,7 @@ def _fit(view: SpecView, found: Regimes, printed: tuple[Printed, ...], request: 
         return tree_of(found, posterior, given, priors, form, sampler)
 
     key = Key(
-        kind="threshold",
+        kind=view.kind,
         data=(found.design.sha256, fingerprint(found.q.tolist())),
         form=form,
         errors=None,

@@ -1,12 +1,13 @@
 """The kind of a specification, stated or inferred, is one everywhere, and refuses what is another kind's."""
 
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from posterity.data.errors import InputError
 from posterity.data.study.file import read_study
-from posterity.data.study.kinds import KINDS, Errors
+from posterity.data.study.kinds import KINDS
+from posterity.data.study.laws import LAWS
 from posterity.data.study.spec import Spec
 
 from ...papers import write_paper
@@ -25,7 +26,7 @@ def test_every_kind_that_a_study_can_name_has_its_rules_and_its_own_fields():
     for rules in KINDS.values():
         assert set(rules.keys) <= Spec.model_fields.keys()
         assert set(rules.needs) <= set(rules.keys)
-        assert set(rules.errors) <= set(get_args(Errors))
+        assert set(rules.errors) <= set(LAWS)
 
 
 def test_a_kind_that_is_not_known_is_refused_with_those_that_are():
