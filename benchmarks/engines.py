@@ -11,8 +11,8 @@ has bambi, nutpie and statspai (they are no dependencies of this project). Peers
 `start` is the time from process start to 4,000 effective draws: imports, plus building, compiling and
 sampling scaled by 4,000 over the smallest effective sample size (not scaled where that is larger).
 `compiled` is the second fit in the same process, scaled likewise, for engines that can keep their program.
-`stored` is the time from process start of the collapsed engine's second process, which finds its program on
-disk (`models/engine/program_cache.py`); the first process starts with empty caches. `pymc_nutpie` and
+`stored` is the time from process start of the collapsed engine's second process, which finds its machine
+code on disk (`models/engine/jax_cache.py`); the first process starts with empty caches. `pymc_nutpie` and
 `pymc_numpyro` are given the parametrisation of `models/kinds/effects.py`, `pymc_plain` (nutpie) the one of
 textbooks.
 """

@@ -35,7 +35,6 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "analyses/kinds/mediation/*.py::frequentist": ("tests/analyses/kinds/test_mediation_least_squares.py",),
     "analyses/kinds/*/fit.py::key": ("tests/analyses/run/test_key.py",),
     "analyses/kinds/linear.py::key": ("tests/analyses/run/test_key.py",),
-    "models/engine/program_cache.py::_key": ("tests/models/engine/test_program_cache.py",),
     "analyses/run/*.py::key": ("tests/analyses/run/test_key.py",),
     "analyses/run/key.py": ("tests/analyses/run/test_key.py",),
     "analyses/run/store.py": ("tests/analyses/run/test_store.py", "tests/analyses/run/test_key.py"),

@@ -111,6 +111,7 @@ def collapsed_model(statistics: Statistics, priors: Priors = DEFAULTS) -> pm.Mod
         Where the intercept has a prior that is not Gaussian.
     """
     import pymc as pm
+    import pytensor.tensor as pt
 
     with pm.Model() as model:
         for name, value in collapsed_data(statistics, priors).items():
@@ -119,36 +120,50 @@ def collapsed_model(statistics: Statistics, priors: Priors = DEFAULTS) -> pm.Mod
             family = FAMILIES[prior.family]
             distribution: Any = getattr(pm, family.pymc)
             distribution(name, **{a: model[f"{name}_prior"][i] for i, a in enumerate(family.arguments)})
-        pm.Potential("y", marginal(model, statistics, priors).log_likelihood)
+        variables = dict(model.named_vars)
+        pm.Potential("y", marginal(variables, variables, statistics, priors, pt).log_likelihood)
     return model
 
 
-def marginal(model: pm.Model, statistics: Statistics, priors: Priors = DEFAULTS) -> Marginal:
-    """The graphs of `Marginal`, from the variables of a collapsed model."""
-    import pytensor.tensor as pt
+def marginal(
+    values: Mapping[str, Any],
+    data: Mapping[str, Any],
+    statistics: Statistics,
+    priors: Priors,
+    xp: Any,
+) -> Marginal:
+    """The marginal likelihood at one value of the scales.
+
+    Parameters
+    ----------
+    values : the scales, by the names of `scales_of`
+    data : `collapsed_data`; statistics and priors give shapes and families only
+    xp : `jax.numpy` or `pytensor.tensor`
+    """
 
     def scale(name: str, present: bool) -> Any:
         if not present:
             return 0.0
-        return model["effect_sd"] if statistics.form == "fixed" else model[name]
+        return data["effect_sd"] if statistics.form == "fixed" else values[name]
 
     sd_time = scale("sd_time", statistics.time_effects)
-    variance = model["sigma"] ** 2 + model["per_entity"] * scale("sd_entity", statistics.entity_effects) ** 2
-    variance += model["per_time"] * sd_time**2
-    H = pt.tensordot(1 / variance, model["cross"], axes=1)
+    variance = values["sigma"] ** 2 + data["per_entity"] * scale("sd_entity", statistics.entity_effects) ** 2
+    variance += data["per_time"] * sd_time**2
+    H = xp.tensordot(1 / variance, data["cross"], axes=1)
 
+    one = xp.ones(())
     own: list[Any] = []  # what multiplies the spread of each coefficient
     for name, count in (("slope", statistics.n_slope), ("between", statistics.n_between)):
         if priors[name].mixing is not None:
-            own += [pt.sqrt(model[f"{name}_mixing[{j}]"]) for j in range(count)]
+            own += [xp.sqrt(values[f"{name}_mixing[{j}]"]) for j in range(count)]
         else:
-            own += [1.0] * count
+            own += [one] * count
     for j in range(len(statistics.varying)):
-        own += [model[f"sd_slope[{j}]"]] * len(statistics.groups)
-    own += [sd_time] * statistics.n_time
-    tau = model["spread"] * pt.stack(own) if own else model["spread"]
-    log_determinant = model["degrees"].sum() * LOG_2PI + (model["degrees"] * pt.log(variance)).sum()
-    return integrate(H, log_determinant, model["location"], tau, model["constant_variance"], len(own), pt)
+        own += [values[f"sd_slope[{j}]"]] * len(statistics.groups)
+    own += [one * sd_time] * statistics.n_time
+    tau = data["spread"] * xp.stack(own) if own else data["spread"]
+    log_determinant = data["degrees"].sum() * LOG_2PI + (data["degrees"] * xp.log(variance)).sum()
+    return integrate(H, log_determinant, data["location"], tau, data["constant_variance"], len(own), xp)
 
 
 class State(NamedTuple):
@@ -156,7 +171,7 @@ class State(NamedTuple):
 
     Attributes
     ----------
-    log_density : log p(y, point), with the Jacobian of PyMC's unconstrained coordinates
+    log_density : log p(y, point), with the Jacobian of the logarithms
     scales : (d,)
     """
 
@@ -171,32 +186,28 @@ Evaluate = Callable[[Any, Mapping[str, Any]], State]
 
 
 def program(statistics: Statistics, priors: Priors = DEFAULTS) -> Evaluate:
-    """The model in JAX: its own log-density, taken from PyMC, with its data as arguments.
+    """The log-density of `collapsed_model` in JAX, with its data as arguments.
+
+    It is written down and not taken from the PyMC model, whose graph takes seconds to build and to translate;
+    a test holds the two together.
 
     Returns
     -------
     (point (d,), data) -> State
-        `point` holds the scales in PyMC's unconstrained coordinates in the order of `scales_of`, and
-        `data` is `collapsed_data`. Statistics and priors give shapes and families only.
+        `point` holds the logarithms of the scales in the order of `scales_of`, `data` is `collapsed_data`;
+        statistics and priors give shapes and families only.
     """
     import jax.numpy as jnp
-    from pymc.sampling.jax import get_jaxified_graph
-    from pytensor.graph.replace import clone_replace
 
-    model = collapsed_model(statistics, priors)
-    scales = [model[name] for name in scales_of(statistics, priors)]
-    values = [model.rvs_to_values[variable] for variable in scales]
-    names = list(collapsed_data(statistics, priors))
-    inputs = [model[name].type() for name in names]
-    outputs = model.replace_rvs_by_values([*marginal(model, statistics, priors)[1:], *scales])
-    replacements = {model[name]: new for name, new in zip(names, inputs, strict=True)}
-    graphs = clone_replace([model.logp(), *outputs], replacements)
-    compiled: Any = get_jaxified_graph([*values, *inputs], graphs)
+    families = {name: prior.family for name, prior in scale_priors(statistics, priors).items()}
 
     def evaluate(point: Any, data: Mapping[str, Any]) -> State:
-        log_density, root, tau, constant, *scale = compiled(
-            *point, *(jnp.asarray(data[name]) for name in names)
-        )
-        return State(log_density, jnp.stack(scale), root, tau, constant)
+        scales = jnp.exp(jnp.asarray(point))
+        values = dict(zip(families, scales, strict=True))
+        found = marginal(values, {k: jnp.asarray(v) for k, v in data.items()}, statistics, priors, jnp)
+        log_density = found.log_likelihood + jnp.sum(jnp.asarray(point))  # the Jacobian of the logarithm
+        for name, family in families.items():
+            log_density += FAMILIES[family].log_density(values[name], data[f"{name}_prior"])
+        return State(log_density, scales, *found[1:])
 
     return evaluate

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..priors import Priors
-from .collapsed import Evaluate, collapsed_data, program, scale_priors, scales_of
+from .collapsed import Evaluate, collapsed_data, program, scale_priors
 from .draw_back import coefficients
-from .program_cache import cached_program
 from .statistics import Statistics
 from .sums import Array
 
@@ -36,7 +32,7 @@ _COMPILED: dict[tuple[Any, ...], Compiled] = {}
 
 
 def compile_for(statistics: Statistics, priors: Priors) -> Compiled:
-    """The programs for this shape, made once for each process and kept on disk where that is possible.
+    """The programs for this shape, made once for each process; JAX keeps their machine code on disk.
 
     Of the arguments only shapes, families and the form are used.
     """
@@ -49,25 +45,16 @@ def compile_for(statistics: Statistics, priors: Priors) -> Compiled:
         *((name, value.shape) for name, value in collapsed_data(statistics, priors).items()),
     )
     if shape not in _COMPILED:
-        _COMPILED[shape] = _compile(shape, statistics, priors)
+        _COMPILED[shape] = _compile(statistics, priors)
     return _COMPILED[shape]
 
 
-def _compile(shape: tuple[Any, ...], statistics: Statistics, priors: Priors) -> Compiled:
+def _compile(statistics: Statistics, priors: Priors) -> Compiled:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    # each of these programs compiles faster than JAX's threshold for keeping it, and together they count
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    evaluate = functools.cache(lambda: program(statistics, priors))
-
-    def specs(noise: bool) -> list[Any]:
-        return _specs(statistics, priors, noise)
-
-    return Compiled(
-        cached_program("density", shape, lambda: _density(evaluate()), lambda: specs(noise=False)),
-        cached_program("coefficients", shape, lambda: _coefficients(evaluate()), lambda: specs(noise=True)),
-    )
+    evaluate = program(statistics, priors)
+    return Compiled(_density(evaluate), _coefficients(evaluate))
 
 
 def _density(evaluate: Evaluate) -> Any:
@@ -77,7 +64,7 @@ def _density(evaluate: Evaluate) -> Any:
         points, data = problem
         return jax.vmap(lambda point: evaluate(point, data).log_density)(points)
 
-    return jax.jit(lambda points, data: jax.lax.map(one, (points, data)), keep_unused=True)
+    return jax.jit(lambda points, data: jax.lax.map(one, (points, data)))
 
 
 def _coefficients(evaluate: Evaluate) -> Any:
@@ -90,24 +77,4 @@ def _coefficients(evaluate: Evaluate) -> Any:
     def one(problem: Any) -> Any:
         return jax.vmap(at, (0, None, 0))(*problem)
 
-    return jax.jit(lambda *arguments: jax.lax.map(one, arguments), keep_unused=True)
-
-
-def _specs(statistics: Statistics, priors: Priors, noise: bool) -> list[Any]:
-    """The arguments of either program, for any number of problems D and points B."""
-    import jax
-    from jax.export import symbolic_shape
-
-    count, size = symbolic_shape("D, B")
-    data = collapsed_data(statistics, priors)
-    shapes: list[Any] = [
-        (count, size, len(scales_of(statistics, priors))),
-        {name: (count, *value.shape) for name, value in data.items()},
-    ]
-    if noise:
-        shapes.append((count, size, len(data["spread"]) + 1))
-    return jax.tree.map(
-        lambda shape: jax.ShapeDtypeStruct(shape, np.float64),
-        shapes,
-        is_leaf=lambda node: isinstance(node, tuple),
-    )
+    return jax.jit(lambda *arguments: jax.lax.map(one, arguments))

@@ -16,6 +16,7 @@ from posterity.data.sample.design import Design
 from posterity.data.study.spec import Form
 from posterity.models.engine.collapsed import (
     collapsed_data,
+    collapsed_model,
     collapsible,
     program,
     scale_priors,
@@ -109,6 +110,22 @@ def test_the_collapsed_model_is_the_dense_gaussian(form: Form | None, effects: s
     design = panel(effects, gaps)
     statistics = padded(statistics_of_design(design, form))
     assert_same_law(statistics, design, form, PRIORS)
+
+
+@pytest.mark.parametrize(
+    ("form", "effects", "gaps", "priors"),
+    [("mundlak", "both", True, TAILS), ("random", "both", False, PRIORS), ("fixed", "entity", True, PRIORS)],
+)
+def test_the_program_is_the_log_density_of_the_pymc_model(form, effects, gaps, priors) -> None:
+    statistics = statistics_of_design(panel(effects, gaps), form)
+    names = scales_of(statistics, priors)
+    point = np.log([SCALES[name] for name in names])
+    model = collapsed_model(statistics, priors)
+    coordinates = {f"{name}_log__": value for name, value in zip(names, point, strict=True)}
+    expected = model.compile_fn(model.logp(), mode="FAST_COMPILE", on_unused_input="ignore")(coordinates)
+    found = program(statistics, priors)(point, collapsed_data(statistics, priors))
+    # PyMC's half-Cauchy is right to 1e-9 only: SciPy's is ours
+    assert float(found.log_density) == pytest.approx(float(expected), abs=1e-7)
 
 
 @pytest.mark.parametrize("gaps", [False, True])
