@@ -46,7 +46,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "data/sample/steps/*.py": ("tests/data/sample/test_*.py", "tests/analyses/run/test_tables_inputs.py"),
     "data/sample/within.py": ("tests/data/sample/test_within.py",),
     "models/frequentist/least_squares.py": ("tests/models/frequentist/test_least_squares.py",),
-    "models/frequentist/iv.py": ("tests/models/frequentist/test_iv.py",),
+    "models/frequentist/iv.py": ("tests/models/frequentist/test_iv*.py",),
     "models/printed/tables.py": ("tests/models/printed/test_tables.py",),
 }
 # What no test can tell from the code as it is: file ("" for any), before, after, and why.

@@ -16,6 +16,7 @@ from posterity.models.frequentist.iv import InstrumentDesign, instrument_design
 
 from .reference.moments import rows_like
 
+GROUPS = Cluster(cluster="group")
 CARD = ["exper", "expersq", "black", "smsa", "south", "smsa66", *(f"reg66{i}" for i in range(2, 10))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
+import importlib
 from pathlib import Path
 
 import pytest
@@ -11,24 +11,17 @@ import pytest
 import posterity as po
 from posterity.analyses.audit import RULES, audit, columns, correlations
 
-SCRIPT = Path(__file__).parents[3] / "benchmarks" / "audit_false_alarms.py"
+ROOT = Path(__file__).parents[3]
 STUDIES = 20
 
 
 @pytest.fixture(scope="module")
-def printer():
-    spec = importlib.util.spec_from_file_location("audit_false_alarms", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def studies(printer, tmp_path_factory):
+def studies(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT)
+        write_study = importlib.import_module("benchmarks.printed_studies").write_study
     place = tmp_path_factory.mktemp("SYNTHETIC")
-    truths = [printer.write_study(place / str(seed), 5000 + seed) for seed in range(STUDIES)]
+    truths = [write_study(place / str(seed), 5000 + seed) for seed in range(STUDIES)]
     return [(place / str(seed), truth) for seed, truth in enumerate(truths)]
 
 
@@ -119,32 +112,29 @@ def test_a_misprint_is_found(studies, tmp_path, cell, change, rule):
     assert any(cell[0] in f.where for f in new if f.rule == rule)
 
 
-def test_a_misprinted_slope_in_nested_columns_is_named(tmp_path):
-    """Bashlai's T5.4: 0.215 printed as 0.251 breaks the one correlation matrix; leaving it out mends it."""
-    study = po.load("bashlai-2026")
-    text = study.file.published_path.read_text(encoding="utf-8").replace(
-        "T5,4,TRADE,0.215", "T5,4,TRADE,0.251"
-    )
-    (tmp_path / "published.csv").write_text(text, encoding="utf-8")
-    toml = study.file.path.read_text(encoding="utf-8").split("[[claim]]")[0]
+def bashlai(folder, cell, misprint):
+    """Bashlai's tables with one line of published.csv changed, without claims and indicators."""
+    study = po.load("bashlai-2026").file
+    text = study.published_path.read_text(encoding="utf-8")
+    assert text.count(cell) == 1
+    (folder / "published.csv").write_text(text.replace(cell, misprint), encoding="utf-8")
+    toml = study.path.read_text(encoding="utf-8").split("[[claim]]")[0]
     toml = toml.replace("../data/bashlai_2026/published.csv", "published.csv")
     toml = "\n".join(line for line in toml.splitlines() if not line.startswith("indicators"))
-    (tmp_path / "study.toml").write_text(toml, encoding="utf-8")
-    found = correlations(columns.arrange(po.load(tmp_path).file))
+    (folder / "study.toml").write_text(toml, encoding="utf-8")
+    return folder
+
+
+def test_a_misprinted_slope_in_nested_columns_is_named(tmp_path):
+    """Bashlai's T5.4: 0.215 printed as 0.251 breaks the one correlation matrix; leaving it out mends it."""
+    folder = bashlai(tmp_path, "T5,4,TRADE,0.215", "T5,4,TRADE,0.251")
+    found = correlations(columns.arrange(po.load(folder).file))
     assert [f.status for f in found] == ["impossible"]
     assert "T5.4.TRADE" in found[0].where
     assert len(found[0].where) <= 3
 
 
 def test_stars_that_no_distribution_gives_are_found(tmp_path):
-    study = po.load("bashlai-2026")
-    text = study.file.published_path.read_text(encoding="utf-8").replace(
-        "T5,3,NQP,0.801,,18.08,***", "T5,3,NQP,0.801,,18.08,*"
-    )
-    (tmp_path / "published.csv").write_text(text, encoding="utf-8")
-    toml = study.file.path.read_text(encoding="utf-8").split("[[claim]]")[0]
-    toml = toml.replace("../data/bashlai_2026/published.csv", "published.csv")
-    toml = "\n".join(line for line in toml.splitlines() if not line.startswith("indicators"))
-    (tmp_path / "study.toml").write_text(toml, encoding="utf-8")
-    found = [f for f in quick(tmp_path) if f.status == "impossible"]
+    folder = bashlai(tmp_path, "T5,3,NQP,0.801,,18.08,***", "T5,3,NQP,0.801,,18.08,*")
+    found = [f for f in quick(folder) if f.status == "impossible"]
     assert [(f.rule, f.where) for f in found] == [("stars", ("T5.3.NQP",))]

@@ -1,39 +1,17 @@
-"""The audit of the two papers against arithmetic done here, from digits typed from the papers' tables."""
+"""The audit of Liu and Li against arithmetic done here, from digits typed from the paper's tables."""
 
 from __future__ import annotations
 
-import json
 import math
-import sys
 
 import numpy as np
 import pytest
 from scipy import stats
 
 import posterity as po
-from posterity import cli
 from posterity.analyses.audit import audit
 
-
-@pytest.fixture(scope="module")
-def liu():
-    return audit(po.load("liu-li-2025"))
-
-
-@pytest.fixture(scope="module")
-def bashlai():
-    return audit(po.load("bashlai-2026"))
-
-
-def one(findings, rule, *where, status=None, words=""):
-    hits = [
-        f for f in findings
-        if f.rule == rule and set(where) <= set(f.where) and words in f.statement
-        and status in (None, f.status)
-    ]  # fmt: skip
-    assert hits, (rule, where, status)
-    return min(hits, key=lambda f: len(f.where))
-
+from .findings import one
 
 # Liu and Li (2025), Tables 4 to 7 and 9: estimate, standard error and stars, typed from the columns with
 # fixed effects.
@@ -47,6 +25,11 @@ CELLS = """
 2.949 1.817 0|.131 .019 3|.034 .006 2|.252 .246 0|.231 .043 2|.049 .004 3|-.076 .445 0|.023 .008 1|.260 .064 2
 .156 .038 2|2.182 .528 2|-.214 .259 0|-.015 .020 0|2.344 .191 3|.097 .044 0
 """.replace("\n", "|").split("|")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def liu():
+    return audit(po.load("liu-li-2025"))
 
 
 def possible(df):
@@ -213,92 +196,6 @@ def test_claims_of_liu_li(liu):
     )
 
 
-def test_sample_sizes(liu, bashlai):
+def test_sample_sizes(liu):
     assert [f.value for f in liu if f.rule == "sample_size"][:3] == [30 * 11, 26 * 11, 30 * 10]
-    assert {f.status for f in (*liu, *bashlai) if f.rule in ("sample_size", "bounds", "threshold")} == {
-        "consistent"
-    }
-    assert one(bashlai, "subsample", "T6.1.N", "T6.2.N").value == 60 + 50
-
-
-def test_the_largest_vif_is_another(bashlai):
-    vifs = [2.811, 2.306, 2.203, 2.124, 1.06]
-    assert round(sum(vifs) / 5, 3) == 2.101
-    f = one(bashlai, "claim", "T4.VIF.NQP", words="largest VIF")
-    assert f.status == "impossible"
-    assert "2.811" in f.statement
-    assert "2.101 is T4.VIF.mean" in f.statement
-    # VIF from T5.6: se^2 sd(x)^2 104/((1 - R2) sd(y)^2).
-    # For GOV: (0.866/4.39)^2 0.063^2 104/(0.136 * 0.236^2) = 2.12.
-    assert pytest.approx(2.124, abs=0.02) == (0.866 / 4.39) ** 2 * 0.063**2 * 104 / (0.136 * 0.236**2)
-    assert one(bashlai, "vif", "T4.VIF.GOV", "T5.6.GOV").status == "consistent"
-
-
-def test_nothing_was_standardised(bashlai):
-    # T5.1: slope 0.790, R2 0.734; standardised, slope^2 = R2 and the constant (0.165) is 0
-    assert abs(0.790**2 - 0.734) > 0.1
-    assert one(bashlai, "claim", "T3.mean.NQP", words="standardised").status == "impossible"
-
-
-def test_ratio_of_slopes_and_of_standardised_slopes(bashlai):
-    assert one(bashlai, "claim", "T5.6.NQP", "T5.6.TRADE", words="4.81").status == "consistent"
-    f = one(bashlai, "standardised_ratio", "T5.6.NQP", "T5.6.TRADE")
-    assert f.value == pytest.approx(0.875 * 0.256 / (0.182 * 0.18), rel=0.01)
-
-
-def test_regions_differ_by_chance_and_both_lie_below_the_whole(bashlai):
-    z = (0.629 - 0.438) / math.hypot(0.629 / 11.97, 0.438 / 3.53)
-    assert z == pytest.approx(1.42, abs=0.01)
-    f = one(bashlai, "claim", "T6.1.NQP", "T6.2.NQP", words="markedly")
-    assert f.status == "only_if"
-    assert "z 1.42" in f.arithmetic
-    assert one(bashlai, "subsample", "T5.6.NQP", "T6.1.NQP").status == "only_if"
-
-
-def test_hidden_regressors_of_the_regional_columns(bashlai):
-    # T6.2: R2 0.874, adjusted 0.86, N 50; t of 3.53 alone would make R2 0.21
-    fits = [
-        k
-        for k in range(1, 20)
-        if any(0.855 <= 1 - (1 - r) * 49 / (49 - k) <= 0.865 for r in (0.8735, 0.874, 0.8745))
-    ]
-    f = one(bashlai, "adjusted_r2", "T6.2.R2")
-    assert f.status == "only_if"
-    assert f"{fits[0]} to {fits[-1]} regressors" in f.statement
-    assert pytest.approx(0.206, abs=0.001) == 3.53**2 / (3.53**2 + 48)
-
-
-def test_correlations_behind_the_nested_columns(bashlai):
-    # From T3 and T5.3: r(NQP, TRADE) = (r_y,NQP - beta_NQP)/beta_TRADE with r_y,NQP from T5.1
-    beta = 0.801 * 0.256 / 0.236, 0.190 * 0.18 / 0.236
-    r = (0.790 * 0.256 / 0.236 - beta[0]) / beta[1]
-    f = one(bashlai, "correlation", "T5.2.TRADE", "T5.3.TRADE", words="TRADE moves")
-    assert f.value == pytest.approx(r, abs=0.01)
-    assert "not to be told from zero" in f.statement
-    assert one(bashlai, "correlation", "T5.4.UIS", "T4.VIF.RCY").value == 73
-
-
-def test_order_of_r2_and_synergy(bashlai):
-    assert "T5.2.R2 is left out" in one(bashlai, "claim", "T5.1.R2", "T5.2.R2").statement
-    assert "16%" in one(bashlai, "claim", "T5.1.R2", "T5.3.R2", words="reinforce").statement
-    assert one(bashlai, "claim", words="synergy").status == "only_if"
-    # stars of T5.3 TRADE, t 3.01 ***, exclude t(10), that is errors clustered by 11 cities: 3.169
-    assert stats.t.ppf(0.995, 10) > 3.015
-    assert "not t(10)" in one(bashlai, "implied_df", "T5.3.TRADE").statement
-
-
-def test_munnell_is_consistent():
-    assert {f.status for f in audit(po.load("munnell-1990"))} == {"consistent"}
-
-
-def test_command_prints_the_contract(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["posterity", "audit", "munnell-1990", "--json"])
-    cli.main()
-    record = json.loads(capsys.readouterr().out)
-    assert record["study"] == "munnell-1990"
-    assert record["findings"]
-    for finding in record["findings"]:
-        assert set(finding) == {"rule", "where", "status", "value", "statement", "arithmetic"}
-    monkeypatch.setattr(sys, "argv", ["posterity", "audit", "munnell-1990"])
-    cli.main()
-    assert "0 impossible, 0 only if" in capsys.readouterr().out
+    assert {f.status for f in liu if f.rule in ("sample_size", "bounds", "threshold")} == {"consistent"}
