@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -55,3 +57,19 @@ def heading(axes: Axes, text: str, room: int = 40) -> None:
     axes.set_title(
         shorten(text, room), loc="left", fontsize=SIZE, fontweight="bold", color=INK, pad=4, parse_math=False
     )
+
+
+def beside(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
+    """Write beside the axes: x is in their widths, below 0 on their left; y is on their own scale."""
+    own = {"fontsize": SIZE, "color": INK, "parse_math": False, **style}
+    place = axes.get_yaxis_transform()
+    axes.text(x, y, text, ha="right" if x < 0 else "left", va="center", transform=place, **own)
+
+
+def legend(
+    figure: Figure, handles: Sequence[Artist], labels: Sequence[str], below: float = 0.27, **style: Any
+) -> None:
+    """A legend in the head, `below` inches from the top; in one row where `style` has no `ncols`."""
+    corner = (0.004, 1 - below / figure.get_figheight())
+    own = {"fontsize": SIZE, "ncols": len(labels), **style}
+    figure.legend(handles, labels, loc="upper left", bbox_to_anchor=corner, frameon=False, **own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from ..rows import Row, by_table, evidence_label, focal, plural, synthetic
 from .figures import drawn, forest, overview
 
 OVERVIEW = "overview"
+FORMS = ("svg", "png", "pdf")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,19 @@ class FigureFile:
     svg: bytes
     png: bytes
     pdf: bytes = b""
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        table: str | None,
+        title: str,
+        alt: str,
+        make: Callable[[], Figure],
+        forms: tuple[str, ...] = FORMS,
+    ) -> FigureFile:
+        """A figure in all of `FORMS`, or in the first two, which the page shows."""
+        return cls(name, table, title, alt, *(drawn(make, form) for form in forms))
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -73,4 +88,4 @@ def _figure_file(fit: Fit, rows: list[Row], name: str, table: str | None, what: 
         f"{plural(len(rows), 'coefficient')} in {columns}. {label}. "
         "Its numbers are in the tables of this page."
     )
-    return FigureFile(name, table, what, alt, drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))
+    return FigureFile.of(name, table, what, alt, make)

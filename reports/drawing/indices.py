@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ...analyses.indices.built_in_association import BuiltInAssociation
 from ..rows import shorten
+from .canvas import beside, legend
 from .figures import INK, QUIET, RULE, SIZE, WIDTH
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#9a9a9a"
@@ -50,40 +51,18 @@ def weights_figure(
 
 def _draw_weights(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylim(_depth(table), 0)
-    side = axes.get_yaxis_transform()
     several = table["dimension"].nunique() > 1
     y = 0.0
     for dimension, part in table.groupby("dimension", sort=False):
         if several:
-            axes.text(
-                -0.04,
-                y + DIMENSION / 2,
-                shorten(str(dimension), LABEL),
-                ha="right",
-                va="center",
-                transform=side,
-                fontsize=SIZE,
-                fontweight="bold",
-                color=INK,
-                parse_math=False,
-            )
+            beside(axes, -0.04, y + DIMENSION / 2, shorten(str(dimension), LABEL), fontweight="bold")
             y += DIMENSION
         twice = part["indicator"].duplicated(keep=False)
         for row, double in zip(part.to_dict("records"), twice, strict=True):
             middle = y + ROW / 2
             name = row["column"].replace("_", " ") if double else row["indicator"]
             text = shorten(name, LABEL) + ("" if row["direction"] == "+" else " (−)")
-            axes.text(
-                -0.04,
-                middle,
-                text,
-                ha="right",
-                va="center",
-                transform=side,
-                fontsize=SIZE - 1,
-                color=INK,
-                parse_math=False,
-            )
+            beside(axes, -0.04, middle, text, fontsize=SIZE - 1)
             axes.plot(
                 [row["q2.5"], row["q97.5"]], [middle] * 2, color=BLUE, linewidth=2.0, solid_capstyle="butt"
             )
@@ -120,7 +99,6 @@ def built_in_figure(results: list[BuiltInAssociation], title: str, synthetic: bo
     )
     axes = axes_at(figure, 1.75, HEAD + 0.2, WIDTH - 3.75, depth)
     axes.set_ylim(len(rows), 0)
-    side = axes.get_yaxis_transform()
     for number, one in enumerate(rows):
         for offset, values, colour in ((0.3, one.unshared, GREY), (0.52, one.shared, BLUE)):
             low, left, median, right, high = np.quantile(values, [0.025, 0.25, 0.5, 0.75, 0.975])
@@ -138,50 +116,29 @@ def built_in_figure(results: list[BuiltInAssociation], title: str, synthetic: bo
             markersize=4.6,
         )
         text = f"{one.spec_id}  {one.term} on {one.outcome}"
-        axes.text(
-            -0.03,
-            number + 0.5,
-            shorten(text, 27),
-            ha="right",
-            va="center",
-            transform=side,
-            fontsize=SIZE,
-            color=INK,
-            parse_math=False,
-        )
+        beside(axes, -0.03, number + 0.5, shorten(text, 27))
         names = ", ".join(name.replace("_", " ") for name in one.names) or "nothing"
-        axes.text(
-            1.03,
-            number + 0.5,
-            "\n".join(textwrap.wrap(names, 30)),
-            ha="left",
-            va="center",
-            transform=side,
-            fontsize=SIZE - 1,
-            color=QUIET,
-            parse_math=False,
-            linespacing=1.1,
-        )
+        wrapped = "\n".join(textwrap.wrap(names, 30))
+        beside(axes, 1.03, number + 0.5, wrapped, fontsize=SIZE - 1, color=QUIET, linespacing=1.1)
         if number:
             axes.axhline(number, color=RULE, linewidth=0.6, zorder=0)
     axes.axvline(0, color=QUIET, linewidth=0.8, zorder=0)
     axes.text(
-        1.03, -0.12, "shared", transform=side, fontsize=SIZE, fontweight="bold", color=QUIET, va="bottom"
+        1.03,
+        -0.12,
+        "shared",
+        transform=axes.get_yaxis_transform(),
+        fontsize=SIZE,
+        fontweight="bold",
+        color=QUIET,
+        va="bottom",
     )
     handles = [
         Line2D([], [], color=BLUE, marker="o", linewidth=3.2, markersize=4.2, markeredgecolor="white"),
         Line2D([], [], color=GREY, marker="o", linewidth=3.2, markersize=4.2, markeredgecolor="white"),
         Line2D([], [], color="black", marker="D", markerfacecolor="white", linewidth=0, markersize=4.6),
     ]
-    figure.legend(
-        handles,
-        ["shared indicators, no link", "every indicator its own", "printed"],
-        loc="upper left",
-        bbox_to_anchor=(0.004, 1 - 0.28 / figure.get_figheight()),
-        ncols=3,
-        frameon=False,
-        fontsize=SIZE,
-    )
+    legend(figure, handles, ["shared indicators, no link", "every indicator its own", "printed"], 0.28)
     _plain(axes)
     return figure
 

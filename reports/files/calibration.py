@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from ...analyses.calibration.calibrate import simulated, verdict
 from ...analyses.calibration.ranks import limits
 from ...analyses.run.store import write_whole
-from ..drawing.canvas import BLUE, GREY, ORANGE, box, canvas, heading
-from ..drawing.figures import SIZE, WIDTH, drawn
+from ..drawing.canvas import BLUE, GREY, ORANGE, box, canvas, heading, legend
+from ..drawing.figures import WIDTH, drawn
 
 ACROSS, HIGH, GAP = 4, 0.95, 0.45
 COLOURS = {"prior": BLUE, "posterior": ORANGE}
@@ -120,13 +120,5 @@ def figure(checks: list[dict[str, Any]]) -> Figure:
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1])
     handles, labels = made.axes[0].get_legend_handles_labels()
-    made.legend(
-        handles,
-        [f"truths from the {label}" for label in labels],
-        loc="upper left",
-        ncols=2,
-        frameon=False,
-        fontsize=SIZE,
-        bbox_to_anchor=(0.004, 1 - 0.27 / made.get_figheight()),
-    )
+    legend(made, handles, [f"truths from the {label}" for label in labels], ncols=2)
     return made

@@ -12,8 +12,9 @@ from ...analyses.judge.interval import judged_fit
 from ...analyses.judge.over_twins import NOT_IDENTIFIED
 from ...analyses.run.fits import Fit
 from ...analyses.run.twin_mixture import Ensemble, of_term
+from ..drawing.canvas import beside
 from ..drawing.figure_files import FigureFile, Section
-from ..drawing.figures import INK, QUIET, RULE, SIZE, WIDTH, drawn, stamp
+from ..drawing.figures import INK, QUIET, RULE, SIZE, WIDTH, stamp
 from ..rows import Row, evidence_label, number, plural, shorten
 from .templating import rendered
 
@@ -85,14 +86,8 @@ def _figure_file(fit: Fit, shown: list[tuple[Row, Ensemble]], label: str) -> Fig
                 solid_capstyle="butt",
             )
             axes.plot(over.mean / unit, [at] * len(over.mean), "|", color=ORANGE, markersize=7, zorder=3)
-            text: dict[str, Any] = {
-                "va": "center",
-                "fontsize": SIZE,
-                "parse_math": False,
-                "transform": axes.get_yaxis_transform(),
-            }
-            axes.text(-0.02, at, shorten(row.id, 24), ha="right", color=INK, **text)
-            axes.text(1.02, at, f"{over.share_between:.0%} between", ha="left", color=INK, **text)
+            beside(axes, -0.02, at, shorten(row.id, 24))
+            beside(axes, 1.02, at, f"{over.share_between:.0%} between")
         axes.axvline(0, color=RULE, linewidth=1, zorder=0)
         axes.axvline(1, color=INK, linewidth=0.8, linestyle=":", zorder=0)
         axes.set_ylim(len(drawable) - 0.5, -0.5)
@@ -115,5 +110,4 @@ def _figure_file(fit: Fit, shown: list[tuple[Row, Ensemble]], label: str) -> Fig
         " interval that one panel would leave, and the interval of the mixture, in multiples of the"
         f" published estimate. {label}."
     )
-    forms = (drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))
-    return FigureFile("twins", None, "what the tables leave open", alt, *forms)
+    return FigureFile.of("twins", None, "what the tables leave open", alt, make)

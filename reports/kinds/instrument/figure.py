@@ -7,27 +7,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ....analyses.run.results import SpecFit
-from ...drawing.canvas import BLUE, GREY, ORANGE, box, canvas, heading
+from ...drawing.canvas import BLUE, GREY, ORANGE, beside, box, heading
 from ...drawing.figures import QUIET, SIZE
-from ...rows import Row, number
+from ...rows import number
+from ..mechanisms import ROW, Printed
 
-ROW, GAP = 1.5, 0.72
 LEAST, MOST = 0.1, 1.0
 
 
-def figure(
-    fitted: list[SpecFit], printed: dict[tuple[str, str], Row], title: str, evidence: str, simulated: bool
-) -> Figure:
-    """A row a column: intervals beside one another, and the coefficient as exclusion is given up."""
-    made = canvas(len(fitted) * (ROW + GAP) + 0.05, title, evidence, simulated)
-    for at, one in enumerate(fitted):
-        top = at * (ROW + GAP)
-        _beside(box(made, 1.55, top, 2.15, ROW), one, printed)
-        _giving_up(box(made, 4.35, top, 2.7, ROW), one)
-    return made
+def draw(made: Figure, top: float, one: SpecFit, printed: Printed) -> None:
+    """One column: intervals beside one another, and the coefficient as exclusion is given up."""
+    _intervals(box(made, 1.55, top, 2.15, ROW), one, printed)
+    _giving_up(box(made, 4.35, top, 2.7, ROW), one)
 
 
-def _beside(axes: Axes, one: SpecFit, printed: dict[tuple[str, str], Row]) -> None:
+def _intervals(axes: Axes, one: SpecFit, printed: Printed) -> None:
     found = one.mechanism or {}
     ((term, part),) = found["endogenous"].items()
     heading(axes, f"{one.id}: {term} on {one.view.spec.parsed.outcome}", 44)
@@ -66,16 +60,7 @@ def _beside(axes: Axes, one: SpecFit, printed: dict[tuple[str, str], Row]) -> No
             )
         elif not pieces:
             axes.text(0.5 * (low + high), at, "empty", ha="center", va="center", fontsize=SIZE, color=colour)
-        axes.text(
-            -0.04,
-            at,
-            name,
-            ha="right",
-            va="center",
-            fontsize=SIZE,
-            color=colour,
-            transform=axes.get_yaxis_transform(),
-        )
+        beside(axes, -0.04, at, name, color=colour)
     axes.axvline(0, color=QUIET, linewidth=0.8, zorder=0)
     axes.set_xlim(low - margin, high + margin)
     axes.set_ylim(len(spans) - 0.5, -0.5)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from ....analyses.kinds.over_twins import span
 from ....analyses.run.fits import Fit
 from ....analyses.run.results import SpecFit
 from ...drawing.figure_files import FigureFile, Section
-from ...drawing.figures import drawn
 from ...page.templating import rendered
-from ...rows import MINUS, Row, evidence_label, number, plural, synthetic
-from ..mechanisms import decimals_of, over_twins, with_record
-from .figure import figure
+from ...rows import MINUS, Row, evidence_label, number, plural
+from ..mechanisms import decimals_of, figure_of_table, over_twins, with_record
+from .figure import draw
 
 INFINITY = "\N{INFINITY}"
 
@@ -101,24 +98,10 @@ def _pieces(pieces: list[list[float | None]] | None, decimals: int) -> str:
 
 
 def _figure_file(fit: Fit, table: str, fitted: list[SpecFit], rows: list[Row]) -> FigureFile:
-    title = f"{fit.study.name}: instruments in table {table}"
-    printed = {(r.spec_id, r.term): r for r in rows}
-
-    def make() -> Figure:
-        return figure(fitted, printed, title, evidence_label(fit), synthetic(fit))
-
     alt = (
         f"Instruments, table {table}: for {plural(len(fitted), 'column')} the published estimate, two-stage"
         " least squares, the Anderson-Rubin interval and posteriors with 95% intervals, and the coefficient"
         f" against the size of direct effects that the instruments may have. {evidence_label(fit)}. Its"
         " numbers are in the table below."
     )
-    return FigureFile(
-        f"instruments-{table}",
-        f"instruments {table}",
-        f"instruments in table {table}",
-        alt,
-        drawn(make, "svg"),
-        drawn(make, "png"),
-        drawn(make, "pdf"),
-    )
+    return figure_of_table(fit, "instruments", table, fitted, rows, draw, alt)

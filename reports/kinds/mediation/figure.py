@@ -6,26 +6,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ....analyses.run.results import SpecFit
-from ...drawing.canvas import BLUE, GREY, ORANGE, box, canvas, heading
+from ...drawing.canvas import BLUE, GREY, ORANGE, beside, box, heading
 from ...drawing.figures import INK, QUIET, SIZE
-from ...rows import Row, number, shorten
-from ..mechanisms import decimals_of
+from ...rows import number, shorten
+from ..mechanisms import ROW, Printed, decimals_of
 
-ROW, GAP = 1.5, 0.72
 PATHS = ("direct", "indirect", "total")
 
 
-def figure(
-    fitted: list[SpecFit], printed: dict[tuple[str, str], Row], title: str, evidence: str, simulated: bool
-) -> Figure:
-    """A row a column: the paths, their effects at rho = 0, and the indirect effect as rho moves."""
-    made = canvas(len(fitted) * (ROW + GAP) + 0.05, title, evidence, simulated)
-    for at, one in enumerate(fitted):
-        top = at * (ROW + GAP)
-        _paths(box(made, 0.1, top, 2.35, ROW), one)
-        _effects(box(made, 3.2, top, 1.5, ROW), one, printed)
-        _moving(box(made, 5.25, top, 1.8, ROW), one)
-    return made
+def draw(made: Figure, top: float, one: SpecFit, printed: Printed) -> None:
+    """One column: the paths, their effects at rho = 0, and the indirect effect as rho moves."""
+    _paths(box(made, 0.1, top, 2.35, ROW), one)
+    _effects(box(made, 3.2, top, 1.5, ROW), one, printed)
+    _moving(box(made, 5.25, top, 1.8, ROW), one)
 
 
 def _paths(axes: Axes, one: SpecFit) -> None:
@@ -62,7 +55,7 @@ def _paths(axes: Axes, one: SpecFit) -> None:
         )  # fmt: skip
 
 
-def _effects(axes: Axes, one: SpecFit, printed: dict[tuple[str, str], Row]) -> None:
+def _effects(axes: Axes, one: SpecFit, printed: Printed) -> None:
     found = one.mechanism or {}
     heading(axes, "effects at rho = 0", 26)
     axes.axvline(0, color=QUIET, linewidth=0.8)
@@ -82,16 +75,7 @@ def _effects(axes: Axes, one: SpecFit, printed: dict[tuple[str, str], Row]) -> N
             axes.plot([span.mean], [at - 0.2], "D", color="black", markerfacecolor="white", markersize=3.6)
             if span.ends:
                 axes.plot(span.ends, [at - 0.2] * 2, color="black", linewidth=0.9, zorder=1)
-        axes.text(
-            -0.06,
-            at,
-            name,
-            ha="right",
-            va="center",
-            fontsize=SIZE,
-            color=colour,
-            transform=axes.get_yaxis_transform(),
-        )
+        beside(axes, -0.06, at, name, color=colour)
     axes.set_ylim(2.75, -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from ....analyses.kinds.over_twins import span
 from ....analyses.run.fits import Fit
 from ....analyses.run.results import SpecFit
 from ...drawing.figure_files import FigureFile, Section
-from ...drawing.figures import drawn
 from ...page.templating import LONGEST, rendered
-from ...rows import Row, evidence_label, number, plural, shorten, synthetic
-from ..mechanisms import decimals_of, over_twins, with_record
-from .figure import PATHS, figure
+from ...rows import Row, evidence_label, number, plural, shorten
+from ..mechanisms import decimals_of, figure_of_table, over_twins, with_record
+from .figure import PATHS, draw
 
 ON_A_LINE = 36
 
@@ -121,23 +118,9 @@ def _column(one: SpecFit) -> dict[str, Any]:
 
 
 def _figure_file(fit: Fit, table: str, fitted: list[SpecFit], rows: list[Row]) -> FigureFile:
-    title = f"{fit.study.name}: mediation in table {table}"
-    printed = {(r.spec_id, r.term): r for r in rows}
-
-    def make() -> Figure:
-        return figure(fitted, printed, title, evidence_label(fit), synthetic(fit))
-
     alt = (
         f"Mediation, table {table}: for {plural(len(fitted), 'column')} the paths with posterior means,"
         " direct, indirect and total effects with 95% intervals, and the indirect effect against the"
         f" correlation rho of the errors. {evidence_label(fit)}. Its numbers are in the table below."
     )
-    return FigureFile(
-        f"mediation-{table}",
-        f"mediation {table}",
-        f"mediation in table {table}",
-        alt,
-        drawn(make, "svg"),
-        drawn(make, "png"),
-        drawn(make, "pdf"),
-    )
+    return figure_of_table(fit, "mediation", table, fitted, rows, draw, alt)

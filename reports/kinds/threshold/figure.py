@@ -14,7 +14,7 @@ from ....analyses.kinds.threshold.record import AVERAGED
 from ....analyses.run.fits import Fit
 from ....analyses.run.results import SpecFit
 from ...drawing.figure_files import FigureFile
-from ...drawing.figures import INK, QUIET, RULE, SIZE, WIDTH, drawn
+from ...drawing.figures import INK, QUIET, RULE, SIZE, WIDTH
 from ...rows import shorten, synthetic
 
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -34,15 +34,7 @@ def figure_file_of(fit: Fit, one: SpecFit, label: str) -> FigureFile:
         " with its 95% band; the posterior probability of each number of thresholds for each prior scale of"
         f" the changes; the posterior of the places. {label}. The numbers are in the tables of this section."
     )
-    return FigureFile(
-        f"thresholds.{one.id}",
-        None,
-        f"thresholds of {one.id}",
-        alt,
-        drawn(make, "svg"),
-        drawn(make, "png"),
-        drawn(make, "pdf"),
-    )
+    return FigureFile.of(f"thresholds.{one.id}", None, f"thresholds of {one.id}", alt, make)
 
 
 def _figure(fit: Fit, one: SpecFit, label: str) -> Figure:

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ...drawing.canvas import BLUE, GREY, ORANGE, box, canvas
+from ...drawing.canvas import BLUE, GREY, ORANGE, beside, box, canvas, legend
 from ...drawing.figures import INK, QUIET, RULE, WIDTH
 from ...rows import shorten
 
@@ -35,17 +35,7 @@ def intervals(title: str, blocks: list[tuple[str, dict[str, Any]]], label: str, 
     y = 0.0
     for (spec, term), mine in zip(blocks, marks, strict=True):
         tall = STEP * len(mine) + GAP
-        axes.text(
-            -0.02,
-            y + tall / 2,
-            shorten(f"{spec} {term['term']}", 26),
-            transform=axes.get_yaxis_transform(),
-            ha="right",
-            va="center",
-            fontsize=7.6,
-            color=INK,
-            parse_math=False,
-        )
+        beside(axes, -0.02, y + tall / 2, shorten(f"{spec} {term['term']}", 26), fontsize=7.6)
         for i, (name, (mean, start, end)) in enumerate(mine):
             _, colour, marker = MARKS[name]
             at = y + GAP / 2 + STEP * (i + 0.5)
@@ -66,17 +56,8 @@ def intervals(title: str, blocks: list[tuple[str, dict[str, Any]]], label: str, 
     handles = [
         Line2D([], [], color=MARKS[k][1], marker=MARKS[k][2], linewidth=1.8, markersize=4) for k in used
     ]
-    figure.legend(
-        handles,
-        [MARKS[k][0] for k in used],
-        loc="upper left",
-        frameon=False,
-        fontsize=7.4,
-        ncols=3,
-        bbox_to_anchor=(0.004, 1 - 0.3 / figure.get_figheight()),
-        handlelength=1.6,
-        columnspacing=1.0,
-    )
+    style = {"fontsize": 7.4, "ncols": 3, "handlelength": 1.6, "columnspacing": 1.0}
+    legend(figure, handles, [MARKS[k][0] for k in used], 0.3, **style)
     return figure
 
 

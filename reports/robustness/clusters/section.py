@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from ....analyses.run.fits import Fit
 from ...drawing.figure_files import FigureFile, Section
-from ...drawing.figures import drawn
 from ...page.templating import rendered
 from ...rows import NOTHING, Row, evidence_label, number, plural, probability, synthetic
 from .figure import intervals
@@ -132,12 +131,4 @@ def _figure_file(fit: Fit, fitted: dict[str, dict[str, Any]], label: str) -> Fig
     def make() -> Figure:
         return intervals(title, blocks, label, made_up)
 
-    return FigureFile(
-        "clusters",
-        None,
-        "clusters in tests and in models",
-        alt,
-        drawn(make, "svg"),
-        drawn(make, "png"),
-        drawn(make, "pdf"),
-    )
+    return FigureFile.of("clusters", None, "clusters in tests and in models", alt, make)

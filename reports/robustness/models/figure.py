@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ....models.errors import LAWS
-from ...drawing.canvas import BLUE, GREY, ORANGE, box, canvas
+from ...drawing.canvas import BLUE, GREY, ORANGE, beside, box, canvas, legend
 from ...drawing.figures import INK, QUIET, RULE, SIZE, WIDTH
 from ...rows import Row, shorten
 
@@ -136,23 +136,10 @@ def _posteriors(axes: Axes, bars: Sequence[Bar], term: str) -> None:
 
 def _choices(axes: Axes, bars: Sequence[Bar], rows: dict[str, list[str]]) -> None:
     y = 0.0
-    side: dict[str, Any] = {
-        "transform": axes.get_yaxis_transform(),
-        "va": "center",
-        "ha": "right",
-        "fontsize": 6.8,
-        "parse_math": False,
-    }
     for name, labels in rows.items():
         y += 1
-        axes.text(
-            -0.01,
-            y - 0.55,
-            "the paper's columns" if name == "paper" else name,
-            fontweight="bold",
-            color=INK,
-            **side,
-        )
+        title = "the paper's columns" if name == "paper" else name
+        beside(axes, -0.01, y - 0.55, title, fontsize=6.8, fontweight="bold")
         for label in labels:
             axes.axhline(y + 0.5, color=RULE, linewidth=0.4, zorder=0)
             at = [x for x, bar in enumerate(bars) if bar.levels.get(name) == label]
@@ -162,7 +149,7 @@ def _choices(axes: Axes, bars: Sequence[Bar], rows: dict[str, list[str]]) -> Non
                 axes.plot(at, [y + 0.5] * len(at), "|", color=BLUE, markersize=5.5, markeredgewidth=0.9)
             mine = [x for x in at if bars[x].group == "own"]
             axes.plot(mine, [y + 0.5] * len(mine), "o", color=ORANGE, markersize=4.2)
-            axes.text(-0.01, y + 0.5, shorten(label, 36), color=QUIET, **side)
+            beside(axes, -0.01, y + 0.5, shorten(label, 36), fontsize=6.8, color=QUIET)
             y += 1
     axes.set_ylim(y, 0)
     axes.set_xlim(-1.5, len(bars) + 0.5)
@@ -185,16 +172,8 @@ def _key(figure: Figure, bars: Sequence[Bar]) -> None:
         "paper": (line(INK, "D", "white"), "as published"),
     }
     used = [every[group] for group in every if any(bar.group == group for bar in bars)]
-    figure.legend(
-        *zip(*used, strict=True),
-        loc="upper left",
-        bbox_to_anchor=(0.004, 1 - 0.27 / figure.get_figheight()),
-        ncols=len(used),
-        frameon=False,
-        fontsize=SIZE,
-        handlelength=1.8,
-        columnspacing=1.2,
-    )
+    handles, labels = zip(*used, strict=True)
+    legend(figure, handles, labels, handlelength=1.8, columnspacing=1.2)
 
 
 def shares(study: str, terms: Sequence[tuple[str, dict[str, Any]]], label: str, synthetic: bool) -> Figure:
@@ -220,17 +199,9 @@ def shares(study: str, terms: Sequence[tuple[str, dict[str, Any]]], label: str, 
                 hatch="////" if name == "interactions" else None,
             )
             start += share
-        text: dict[str, Any] = {"va": "center", "fontsize": SIZE, "parse_math": False,
-                                "transform": axes.get_yaxis_transform()}  # fmt: skip
-        axes.text(-0.015, y, shorten(f"{spec} {term['term']}", 22), ha="right", color=INK, **text)
-        axes.text(
-            1.02,
-            y,
-            f"{found['sd']:.2g} over models, {found['within']:.2g} within",
-            ha="left",
-            color=QUIET,
-            **{**text, "fontsize": 7},
-        )
+        beside(axes, -0.015, y, shorten(f"{spec} {term['term']}", 22))
+        spread = f"{found['sd']:.2g} over models, {found['within']:.2g} within"
+        beside(axes, 1.02, y, spread, color=QUIET, fontsize=7)
     axes.set_ylim(len(terms) - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.set_yticks([])
@@ -241,17 +212,7 @@ def shares(study: str, terms: Sequence[tuple[str, dict[str, Any]]], label: str, 
         Patch(facecolor=COLOURS[name], hatch="////" if name == "interactions" else None, edgecolor="white")
         for name in used
     ]
-    figure.legend(
-        handles,
-        list(used),
-        loc="upper left",
-        bbox_to_anchor=(0.004, 1 - 0.27 / figure.get_figheight()),
-        ncols=len(used),
-        frameon=False,
-        fontsize=SIZE,
-        handlelength=1.2,
-        columnspacing=1.2,
-    )
+    legend(figure, handles, list(used), handlelength=1.2, columnspacing=1.2)
     figure.text(
         1 - 0.1 / WIDTH,
         1 - 0.38 / figure.get_figheight(),

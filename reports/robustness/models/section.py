@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
-
-from matplotlib.figure import Figure
 
 from ....analyses.run.fits import Fit
 from ....models.errors import LAWS
 from ...drawing.figure_files import FigureFile, Section
-from ...drawing.figures import drawn
 from ...page.templating import rendered
 from ...rows import Row, evidence_label, number, plural, synthetic
 from .figure import curve, shares
@@ -41,8 +37,9 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
             f" models with 95% intervals in order of their means, and the choices of each. {label}."
             f" {_sentence(term)}"
         )
-        figure_file = _figure_file(
+        figure_file = FigureFile.of(
             name,
+            None,
             f"{term['term']} of {spec} over models",
             alt,
             partial(curve, fit.study.name, spec, term, printed, errors[spec], label, made_up),
@@ -54,8 +51,12 @@ def section(fit: Fit, rows: list[Row]) -> Section | None:
         "Stacked bars: shares of the variance over models by kind of choice,"
         f" {plural(len(bars), 'coefficient')}. {label}."
     )
-    over = _figure_file(
-        "models", "where the spread comes from", alt, lambda: shares(fit.study.name, bars, label, made_up)
+    over = FigureFile.of(
+        "models",
+        None,
+        "where the spread comes from",
+        alt,
+        lambda: shares(fit.study.name, bars, label, made_up),
     )
     factors = [name for name in FACTORS if any(name in term["spread"]["alone"] for _, term in terms)]
     body = rendered(
@@ -84,10 +85,6 @@ def paper_columns(fit: Fit, spec: str, term: str, rows: list[Row]) -> list[Row]:
         if row.term == term
         and (specs[row.spec_id].parsed.outcome == outcome or specs[row.spec_id].variant_of == spec)
     ]
-
-
-def _figure_file(name: str, title: str, alt: str, make: Callable[[], Figure]) -> FigureFile:
-    return FigureFile(name, None, title, alt, drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))
 
 
 def _shown(fit: Fit, terms: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:

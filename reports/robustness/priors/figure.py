@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from ...drawing.canvas import BLUE, GREY, ORANGE, box, canvas, heading
+from ...drawing.canvas import BLUE, GREY, ORANGE, beside, box, canvas, heading, legend
 from ...drawing.figures import INK, QUIET, RULE, SIZE, WIDTH
 from ...rows import shorten
 
@@ -66,17 +66,7 @@ _CURVE_KEY = [
 
 def _key(made: Figure, entries: list[tuple[str, dict[str, Any]]]) -> None:
     handles = [Line2D([], [], markersize=4, **style) for _, style in entries]
-    made.legend(
-        handles,
-        [label for label, _ in entries],
-        loc="upper left",
-        frameon=False,
-        fontsize=SIZE,
-        ncols=len(entries),
-        bbox_to_anchor=(0.004, 1 - 0.28 / made.get_figheight()),
-        handlelength=1.8,
-        columnspacing=1.3,
-    )
+    legend(made, handles, [label for label, _ in entries], 0.28, handlelength=1.8, columnspacing=1.3)
 
 
 def _sensitivity(axes: Axes, focus: Focus) -> None:
@@ -151,10 +141,8 @@ def strip(shown: list[Focus], title: str, evidence: str, simulated: bool) -> Fig
                 linestyle="",
                 zorder=2,
             )
-        side: dict[str, Any] = {"va": "center", "fontsize": SIZE, "parse_math": False,
-                                "transform": axes.get_yaxis_transform()}  # fmt: skip
-        axes.text(-0.03, at, shorten(focus.title, 25), ha="right", color=INK, **side)
-        axes.text(1.03, at, shorten(counted(focus.record["verdicts"]), 26), ha="left", color=INK, **side)
+        beside(axes, -0.03, at, shorten(focus.title, 25))
+        beside(axes, 1.03, at, shorten(counted(focus.record["verdicts"]), 26))
     axes.axvline(0, color=QUIET, linewidth=0.8, zorder=0)
     axes.axvline(1, color=INK, linewidth=0.8, linestyle="--", zorder=0)
     axes.set_ylim(len(shown) - 0.4, -0.6)

@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 
 from ....analyses.judge.diagnostics import LIMITS
 from ....analyses.run.fits import Fit
-from ...drawing.figure_files import FigureFile, Section
-from ...drawing.figures import drawn
+from ...drawing.figure_files import FORMS, FigureFile, Section
 from ...page.templating import rendered
 from ...rows import NOTHING, Row, evidence_label, focal, number, plural, power, synthetic
 from .figure import Focus, counted, curves, strip
@@ -98,8 +97,7 @@ def _figure_file(
         f" {evidence_label(fit)}. The numbers are in the tables of this section."
     )
     name = "priors." + what.replace(",", "").replace(" ", "-")
-    forms = ("svg", "png", "pdf") if whole else ("svg", "png")
-    return FigureFile(name, None, what, alt, *(drawn(make, form) for form in forms))
+    return FigureFile.of(name, None, what, alt, make, FORMS if whole else FORMS[:2])
 
 
 def _line(focus: Focus) -> dict[str, Any]:

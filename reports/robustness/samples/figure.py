@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ....analyses.run.fits import Fit
-from ...drawing.canvas import BLUE, GREY, ORANGE, box, canvas, heading
-from ...drawing.figure_files import FigureFile
-from ...drawing.figures import INK, QUIET, RULE, SIZE, WIDTH, drawn
+from ...drawing.canvas import BLUE, GREY, ORANGE, beside, box, canvas, heading
+from ...drawing.figure_files import FORMS, FigureFile
+from ...drawing.figures import INK, QUIET, RULE, SIZE, WIDTH
 from ...rows import plural, shorten, synthetic
 
 LINE, ROW, NAME = 0.135, 0.2, 22
@@ -49,9 +49,7 @@ def unit_figure(fit: Fit, spec: str, records: Records, label: str) -> FigureFile
         f" points with 95% intervals, before the interval from all rows. {label}. The extremes are in the"
         " tables of this section."
     )
-    return FigureFile(
-        f"samples.{spec}", None, f"units left out of {spec}", alt, drawn(make, "svg"), drawn(make, "png")
-    )
+    return FigureFile.of(f"samples.{spec}", None, f"units left out of {spec}", alt, make, FORMS[:2])
 
 
 def _units(axes: Axes, found: Records, kind: str, units: list[Records], limits: tuple[float, float]) -> None:
@@ -67,17 +65,7 @@ def _units(axes: Axes, found: Records, kind: str, units: list[Records], limits: 
             colour, marker = GREY, "x"
         axes.plot([unit["low"][0], unit["high"][0]], [at, at], color=colour, linewidth=0.9, zorder=2)
         axes.plot(unit["mean"][0], at, marker, color=colour, markersize=3.4, zorder=3)
-        axes.text(
-            -0.03,
-            at,
-            shorten(unit["name"], NAME),
-            va="center",
-            ha="right",
-            fontsize=SIZE - 1,
-            color=INK,
-            parse_math=False,
-            transform=axes.get_yaxis_transform(),
-        )
+        beside(axes, -0.03, at, shorten(unit["name"], NAME), fontsize=SIZE - 1)
     axes.set_xlim(limits)
     axes.set_ylim(len(units) - 0.4, -0.6)
     axes.set_yticks([])
@@ -100,15 +88,8 @@ def overview(fit: Fit, found: dict[str, Records], label: str) -> FigureFile:
                 axes.plot(unit["shift"][0], at, "|" if not changed else "s", color=colour,
                           markersize=8 if not changed else 4, alpha=0.8)  # fmt: skip
             most = max(part["units"], key=lambda unit: abs(unit["shift"][0]))
-            style: dict[str, Any] = {
-                "va": "center",
-                "fontsize": SIZE,
-                "parse_math": False,
-                "color": INK,
-                "transform": axes.get_yaxis_transform(),
-            }
-            axes.text(-0.02, at, shorten(f"{spec} {part['terms'][0]}", 22), ha="right", **style)
-            axes.text(1.02, at, shorten(most["name"], 24), ha="left", **style)
+            beside(axes, -0.02, at, shorten(f"{spec} {part['terms'][0]}", 22))
+            beside(axes, 1.02, at, shorten(most["name"], 24))
             axes.axhline(at + 0.5, color=RULE, linewidth=0.5, zorder=0)
         axes.axvline(0, color=QUIET, linewidth=0.8)
         axes.set_ylim(len(found) - 0.5, -0.5)
@@ -123,6 +104,4 @@ def overview(fit: Fit, found: dict[str, Records], label: str) -> FigureFile:
         f" deviations without each unit; squares where its verdict changes. {label}. The extremes are in the"
         " table below."
     )
-    return FigureFile(
-        "samples", None, "units left out, all columns", alt, drawn(make, "svg"), drawn(make, "png")
-    )
+    return FigureFile.of("samples", None, "units left out, all columns", alt, make, FORMS[:2])

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ...drawing.canvas import BLUE, ORANGE, box, canvas, heading
+from ...drawing.canvas import BLUE, ORANGE, beside, box, canvas, heading, legend
 from ...drawing.figures import INK, QUIET, RULE, SIZE, WIDTH
 from ...rows import Row, shorten
 
@@ -37,17 +37,7 @@ def regions(
         y = 0.0
         for name, marks in forest:
             tall = _tall(marks)
-            axes.text(
-                -0.02,
-                y + tall / 2,
-                shorten(name, 40),
-                transform=axes.get_yaxis_transform(),
-                ha="right",
-                va="center",
-                fontsize=7.4,
-                color=INK,
-                parse_math=False,
-            )
+            beside(axes, -0.02, y + tall / 2, shorten(name, 40), fontsize=7.4)
             for i, (name_of_mark, (mean, low, high)) in enumerate(marks):
                 _, colour, marker, face = MARKS[name_of_mark]
                 at = y + GAP / 2 + STEP * (i + 0.5)
@@ -74,9 +64,8 @@ def regions(
         )
         for k in used
     ]
-    figure.legend(handles, [MARKS[k][0] for k in used], loc="upper left", frameon=False, fontsize=7.4,
-                  bbox_to_anchor=(0.004, 1 - 0.3 / figure.get_figheight()), ncols=len(used), handlelength=1.6,
-                  columnspacing=1.0)  # fmt: skip
+    style = {"fontsize": 7.4, "handlelength": 1.6, "columnspacing": 1.0}
+    legend(figure, handles, [MARKS[k][0] for k in used], 0.3, **style)
     return figure
 
 
@@ -116,17 +105,7 @@ def caterpillar(title: str, term: dict[str, Any], entity: str, label: str, synth
         axes.plot([mean], [y], "o", color=BLUE, markersize=3)
         if names or y in (0, len(rows) - 1):
             text = names[y] if names else ("lowest" if y == 0 else "highest")
-            axes.text(
-                -0.015,
-                y,
-                shorten(text, 26),
-                transform=axes.get_yaxis_transform(),
-                ha="right",
-                va="center",
-                fontsize=6.8,
-                color=INK,
-                parse_math=False,
-            )
+            beside(axes, -0.015, y, shorten(text, 26), fontsize=6.8)
     mean, low, high = entities["common"][:3]
     axes.axvspan(low, high, color=ORANGE, alpha=0.15, linewidth=0)
     axes.axvline(mean, color=ORANGE, linewidth=1.0)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
-
-from matplotlib.figure import Figure
 
 from ....analyses.robustness.slopes.printed_subsamples import published_subsamples
 from ....analyses.run.fits import Fit
 from ...drawing.figure_files import FigureFile, Section
-from ...drawing.figures import drawn
 from ...page.templating import rendered
 from ...rows import NOTHING, Row, evidence_label, number, probability, synthetic
 from .figure import caterpillar, regions
@@ -61,22 +57,22 @@ def _figure_files(
     if term["groups"]:
         alt = _alt(f"Slopes of {slope} by group in {spec}, separate regressions and partially pooled", label)
         draw = partial(regions, title, term, published, label, made_up)
-        made.append(_figure_file(f"slopes.{spec}.{at}", f"slope of {slope} by group, {spec}", alt, draw))
+        made.append(
+            FigureFile.of(f"slopes.{spec}.{at}", None, f"slope of {slope} by group, {spec}", alt, draw)
+        )
     if term["entities"]:
         alt = _alt(f"Slope of {slope} of every {entity} in {spec}, in order", label)
         draw = partial(caterpillar, title, term, entity, label, made_up)
         made.append(
-            _figure_file(f"slopes.{spec}.{at}.entities", f"slope of {slope} by {entity}, {spec}", alt, draw)
+            FigureFile.of(
+                f"slopes.{spec}.{at}.entities", None, f"slope of {slope} by {entity}, {spec}", alt, draw
+            )
         )
     return made
 
 
 def _alt(what: str, label: str) -> str:
     return f"{what}, with 95% intervals. {label}. Its numbers are in the table below."
-
-
-def _figure_file(name: str, title: str, alt: str, make: Callable[[], Figure]) -> FigureFile:
-    return FigureFile(name, None, title, alt, drawn(make, "svg"), drawn(make, "png"), drawn(make, "pdf"))
 
 
 def _shown(fit: Fit, terms: list[tuple[str, dict[str, Any]]]) -> set[tuple[str, str]]:
