@@ -22,9 +22,8 @@ from ...models.engine.sampling import Sampler
 from ...models.engine.statistics import padded, statistics_of_design
 from ...models.priors import DEFAULTS, Priors
 from ...models.scale import Array, standardise
-from ..run.key import Key
 from .ranks import ranks_of
-from .subject import Question, Ranked, Subject, in_units_of
+from .subject import Question, Ranked, Subject, collapsed_key, in_units_of
 
 DRAWS, OWN = 1000, 4000
 Values = dict[str, Array]
@@ -67,15 +66,8 @@ def effects_subject(
         return ranked(designs, form, priors, truths, draws, seed)
 
     questions: tuple[Question, ...] = ("prior", "posterior", "coverage")
-    key = Key(
-        kind="calibration equation",
-        data=(design.sha256,),
-        form=form,
-        errors="gaussian",
-        priors=priors,
-        sampler=Sampler(draws=draws, chains=1),
-        engine="collapsed",
-        extra={},
+    key = collapsed_key(
+        "equation", (design.sha256,), form=form, errors="gaussian", priors=priors, draws=draws, extra={}
     )
     names = names_of(design, form, priors)
     return Subject(name, "collapsed", names, questions, ask, key, synthetic=design.synthetic)

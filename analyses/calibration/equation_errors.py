@@ -8,16 +8,14 @@ import numpy as np
 
 from ...data.sample.design import Design
 from ...data.study.spec import Errors, Form
-from ...models.engine.sampling import Sampler
 from ...models.errors import LAWS
 from ...models.errors.inference.posteriors import posteriors_of
 from ...models.errors.law import Weighting
 from ...models.priors import DEFAULTS, Priors
 from ...models.scale import Scale, Standardised
-from ..run.key import Key
 from .equation import Values, in_standard_units, mean_of, prior_values
 from .ranks import ranks_of
-from .subject import Question, Ranked, Subject
+from .subject import Question, Ranked, Subject, collapsed_key
 
 DRAWS, DRAWS_OF_CHAINS = 1000, 4000  # independent ones, and those of a sampler whose draws are correlated
 
@@ -51,15 +49,8 @@ def errors_subject(
             trusted.append(one.trusted)
         return Ranked(np.array(ranks), np.array(trusted))
 
-    key = Key(
-        kind="calibration equation",
-        data=(design.sha256,),
-        form=form,
-        errors=errors,
-        priors=priors,
-        sampler=Sampler(draws=draws, chains=1),
-        engine="collapsed",
-        extra={},
+    key = collapsed_key(
+        "equation", (design.sha256,), form=form, errors=errors, priors=priors, draws=draws, extra={}
     )
     quantities = (*design.terms, *parameters)
     engine = "gibbs" if by_chains else "collapsed"

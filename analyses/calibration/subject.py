@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.study.spec import Errors, Form
+from ...models.engine.sampling import Sampler
 from ...models.priors import Prior, Priors
 from ...models.scale import Array
 from ..run.key import Key
@@ -59,6 +61,23 @@ class Subject:
     batch: int = 50
     synthetic: bool = True
     note: str = ""
+
+
+def collapsed_key(
+    of: str,
+    data: tuple[str, ...],
+    *,
+    form: Form | None,
+    errors: Errors | None,
+    priors: Priors,
+    draws: int,
+    extra: Mapping[str, Any],
+) -> Key:
+    """The key of a calibration by the collapsed engine, whose draws of a simulation are one chain."""
+    return Key(
+        kind=f"calibration {of}", data=data, form=form, errors=errors, priors=priors,
+        sampler=Sampler(draws=draws, chains=1), engine="collapsed", extra=extra,
+    )  # fmt: skip
 
 
 def in_units_of(priors: Priors, mean: float, sd: float) -> Priors:

@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from ...models.engine.sampling import Sampler
 from ...models.printed.tables import PrintedEstimate, exact_draws
 from ...models.priors import DEFAULTS, Priors
-from ..run.key import Key, fingerprint
+from ..run.key import fingerprint
 from .equation import DRAWS
-from .subject import Question, Ranked, Subject
+from .subject import Question, Ranked, Subject, collapsed_key
 
 
 def tables_subject(
@@ -44,14 +43,7 @@ def tables_subject(
 
     note = "one truth for coverage: the printed estimate"
     terms = tuple(one.term for one in proper)
-    key = Key(
-        kind="calibration tables",
-        data=(fingerprint(proper),),
-        form=None,
-        errors=None,
-        priors=priors,
-        sampler=Sampler(draws=draws, chains=1),
-        engine="collapsed",
-        extra={},
+    key = collapsed_key(
+        "tables", (fingerprint(proper),), form=None, errors=None, priors=priors, draws=draws, extra={}
     )
     return Subject(name, "exact", terms, ("prior", "coverage"), ask, key, synthetic=False, note=note)

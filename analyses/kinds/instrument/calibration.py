@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from ....data.sample.design import Design
-from ....models.engine.sampling import Sampler
 from ....models.frequentist.iv import InstrumentDesign, instrument_design
 from ....models.kinds.instrument import Root, exclusions, root_of
 from ....models.mechanisms.direct_instrument import direction, draw
@@ -15,8 +14,7 @@ from ....models.priors import DEFAULTS, Priors
 from ....models.scale import Array
 from ...calibration.equation import DRAWS, in_standard_units
 from ...calibration.ranks import ranks_of
-from ...calibration.subject import Question, Ranked, Subject
-from ...run.key import Key
+from ...calibration.subject import Question, Ranked, Subject, collapsed_key
 
 QUANTITIES = ("beta", "rho", "sigma of the outcome", "sigma of the first stage")
 COVERAGE = {"beta": 0.5, "rho": 0.6, "first_stage": 0.5}
@@ -72,14 +70,13 @@ def instrument_subject(
 
     note = "posterior calibration is not offered: the endogenous regressor is simulated as well"
     questions: tuple[Question, ...] = ("prior",) if exclusion else ("prior", "coverage")
-    key = Key(
-        kind="calibration instrument",
-        data=(design.sha256,),
+    key = collapsed_key(
+        "instrument",
+        (design.sha256,),
         form=None,
         errors=None,
         priors=priors,
-        sampler=Sampler(draws=draws, chains=1),
-        engine="collapsed",
+        draws=draws,
         extra={"instruments": instruments, "exclusion": exclusion},
     )
     return Subject(name, "collapsed", QUANTITIES, questions, ask, key, synthetic=design.synthetic, note=note)

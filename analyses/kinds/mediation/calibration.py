@@ -9,7 +9,6 @@ import numpy as np
 from ....data.sample.design import Design
 from ....data.study.spec import Form
 from ....models.engine.posterior import batch
-from ....models.engine.sampling import Sampler
 from ....models.engine.statistics import padded, statistics_of_design
 from ....models.kinds.mediation import equations
 from ....models.mechanisms.paths import Paths, effects_at, paths, rho_draws
@@ -17,8 +16,7 @@ from ....models.priors import DEFAULTS, Priors
 from ....models.scale import Array
 from ...calibration.equation import DRAWS, in_standard_units, prior_values, simulated
 from ...calibration.ranks import ranks_of
-from ...calibration.subject import Question, Ranked, Subject, in_units_of
-from ...run.key import Key
+from ...calibration.subject import Question, Ranked, Subject, collapsed_key, in_units_of
 
 QUANTITIES = ("a", "b", "direct", "indirect", "total", "direct, rho", "indirect, rho")
 
@@ -79,14 +77,13 @@ def mediation_subject(
         return Ranked(np.array(ranks), trusted)
 
     note = "posterior calibration and coverage: see effects, whose equations these are"
-    key = Key(
-        kind="calibration mediation",
-        data=(design.sha256,),
+    key = collapsed_key(
+        "mediation",
+        (design.sha256,),
         form=form,
         errors=None,
         priors=priors,
-        sampler=Sampler(draws=draws, chains=1),
-        engine="collapsed",
+        draws=draws,
         extra={"roles": [treatment, mediator]},
     )
     return Subject(name, "collapsed", QUANTITIES, ("prior",), ask, key, synthetic=design.synthetic, note=note)

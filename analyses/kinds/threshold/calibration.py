@@ -7,15 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from ....data.study.spec import Form
-from ....models.engine.sampling import Sampler
 from ....models.kinds.threshold import admissible_sets, regime_columns
 from ....models.priors import DEFAULTS, Priors
 from ....models.thresholds.changepoint_draws import RegimeDraws, draw, effect_along
 from ....models.thresholds.changepoints import enumerate_thresholds
 from ....models.thresholds.regimes import Array, Regimes
 from ...calibration.equation import in_standard_units, prior_values, simulated
-from ...calibration.subject import Question, Ranked, Subject, in_units_of
-from ...run.key import Key, fingerprint
+from ...calibration.subject import Question, Ranked, Subject, collapsed_key, in_units_of
+from ...run.key import fingerprint
 
 AT = (0.1, 0.5, 0.9)
 DRAWS = 1000
@@ -70,14 +69,13 @@ def threshold_subject(
         ]
         return np.append(ranks, (values_of[0] < values_of[1][0]).mean(axis=0))
 
-    key = Key(
-        kind="calibration threshold",
-        data=(design.sha256, fingerprint(found.q.tolist())),
+    key = collapsed_key(
+        "threshold",
+        (design.sha256, fingerprint(found.q.tolist())),
         form=form,
         errors=None,
         priors=priors,
-        sampler=Sampler(draws=draws, chains=1),
-        engine="collapsed",
+        draws=draws,
         extra={
             "candidates": found.candidates.tolist(),
             "least": found.least,
