@@ -71,13 +71,17 @@ def run(
     workers: Workers = None,
     out: Out = Path("posterity-out"),
     fresh: Fresh = False,
+    check_engine: Annotated[
+        bool,
+        typer.Option("--check-engine", help="fit one column a second time by NUTS, every effect sampled"),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Reproduce, recast, sample, compare and report."""
     settings = settings_of(
         study_name, panel_file, evidence, only, draws, seed, engine, device, form, prior, twins
     )
-    run_study(settings, out, fresh, as_json, None, scheduler, workers)
+    run_study(settings, out, fresh, as_json, None, scheduler, workers, check_engine)
 
 
 @app.command()
@@ -141,6 +145,7 @@ def run_study(
     parts: Sequence[str] | None = None,
     scheduler: str | None = None,
     count: int | None = None,
+    check_engine: bool = False,
 ) -> None:
     """Fit what the settings ask, then compute these parts of its robustness; for None, show what is stored.
 
@@ -176,7 +181,7 @@ def run_study(
             settings["form"],
             folder / "posteriors",
             fresh,
-            agreement=True,
+            agreement=check_engine,
         )
         with workers(scheduler, count) as each:
             panel: Any = study.panel(settings["panel"]) if evidence == "panel" else None

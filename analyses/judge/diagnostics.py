@@ -83,7 +83,11 @@ def faults(posterior: Posterior) -> list[str]:
 
 
 def converged(tree: DataTree) -> dict[str, float]:
-    """The worst R-hat and effective size over all variables of a fit, its divergences and k-hat."""
+    """The worst R-hat and effective size over all variables of a fit, its divergences and k-hat.
+
+    `likelihood_difference` is the largest difference between the engine's log-likelihood and the one with
+    every effect kept (`models.errors.inference.kept_effects`), where it was computed.
+    """
     import arviz as az
 
     posterior = tree["posterior"].to_dataset()
@@ -93,4 +97,5 @@ def converged(tree: DataTree) -> dict[str, float]:
     }
     stats = tree.get("sample_stats")
     worst["divergences"] = float(stats["diverging"].sum()) if stats is not None else 0.0
-    return {**worst, "k_hat": float(tree.attrs.get("k_hat", math.nan))}
+    said = {name: float(tree.attrs.get(name, math.nan)) for name in ("k_hat", "likelihood_difference")}
+    return {**worst, **said}

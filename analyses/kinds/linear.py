@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...data.errors import InputError
 from ...data.panel.panel import Panel
@@ -12,6 +12,7 @@ from ...data.sample.design import Design
 from ...data.study.spec import Errors, Form
 from ...models.engine.collapsed import collapsible
 from ...models.errors import LAWS
+from ...models.errors.inference.kept_effects import largest_difference
 from ...models.errors.inference.robust_errors import robust_errors
 from ...models.frequentist.least_squares import LeastSquares
 from ...models.kinds.effects import effects_model
@@ -30,6 +31,9 @@ from ..view import SpecView
 if TYPE_CHECKING:
     import pymc as pm
     from xarray import DataTree
+
+
+CHECKED = 10  # draws at which every fit's likelihood is computed a second way
 
 
 def fit_form(
@@ -105,18 +109,23 @@ def _posterior(
     sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, name))
 
     def make() -> DataTree:
-        if not LAWS[errors].additive and engine == "collapsed":
-            from ...models.errors.inference.tree import error_tree
+        if engine == "nuts":
+            from ...models.engine.sampling import nuts
 
-            return error_tree(design, priors, form, errors, sampler)
-        if engine == "collapsed":
+            return nuts(model_of(design, priors, form, errors), sampler)
+        if LAWS[errors].additive:
             from ...models.engine.posterior import posterior
             from ...models.engine.statistics import statistics_of_design
 
-            return posterior(statistics_of_design(design, form), priors, sampler)
-        from ...models.engine.sampling import nuts
+            tree = posterior(statistics_of_design(design, form), priors, sampler)
+        else:
+            from ...models.errors.inference.tree import error_tree
 
-        return nuts(model_of(design, priors, form, errors), sampler)
+            tree = error_tree(design, priors, form, errors, sampler)
+        difference = largest_difference(design, priors, form, LAWS[errors], _some(tree, errors))
+        if difference is not None:
+            tree.attrs["likelihood_difference"] = difference
+        return tree
 
     key = Key(
         kind="one equation",
@@ -129,6 +138,14 @@ def _posterior(
         extra={},
     )
     return read_or_fit(name, key, request, make)
+
+
+def _some(tree: DataTree, errors: Errors) -> dict[str, Any]:
+    """A few draws of the scales and of the parameters of the errors, far apart in the chains."""
+    posterior = tree["posterior"].to_dataset().stack(sample=("chain", "draw"))
+    few = posterior.isel(sample=slice(None, None, max(posterior.sizes["sample"] // CHECKED, 1)))
+    names = ("sigma", "sd_entity", "sd_time", "sd_slope", *(own.name for own in LAWS[errors].parameters))
+    return {name: few[name].transpose("sample", ...).to_numpy() for name in names if name in few}
 
 
 def agreement_of(fits: dict[str, SpecFit], request: Request) -> Agreement | None:

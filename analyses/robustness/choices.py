@@ -6,12 +6,9 @@ from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...data.errors import InputError
 from ...data.panel.panel import Panel
-from ...data.sample.design import Design
+from ...data.sample.design import Design, subset
 from ...data.sample.estimable import check_estimable
 from ...data.sample.steps.select import without_keep
 from ...data.study.spec import Form, Spec
@@ -118,24 +115,6 @@ def variants_of(view: SpecView) -> dict[str, Spec]:
 def plain(design: Design) -> Design:
     """Without slopes that vary."""
     return replace(design, varying=None)
-
-
-def subset(design: Design, rows: NDArray[np.bool_]) -> Design:
-    """The design of some of its rows."""
-    entities, entity = np.unique(design.entity[rows], return_inverse=True)
-    times, time = np.unique(design.time[rows], return_inverse=True)
-    clusters = None if design.clusters is None else np.unique(design.clusters[rows], return_inverse=True)[1]
-    return replace(
-        design,
-        y=design.y[rows],
-        X=design.X[rows],
-        entity=entity,
-        time=time,
-        entities=tuple(design.entities[i] for i in entities),
-        times=tuple(design.times[t] for t in times),
-        clusters=clusters,
-        varying=None,
-    )
 
 
 def estimable(design: Design) -> bool:

@@ -93,7 +93,7 @@ class Request:
 
     Attributes
     ----------
-    agreement : whether to fit one collapsed column again in expanded form and set the two side by side
+    agreement : whether to fit one collapsed column again by NUTS in expanded form
     known_only : whether to raise NotStoredError in place of making what the store lacks
     """
 

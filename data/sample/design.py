@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,3 +93,26 @@ class Design:
             digest.update(repr((self.varying.columns, self.varying.groups)).encode())
             digest.update(self.varying.group.tobytes())
         return digest.hexdigest()
+
+
+def subset(design: Design, rows: NDArray[np.bool_]) -> Design:
+    """The design of some rows (n,), less the entities, times, clusters and groups that have none."""
+    entities, entity = np.unique(design.entity[rows], return_inverse=True)
+    times, time = np.unique(design.time[rows], return_inverse=True)
+    varying = design.varying
+    if varying is not None:
+        kept, group = np.unique(varying.group[entities], return_inverse=True)
+        varying = replace(varying, group=group, groups=tuple(varying.groups[g] for g in kept))
+    return replace(
+        design,
+        y=design.y[rows],
+        X=design.X[rows],
+        entity=entity,
+        time=time,
+        entities=tuple(design.entities[i] for i in entities),
+        times=tuple(design.times[t] for t in times),
+        clusters=None
+        if design.clusters is None
+        else np.unique(design.clusters[rows], return_inverse=True)[1],
+        varying=varying,
+    )

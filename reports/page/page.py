@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -223,10 +224,17 @@ def _diagnostics(fit: Fit, one: SpecFit) -> list[dict[str, Any]]:
                 "ess": "independent" if worst is None else number(worst["ess_bulk"], 0),
                 "k_hat": "–" if worst is None or math.isnan(worst["k_hat"]) else number(worst["k_hat"], 2),
                 "divergences": "–" if worst is None else number(worst["divergences"], 0),
+                "difference": _difference(worst),
                 "seconds": number(part.seconds, 1),
             }
         )
     return found
+
+
+def _difference(worst: Mapping[str, float] | None) -> str:
+    """How far the engine's log-likelihood is from the one with every effect kept, as a power of ten."""
+    found = math.nan if worst is None else worst["likelihood_difference"]
+    return NOTHING if math.isnan(found) else f"{found:.0e}"
 
 
 def _agreement(fit: Fit) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....data.errors import InputError
-from ....data.sample.design import Design
+from ....data.sample.design import Design, subset
 from ....data.sample.estimable import check_estimable
 from ....data.sample.within import split
 from ....data.study.spec import Form
@@ -80,7 +80,7 @@ def influence(
     kept, refused = [], []
     for unit in units:
         try:
-            check_estimable(without(first, unit.rows(first)))
+            check_estimable(subset(first, ~unit.rows(first)))
             kept.append(unit)
         except InputError as error:
             refused.append({"kind": unit.kind, "name": unit.name, "why": str(error)})
@@ -90,7 +90,7 @@ def influence(
     problems = []
     for design in designs:
         problems.append(statistics_of_design(design, form))
-        problems += [statistics_of_design(without(design, unit.rows(design)), form) for unit in units]
+        problems += [statistics_of_design(subset(design, ~unit.rows(design)), form) for unit in units]
     coefficients, k_hat = _posteriors(problems, priors, draws, seed)
     columns = [first.terms.index(term) for term in terms]
     # (twins, 1 + units, draws, terms), the whole sample first
@@ -129,27 +129,6 @@ def influence(
         "refused": refused,
         "draws": draws,
     }
-
-
-def without(design: Design, out: Rows) -> Design:
-    """The design less some rows (n,), and less the entities, times and groups that have no row left."""
-    entities, entity = np.unique(design.entity[~out], return_inverse=True)
-    times, time = np.unique(design.time[~out], return_inverse=True)
-    varying = design.varying
-    if varying is not None:
-        kept, group = np.unique(varying.group[entities], return_inverse=True)
-        varying = replace(varying, group=group, groups=tuple(varying.groups[g] for g in kept))
-    return replace(
-        design,
-        y=design.y[~out],
-        X=design.X[~out],
-        entity=entity,
-        time=time,
-        entities=tuple(design.entities[i] for i in entities),
-        times=tuple(design.times[t] for t in times),
-        clusters=None if design.clusters is None else design.clusters[~out],
-        varying=varying,
-    )
 
 
 def _units(design: Design, groups: Groups) -> dict[str, list[Unit]]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....data.panel.panel import Panel
-from ....data.sample.design import Design, VaryingSlopes
+from ....data.sample.design import Design, VaryingSlopes, subset
 from ....data.study.spec import Cluster
 from ....models.engine.collapsed import collapsible
 from ....models.engine.statistics import Statistics, statistics_of_design
@@ -26,7 +26,7 @@ from ....models.slopes.multiverse import draw_many, rescaled, widened
 from ...run.results import Request, SpecFit
 from ...run.store import seed_of
 from ...view import SpecView
-from ..choices import estimable, focal_terms, plain, rounded, subset, width
+from ..choices import estimable, focal_terms, plain, rounded, width
 from .separate_regressions import Way, between, difference, least_squares_of, regressions, summary
 
 Array = NDArray[np.float64]
@@ -144,7 +144,7 @@ def compared(
     pooled, only = by_spread[SPREADS.index(1.0)], alone[SPREADS.index(1.0)]
     parts = [
         [
-            subset(replace(d, entity_effects=way.entity, time_effects=way.time), c[d.entity] == g)
+            plain(subset(replace(d, entity_effects=way.entity, time_effects=way.time), c[d.entity] == g))
             for g in range(len(names))
         ]
         for d, c in zip(designs, codes, strict=True)

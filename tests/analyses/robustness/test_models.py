@@ -17,13 +17,13 @@ from posterity.analyses.robustness.choices import (
     fullest,
     own_effects,
     sample_choices,
-    subset,
 )
 from posterity.analyses.robustness.models import part as models
 from posterity.analyses.robustness.models.variance_shares import variance_shares
 from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
 from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import subset
 from posterity.models.engine.posterior import batch
 from posterity.models.engine.sampling import Sampler
 from posterity.models.engine.statistics import padded, statistics_of_design

@@ -10,10 +10,10 @@ import pytest
 from scipy import stats
 
 import posterity as po
-from posterity.analyses.robustness.choices import subset
 from posterity.analyses.robustness.slopes.part import part
 from posterity.analyses.run.results import Request
 from posterity.data.panel.panel import Panel
+from posterity.data.sample.design import subset
 from posterity.models.engine.sampling import Sampler
 from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.priors import parse_prior

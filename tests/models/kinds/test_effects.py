@@ -1,4 +1,7 @@
-"""The expanded models against the within estimator, least squares and restricted maximum likelihood."""
+"""The models against the within estimator, least squares and restricted maximum likelihood.
+
+Draws are the collapsed engine's; `errors/test_kept_effects.py` holds it to the density of the PyMC model.
+"""
 
 import numpy as np
 import pandas as pd
@@ -8,14 +11,15 @@ import posterity as po
 from posterity.data.panel.panel import Panel
 from posterity.data.sample.build import build_design
 from posterity.data.study.spec import Spec
-from posterity.models.engine.sampling import Sampler, nuts
+from posterity.models.engine.posterior import posterior
+from posterity.models.engine.sampling import Sampler
+from posterity.models.engine.statistics import statistics_of_design
 from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.kinds.effects import effects_model
-from posterity.models.kinds.pooled import pooled_model
 from posterity.models.priors import with_overrides
 
 FLAT = with_overrides({"slope": "normal(0, 100)", "between": "normal(0, 100)", "effect": "normal(0, 100)"})
-SAMPLER = Sampler(draws=1000, tune=700, seed=11)
+SAMPLER = Sampler(draws=1000, seed=11)
 
 
 def design_of(frame, formula):
@@ -32,7 +36,7 @@ def test_munnell_two_way_with_flat_priors_is_the_two_way_estimator(form):
     """Means within 0.1 posterior standard deviation, standard deviations within 10% of classical errors."""
     study = po.load("munnell-1990")
     design = study.spec("T1.3").design(study.panel())
-    mean, sd = slopes(nuts(effects_model(design, FLAT, form), SAMPLER))
+    mean, sd = slopes(posterior(statistics_of_design(design, form), FLAT, SAMPLER))
     classical = least_squares(design)
     assert (np.abs(mean - classical.coef[:-1]) / sd).max() < 0.1
     np.testing.assert_allclose(sd, classical.std_error[:-1], rtol=0.1)
@@ -41,7 +45,7 @@ def test_munnell_two_way_with_flat_priors_is_the_two_way_estimator(form):
 @pytest.mark.parametrize("formula", ["y ~ x1 + x2 | city", "y ~ x1 + x2 | city + year"])
 def test_mundlak_slope_targets_the_within_estimator_in_unbalanced_panels(simulate, formula):
     design = design_of(simulate(n_entity=25, n_time=8, missing=0.3, seed=4), formula)
-    mean, sd = slopes(nuts(effects_model(design, FLAT, "mundlak"), SAMPLER))
+    mean, sd = slopes(posterior(statistics_of_design(design, "mundlak"), FLAT, SAMPLER))
     classical = least_squares(design)
     assert (np.abs(mean - classical.coef[:-1]) / sd).max() < 0.12
     np.testing.assert_allclose(sd, classical.std_error[:-1], rtol=0.1)
@@ -53,7 +57,7 @@ def test_random_effects_agree_with_restricted_maximum_likelihood(simulate):
 
     frame = simulate(n_entity=60, n_time=6, seed=8)
     design = design_of(frame, "y ~ x1 + x2 | city")
-    tree = nuts(effects_model(design, FLAT, "random"), SAMPLER)
+    tree = posterior(statistics_of_design(design, "random"), FLAT, SAMPLER)
     mean, sd = slopes(tree)
     exog = np.column_stack([design.X, np.ones(design.n)])
     reml = MixedLM(design.y, exog, groups=design.entity).fit(reml=True)
@@ -67,15 +71,15 @@ def test_partial_pooling_is_pulled_off_the_within_slope_where_effects_correlate(
     """Why mundlak is the default: `random` mixes the between slope in, `mundlak` does not."""
     design = design_of(simulate(n_entity=40, n_time=4, seed=3), "y ~ x1 + x2 | city")
     within = least_squares(design).coef[0]
-    random, _ = slopes(nuts(effects_model(design, FLAT, "random"), SAMPLER))
-    mundlak, sd = slopes(nuts(effects_model(design, FLAT, "mundlak"), SAMPLER))
+    random, _ = slopes(posterior(statistics_of_design(design, "random"), FLAT, SAMPLER))
+    mundlak, sd = slopes(posterior(statistics_of_design(design, "mundlak"), FLAT, SAMPLER))
     assert random[0] - within > 2 * sd[0]
     assert abs(mundlak[0] - within) < 0.15 * sd[0]
 
 
 def test_pooled_with_flat_priors_is_least_squares(frame):
     design = design_of(frame, "y ~ x1 + x2")
-    tree = nuts(pooled_model(design, FLAT), SAMPLER)
+    tree = posterior(statistics_of_design(design, None), FLAT, SAMPLER)
     mean, sd = slopes(tree)
     classical = least_squares(design)
     assert (np.abs(mean - classical.coef[:-1]) / sd).max() < 0.1
