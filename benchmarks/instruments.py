@@ -15,9 +15,9 @@ import numpy as np
 from scipy import stats
 
 from posterity.data.sample.within import split
+from posterity.models.frequentist.anderson_rubin import anderson_rubin_region
 from posterity.models.frequentist.iv import (
     InstrumentDesign,
-    anderson_rubin,
     first_stage_f,
     instrument_design,
     two_stage,
@@ -111,7 +111,9 @@ def _one(data: InstrumentDesign, seed: int) -> tuple[float, ...]:
     estimate = fit.at("x")
     assert estimate is not None
     (b, s), reach = estimate, stats.t.ppf(0.975, fit.df)
-    pieces = anderson_rubin(data)
+    region = anderson_rubin_region(data)
+    assert region is not None
+    (pieces,) = region.projections
     return (
         first_stage_f(data), low <= 0.5 <= high, high - low, abs(b - 0.5) <= reach * s, 2 * reach * s,
         any(a <= 0.5 <= c for a, c in pieces), all(np.isfinite(p).all() for p in pieces),

@@ -19,7 +19,6 @@ from .least_squares import LeastSquares, counted_dummies
 
 LEVEL = 0.95
 TAU = 0.10  # worst-case bias, as a share of that of least squares, that the critical value tests
-ANGLES = 4001
 MOST_CORNERS = 12
 VCov = str | Cluster
 
@@ -186,39 +185,6 @@ def effective_f(data: InstrumentDesign, vcov: VCov = "iid") -> tuple[float, floa
     largest = float(np.linalg.eigvalsh(W2)[-1])
     k = trace**2 * (1 + 2 * x) / (float((W2**2).sum()) + 2 * x * trace * largest)
     return float((root.T @ form.x) @ (root.T @ form.x)) / trace, float(stats.ncx2.ppf(LEVEL, k, k * x)) / k
-
-
-def anderson_rubin(
-    data: InstrumentDesign, vcov: VCov = "iid", level: float = LEVEL
-) -> list[tuple[float, float]]:
-    """Values of the coefficient that the Anderson-Rubin test does not reject: intervals, perhaps unbounded.
-
-    Anderson and Rubin 1949, doi:10.1214/aoms/1177730090. The test has the right size however weak the
-    instruments are. The set is unbounded where the first stage is not significant, and empty where no value
-    is compatible with all instruments.
-    """
-    from scipy import stats
-    from scipy.optimize import brentq
-
-    form = reduced(data, vcov)
-    k = len(form.x)
-    limit = float(stats.f.ppf(level, k, reference_df(data, vcov, k + data.W.shape[1])))
-
-    def excess(angle: float) -> float:
-        """Of the statistic at b = tan(angle) over its limit; the whole line is half a turn."""
-        c, s = np.cos(angle), np.sin(angle)
-        g = c * form.y - s * unit * form.x
-        V = c * c * form.yy - c * s * unit * (form.xy + form.xy.T) + s * s * unit**2 * form.xx
-        return float(g @ np.linalg.solve(V, g)) / k - limit
-
-    unit = float(np.sqrt(np.trace(form.yy) / np.trace(form.xx)))
-    angles = np.linspace(-np.pi / 2, np.pi / 2, ANGLES)
-    values = np.array([excess(a) for a in angles])
-    flips = np.nonzero(np.sign(values[1:]) != np.sign(values[:-1]))[0]
-    roots = [unit * np.tan(brentq(excess, angles[i], angles[i + 1], xtol=1e-14)) for i in flips]
-    ends = [-np.inf, *map(float, roots), np.inf]
-    first = 0 if values[0] <= 0 else 1
-    return list(itertools.pairwise(ends))[first::2]
 
 
 def overidentification(data: InstrumentDesign, vcov: VCov = "iid") -> tuple[float, float, int] | None:

@@ -12,8 +12,10 @@ from posterity.data.panel.panel import Panel
 from posterity.data.sample.build import build_design
 from posterity.data.sample.design import Design
 from posterity.data.study.spec import Cluster, Spec
-from posterity.models.frequentist.iv import InstrumentDesign, instrument_design
+from posterity.models.frequentist.anderson_rubin import anderson_rubin_region
+from posterity.models.frequentist.iv import LEVEL, InstrumentDesign, VCov, instrument_design
 
+from ..there import there
 from .reference.moments import rows_like
 
 GROUPS = Cluster(cluster="group")
@@ -60,3 +62,11 @@ def cross_section(strength: float, direct: float = 0.0, n: int = 200) -> Instrum
     y = 0.5 * x + direct * z[:, 0] + 0.6 * v + 0.8 * rng.normal(size=n)
     frame = pd.DataFrame({"y": y, "x": x, "z1": z[:, 0], "z2": z[:, 1]})
     return instrument_design(plain(frame, "y", ["x", "z1", "z2"]), 1, 2)
+
+
+def anderson_rubin_interval(
+    data: InstrumentDesign, vcov: VCov = "iid", level: float = LEVEL
+) -> list[tuple[float, float]]:
+    """The Anderson-Rubin region of the only coefficient."""
+    (pieces,) = there(anderson_rubin_region(data, vcov, level)).projections
+    return pieces

@@ -12,22 +12,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....models.engine.importance import MAX_K_HAT
+from ....models.frequentist.anderson_rubin import Region, anderson_rubin_region
 from ....models.frequentist.iv import (
     InstrumentDesign,
     VCov,
-    anderson_rubin,
     effective_f,
     first_stage_f,
     overidentification,
     plausibly_exogenous,
     two_stage,
 )
+from ....models.frequentist.weak_instruments import (
+    RULE_OF_THUMB,
+    conditional_f,
+    cragg_donald,
+    kleibergen_paap,
+)
 from ....models.mechanisms.instrument_draws import importance_draws
 from ....models.priors import Prior, Priors
 from ..draws import SUMMARY, changes_at, described
 
 if TYPE_CHECKING:
-    from xarray import DataTree
+    from xarray import DataArray, DataTree
 
 ALLOWED = np.concatenate([[0.0], np.geomspace(1e-3, 1.0, 25)])
 CURVE_DRAWS = 2000
@@ -37,7 +43,7 @@ REJECTED = 0.05
 
 
 def frequentist(data: InstrumentDesign, vcov: VCov) -> DataTree:
-    """Two-stage least squares, first-stage F, effective F, Anderson-Rubin intervals, Sargan or Hansen J."""
+    """Two-stage least squares, the strength of the instruments, Anderson-Rubin region, Sargan or Hansen J."""
     import xarray as xr
     from scipy import stats
 
@@ -53,10 +59,15 @@ def frequentist(data: InstrumentDesign, vcov: VCov) -> DataTree:
             np.column_stack([estimate - reach * error, estimate + reach * error]),
         ),
         "first_stage_f": ("endogenous", [first_stage_f(data, vcov, j) for j in range(p)]),
+        "conditional_f": ("endogenous", [conditional_f(data, vcov, j) for j in range(p)]),
+        "cragg_donald": cragg_donald(data),
+        "kleibergen_paap": kleibergen_paap(data, vcov),
     }
     if p == 1:
         values["effective_f"], values["effective_f_critical"] = effective_f(data, vcov)
-        values["anderson_rubin"] = (("piece", "end"), np.reshape(anderson_rubin(data, vcov), (-1, 2)))
+    region = anderson_rubin_region(data, vcov)
+    if region is not None:
+        values |= _laid_out(region)
     test = overidentification(data, vcov)
     if test is not None:
         values |= dict(
@@ -65,6 +76,17 @@ def frequentist(data: InstrumentDesign, vcov: VCov) -> DataTree:
     name = "Sargan" if vcov == "iid" else "Hansen J"
     coords = {"endogenous": list(data.endogenous), "end": ["low", "high"]}
     return xr.DataTree(xr.Dataset(values, coords, {"overidentification": name}))
+
+
+def _laid_out(region: Region) -> dict[str, Any]:
+    """The pieces of all projections one below the other, and the number of the coefficient of each."""
+    pieces = [piece for own in region.projections for piece in own]
+    owners = [j for j, own in enumerate(region.projections) for _ in own]
+    return {
+        "anderson_rubin": (("piece", "end"), np.reshape(np.array(pieces, float), (-1, 2))),
+        "anderson_rubin_of": ("piece", np.array(owners, int)),
+        "anderson_rubin_p": region.p_all_zero,
+    }
 
 
 def sensitivity(data: InstrumentDesign, priors: Priors, vcov: VCov, seed: int) -> DataTree:
@@ -117,6 +139,8 @@ def mechanism(tree: DataTree, data: InstrumentDesign, exclusion: dict[str, Prior
             "df": int(at["overidentification_df"]),
         }
     )
+    known = "anderson_rubin" in at
+    pieces = _projections(at["anderson_rubin"], at["anderson_rubin_of"], data.endogenous) if known else {}
     return {
         "kind": "instrument",
         "instruments": list(data.instruments),
@@ -132,22 +156,41 @@ def mechanism(tree: DataTree, data: InstrumentDesign, exclusion: dict[str, Prior
                     ),
                 },
                 "first_stage_f": float(at["first_stage_f"].sel(endogenous=name)),
+                "conditional_f": _number(at["conditional_f"].sel(endogenous=name)),
+                "anderson_rubin": pieces.get(name),
                 "prior_on_exclusion": described(loose["coef"].sel(endogenous=name)),
             }
             for name in data.endogenous
         },
         "effective_f": float(at["effective_f"]) if "effective_f" in at else None,
         "effective_f_critical": float(at["effective_f_critical"]) if "effective_f" in at else None,
-        "anderson_rubin": _intervals(at["anderson_rubin"].to_numpy()) if "anderson_rubin" in at else None,
+        "cragg_donald": _number(at["cragg_donald"]),
+        "kleibergen_paap": _number(at["kleibergen_paap"]),
+        "anderson_rubin": pieces.get(data.endogenous[0]) if len(data.endogenous) == 1 else None,
+        "anderson_rubin_p": _number(at["anderson_rubin_p"]) if known else None,
         "overidentification": test,
         "exclusion": {name: str(prior) for name, prior in exclusion.items()},
         "changes_at": _changes(tree),
     }
 
 
-def _intervals(pieces: np.ndarray) -> list[list[float | None]]:
-    """Null for an end that is not there."""
-    return [[end if math.isfinite(end) else None for end in piece] for piece in pieces.tolist()]
+def _number(value: DataArray) -> float | None:
+    """Null where there is no such number."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _projections(
+    pieces: DataArray, owners: DataArray, names: tuple[str, ...]
+) -> dict[str, list[list[float | None]]]:
+    """The pieces of each coefficient's projection; null for an end that is not there."""
+    of = owners.to_numpy()
+    return {
+        name: [
+            [end if math.isfinite(end) else None for end in piece]
+            for piece in pieces.to_numpy()[of == j].tolist()
+        ]
+        for j, name in enumerate(names)
+    }
 
 
 def _changes(tree: DataTree) -> dict[str, float | None] | None:
@@ -186,7 +229,8 @@ def _flags(found: dict[str, Any], part: dict[str, Any]) -> list[str]:
             f"weak instruments: effective F {found['effective_f']:.1f} is below "
             f"{found['effective_f_critical']:.1f}"
         )
-    pieces = found["anderson_rubin"]
+    flags += _weak_together(part) if len(found["endogenous"]) > 1 else []
+    pieces = part["anderson_rubin"]
     if pieces is not None and (len(pieces) != 1 or None in pieces[0]):
         flags.append(f"Anderson-Rubin interval is {'unbounded' if pieces else 'empty'}")
     elif pieces is not None and (pieces[0][0] <= 0 <= pieces[0][1]) != holds:
@@ -195,6 +239,18 @@ def _flags(found: dict[str, Any], part: dict[str, Any]) -> list[str]:
     if test is not None and test["p"] < REJECTED:
         flags.append(f"instruments disagree: {test['test']} p = {test['p']:.3f}")
     return flags
+
+
+def _weak_together(part: dict[str, Any]) -> list[str]:
+    """A flag where little is left of the instruments for one regressor once they explain the others."""
+    conditional, alone = part["conditional_f"], part["first_stage_f"]
+    if conditional is None or conditional >= RULE_OF_THUMB:
+        return []
+    though = f", though the first-stage F is {alone:.1f}" if alone >= RULE_OF_THUMB else ""
+    return [
+        f"weak instruments: F given the other endogenous regressors {conditional:.1f} is below "
+        f"{RULE_OF_THUMB:g}{though}"
+    ]
 
 
 def _where(change: float | None, holds: bool) -> str:

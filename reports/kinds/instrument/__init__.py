@@ -29,6 +29,9 @@ KIND = Kind(
     methods={
         "conley2012plausibly": "direct effects of instruments",
         "montielolea2013weak": "strength of instruments",
+        "cragg1993testing": "strength of instruments for several regressors at once",
+        "kleibergen2006rank": "the same under other errors",
+        "sanderson2016weak": "strength of instruments for one regressor given the others",
         "anderson1949estimation": "intervals under weak instruments",
         "lewandowski2009lkj": "prior of the correlation of errors",
     },

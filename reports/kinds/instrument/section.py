@@ -7,6 +7,7 @@ from typing import Any
 from ....analyses.kinds.over_twins import span
 from ....analyses.run.fits import Fit
 from ....analyses.run.results import SpecFit
+from ....models.frequentist.weak_instruments import RULE_OF_THUMB
 from ...drawing.figure_files import FigureFile, Section
 from ...page.templating import rendered
 from ...rows import MINUS, Row, evidence_label, number, plural
@@ -30,6 +31,8 @@ def section(fit: Fit, columns: list[SpecFit], rows: list[Row]) -> Section | None
     body = rendered(
         "kinds/instrument.html",
         lines=lines,
+        several=[_several(one) for one in fitted if len((one.mechanism or {})["endogenous"]) > 1],
+        rule_of_thumb=f"{RULE_OF_THUMB:g}",
         twins=[_over_twins(one, found) for one, found in twins],
         figure_files=figure_files,
         label=evidence_label(fit),
@@ -65,13 +68,12 @@ def _lines(one: SpecFit) -> list[dict[str, Any]]:
                 "instruments": ", ".join(found["instruments"]),
                 "posterior": span(part["posterior"]),
                 "two_stage": span(part["two_stage"], "estimate"),
-                "anderson_rubin": _pieces(found["anderson_rubin"], d),
+                "anderson_rubin": _pieces(part["anderson_rubin"], d),
                 "f": number(part["first_stage_f"], 1),
+                "conditional": number(part["conditional_f"], 1) if len(found["endogenous"]) > 1 else "",
                 "effective": number(found["effective_f"], 1),
                 "critical": number(found["effective_f_critical"], 1),
-                "weak": (
-                    found["effective_f"] is not None and found["effective_f"] < found["effective_f_critical"]
-                ),
+                "weak": weak(found, part),
                 "test": "just identified" if test is None else f"{test['test']} p = {test['p']:.3f}",
                 "endogeneity": span(part["endogeneity"], d=2),
                 "loose": span(part["prior_on_exclusion"]),
@@ -80,6 +82,27 @@ def _lines(one: SpecFit) -> list[dict[str, Any]]:
             }
         )
     return lines
+
+
+def weak(found: dict[str, Any], part: dict[str, Any]) -> bool:
+    """Whether the instruments of a regressor are weak: by its effective F, or given other regressors."""
+    if len(found["endogenous"]) > 1:
+        return part["conditional_f"] is not None and part["conditional_f"] < RULE_OF_THUMB
+    return bool(found["effective_f"] < found["effective_f_critical"])
+
+
+def _several(one: SpecFit) -> dict[str, str]:
+    """What is said of all endogenous regressors of a column at once."""
+    found = one.mechanism
+    assert found is not None
+    p = found["anderson_rubin_p"]
+    return {
+        "id": one.id,
+        "terms": ", ".join(found["endogenous"]),
+        "cragg_donald": number(found["cragg_donald"], 2),
+        "kleibergen_paap": number(found["kleibergen_paap"], 2),
+        "p": number(None, 0) if p is None else f"{p:.3f}",
+    }
 
 
 def _pieces(pieces: list[list[float | None]] | None, decimals: int) -> str:

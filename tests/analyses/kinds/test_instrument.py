@@ -164,10 +164,11 @@ def test_flags_of_instruments_that_disagree():
     part = {
         "posterior": {"q2.5": 0.1, "q97.5": 0.9},
         "prior_on_exclusion": {"mean": 0.5, "q2.5": -1.0, "q97.5": 2.0},
+        "anderson_rubin": [[-0.1, 1.0]],
     }
     found = {
         "endogenous": {"x": part}, "changes_at": {"all": None}, "exclusion": {"z": "normal(0, 0.1)"},
-        "effective_f": 50.0, "effective_f_critical": 23.1, "anderson_rubin": [[-0.1, 1.0]],
+        "effective_f": 50.0, "effective_f_critical": 23.1,
         "overidentification": {"test": "Hansen J", "statistic": 9.0, "p": 0.003, "df": 1},
     }  # fmt: skip
     flags = assumption_flags(found)["x"]

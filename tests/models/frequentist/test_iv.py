@@ -14,7 +14,6 @@ from scipy import stats
 
 from posterity.models.frequentist.iv import (
     VCov,
-    anderson_rubin,
     effective_f,
     first_stage_f,
     overidentification,
@@ -23,7 +22,7 @@ from posterity.models.frequentist.iv import (
 from posterity.models.frequentist.least_squares import least_squares
 
 from ...there import there
-from ..instrument_panels import CARD, GROUPS, crime, of_card, plain
+from ..instrument_panels import CARD, GROUPS, anderson_rubin_interval, crime, of_card, plain
 
 ERRORS: dict[str, tuple[VCov, str]] = {
     "iid": ("iid", "unadjusted"), "hetero": ("hetero", "robust"), "cluster": (GROUPS, "clustered"),
@@ -55,7 +54,7 @@ def test_weak_instrument_display_of_card():
         == pytest.approx(23.11, abs=0.01)
     )
     assert found < critical
-    ((low, high),) = anderson_rubin(data)
+    ((low, high),) = anderson_rubin_interval(data)
     b, error = there(two_stage(data).at("educ"))
     assert low < b - 1.9 * error  # wider than two-stage least squares says, and skewed
     assert high - b > 1.2 * (b - low)

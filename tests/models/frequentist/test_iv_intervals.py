@@ -10,16 +10,16 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from posterity.models.frequentist.iv import anderson_rubin, instrument_design, plausibly_exogenous, two_stage
+from posterity.models.frequentist.iv import instrument_design, plausibly_exogenous, two_stage
 
-from ..instrument_panels import CARD, GROUPS, cross_section, of_card, plain
+from ..instrument_panels import CARD, GROUPS, anderson_rubin_interval, cross_section, of_card, plain
 
 
 @pytest.mark.parametrize("vcov", ["iid", "hetero"])
 def test_anderson_rubin_ends_have_p_five_per_cent(unbalanced, vcov):
     """y - b x on all exogenous by statsmodels: the joint test of instruments at either end has p = 0.05."""
     frame, data, exogenous = unbalanced
-    ((low, high),) = anderson_rubin(data, vcov)
+    ((low, high),) = anderson_rubin_interval(data, vcov)
     X = pd.concat([frame[["z1", "z2"]], exogenous], axis=1)
     for end in (low, high):
         fit = sm.OLS(frame["y"] - end * frame["x1"], X).fit(
@@ -29,22 +29,22 @@ def test_anderson_rubin_ends_have_p_five_per_cent(unbalanced, vcov):
 
 
 def test_anderson_rubin_says_so_where_instruments_are_irrelevant_or_disagree():
-    pieces = anderson_rubin(cross_section(0.02))
+    pieces = anderson_rubin_interval(cross_section(0.02))
     assert (pieces[0][0], pieces[-1][1]) == (-np.inf, np.inf)
-    assert anderson_rubin(cross_section(1.0, direct=2.0)) == []
+    assert anderson_rubin_interval(cross_section(1.0, direct=2.0)) == []
 
 
 def test_anderson_rubin_with_clustered_errors_is_an_f_test_with_clusters_less_one():
     """At each end b, the instrument's clustered t in y - b x is, in size, the 97.5% quantile of t(G - 1)."""
     frame, data = of_card("nearc4")
-    ((low, high),) = anderson_rubin(data, GROUPS)
+    ((low, high),) = anderson_rubin_interval(data, GROUPS)
     X = frame[["nearc4", *CARD]].assign(const=1.0)
     for end in (low, high):
         fit = sm.OLS(frame["lwage"] - end * frame["educ"], X).fit(
             cov_type="cluster", cov_kwds={"groups": data.design.clusters}
         )
         assert abs(fit.tvalues["nearc4"]) == pytest.approx(stats.t.ppf(0.975, 39), rel=1e-6)
-    narrow = anderson_rubin(data, GROUPS, level=0.9)[0]
+    narrow = anderson_rubin_interval(data, GROUPS, level=0.9)[0]
     assert low < narrow[0] < narrow[1] < high
 
 
@@ -74,7 +74,7 @@ def test_anderson_rubin_of_one_instrument_solves_a_quadratic(strength, scale):
     else:
         low, high = sorted((-square[1] + sign * np.sqrt(discriminant)) / 2 / square[0] for sign in (-1, 1))
         expected = [(low, high)] if square[0] > 0 else [(-np.inf, low), (high, np.inf)]
-    found = anderson_rubin(data)
+    found = anderson_rubin_interval(data)
     assert len(found) == len(expected)
     np.testing.assert_allclose(found, expected, rtol=1e-7)
 
