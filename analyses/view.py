@@ -35,7 +35,7 @@ class SpecView:
 
     @property
     def form(self) -> Form:
-        return self.spec.form or self.file.model.form
+        return "random" if self.spec.rules.between else self.spec.form or self.file.model.form
 
     @property
     def errors(self) -> Errors:

@@ -135,7 +135,8 @@ def built_in_associations(
 
 def _by_least_squares(view: SpecView) -> bool:
     """Whether the column's formula is estimated by least squares, without instruments or regimes."""
-    return not view.spec.parsed.endogenous and view.spec.regime_dependent is None
+    spec = view.spec
+    return not spec.parsed.endogenous and spec.regime_dependent is None and not spec.rules.between
 
 
 def simulable(study: Study, systems: dict[str, System], only: list[str] | None = None) -> list[SpecView]:

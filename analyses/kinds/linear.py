@@ -13,7 +13,7 @@ from ...data.study.spec import Errors, Form
 from ...models.engine.collapsed import collapsible
 from ...models.errors import LAWS
 from ...models.errors.inference.kept_effects import largest_difference
-from ...models.errors.inference.robust_errors import robust_errors
+from ...models.errors.inference.robust_errors import RobustErrors, robust_errors
 from ...models.frequentist.least_squares import LeastSquares
 from ...models.kinds.effects import effects_model
 from ...models.kinds.pooled import pooled_model
@@ -63,10 +63,7 @@ def widening_of(
     design: Design, tree: DataTree, priors: Priors, form: Form | None, errors: Errors
 ) -> dict[str, Widening]:
     """By term, the model's and the cluster-robust standard error, at the posterior mean of the parameters."""
-    posterior = tree["posterior"]
-    names = ("sigma", "sd_entity", "sd_time", *(own.name for own in LAWS[errors].parameters))
-    at = {name: float(posterior[name].mean()) for name in names if name in posterior}
-    found = robust_errors(design, priors, form, LAWS[errors], at) if collapsible(priors) else None
+    found = errors_of(design, tree, priors, form, errors)
     if found is None:
         return {}
     pairs = zip(found.model.tolist(), found.robust.tolist(), strict=True)
@@ -74,6 +71,16 @@ def widening_of(
         term: Widening(model, robust, found.clusters)
         for term, (model, robust) in zip(design.terms, pairs, strict=True)
     }
+
+
+def errors_of(
+    design: Design, tree: DataTree, priors: Priors, form: Form | None, errors: Errors
+) -> RobustErrors | None:
+    """Covariances of the slopes at the posterior mean of the parameters; None where the law states none."""
+    posterior = tree["posterior"]
+    names = ("sigma", "sd_entity", "sd_time", *(own.name for own in LAWS[errors].parameters))
+    at = {name: float(posterior[name].mean()) for name in names if name in posterior}
+    return robust_errors(design, priors, form, LAWS[errors], at) if collapsible(priors) else None
 
 
 def model_of(design: Design, priors: Priors, form: Form | None, errors: Errors) -> pm.Model:
@@ -155,7 +162,7 @@ def agreement_of(fits: dict[str, SpecFit], request: Request) -> Agreement | None
     usable = [
         (name, one, one.design)
         for name, one in parts
-        if one.form and one.design and one.engine == "collapsed" and one.mechanism is None
+        if one.form and one.design and one.engine == "collapsed" and one.one_equation
     ]
     if not usable:
         return None

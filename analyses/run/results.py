@@ -57,7 +57,8 @@ class SpecFit:
     units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
     widening : by term, how far the model's own standard error can be trusted; empty where that is not known
     inputs : at tables evidence, the printed estimates as the likelihood reads them, by term
-    mechanism : of mediation and instruments, what the fit says beyond its coefficients, as in comparison.json
+    mechanism : of mediation, instruments, thresholds and random effects, what the fit says beyond its
+        coefficients, as in comparison.json
     assumption_flags : by term, flags on an assumption that data cannot test (rho = 0, exact exclusion)
     """
 
@@ -82,6 +83,11 @@ class SpecFit:
     @property
     def id(self) -> str:
         return self.view.id
+
+    @property
+    def one_equation(self) -> bool:
+        """Whether its posterior is of one equation, whatever else is recorded beside it."""
+        return self.mechanism is None or self.view.spec.rules.one_equation
 
 
 Job = Callable[[], SpecFit]

@@ -34,6 +34,10 @@ def column_of(
     """The shape of a column's regression, its variables, and how many rows it has."""
     spec, formula = file.spec[spec_id], file.spec[spec_id].parsed
     header = file.study
+    if spec.rules.between:
+        raise UnmappedError(
+            "random effects are fitted to twins, and are no statistic that twins are made to print"
+        )
     terms = [*formula.terms, *formula.instruments]
     names = [formula.outcome.variable, *(t.variable for t in terms)]
     logs = [formula.outcome.log, *(t.log for t in terms)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Number
 
 import numpy as np
@@ -31,6 +32,11 @@ def build_design(panel: Panel, spec: Spec, where: str = "") -> Design:
     formula = spec.parsed
     prefix = f"{panel.source}, {where}: " if where else f"{panel.source}: "
     entity_effects, time_effects = _effects(panel, formula, prefix)
+    if spec.rules.between and not entity_effects:
+        raise InputError(
+            f"{prefix}estimator = {spec.estimator!r} makes the effects of {panel.entity!r} random; name them "
+            f"in the formula: '... | {panel.entity}'."
+        )
     panel, notes = apply_steps(panel, spec.steps, formula.variables)
     columns = [panel.term(t).rename(str(t)) for t in (formula.outcome, *formula.terms)]
     table = pd.concat(columns, axis=1)
@@ -61,7 +67,7 @@ def build_design(panel: Panel, spec: Spec, where: str = "") -> Design:
         synthetic=panel.synthetic,
         varying=_varying(panel, spec, spec.varying, frame, prefix) if spec.varying else None,
     )
-    check_estimable(design, prefix)
+    check_estimable(replace(design, entity_effects=entity_effects and not spec.rules.between), prefix)
     return design
 
 

@@ -55,12 +55,13 @@ def absorbed_constants(effects: Sequence[int]) -> int:
 def counts_of_column(file: StudyFile, spec: Spec) -> Counts:
     """The counts of a column without a panel: the study's header and groups after the column's steps."""
     outline = outline_after(outline_of(file), spec.steps)
+    absorbing = [e for e in spec.parsed.effects if not (spec.rules.between and e == file.study.entity)]
     return Counts(
         entities=outline.count(outline.entity),
         periods=outline.count(outline.time),
         clusters=outline.count(spec.vcov.cluster) if isinstance(spec.vcov, Cluster) else None,
         slopes=len(spec.parsed.terms) + (spec.thresholds or 0),
-        effects=tuple(map(outline.count, spec.parsed.effects)),
+        effects=tuple(map(outline.count, absorbing)),
     )
 
 

@@ -35,6 +35,8 @@ class KindRules:
     plain_least_squares : whether its coefficients are those of one least-squares regression on the rows as
         they are, so that the means and covariances of the variables determine them
     linear_in_outcome : whether each printed coefficient is linear in the values of the outcome
+    between : whether differences between entities inform its slopes, so that a regressor may be constant
+        within entities and entity effects absorb nothing
     """
 
     shown_by: str | None
@@ -47,6 +49,7 @@ class KindRules:
     one_equation: bool = False
     plain_least_squares: bool = False
     linear_in_outcome: bool = True
+    between: bool = False
 
 
 # In the order in which an unstated kind is looked for: the first whose `shown_by` is there.
@@ -58,6 +61,16 @@ KINDS: dict[str, KindRules] = {
         keys=("variable", "regime_dependent", "thresholds", "max_thresholds", "location_prior"),
         needs=("variable", "regime_dependent"),
         linear_in_outcome=False,
+    ),
+    "random": KindRules(
+        shown_by="estimator",
+        keys=("estimator",),
+        needs=("estimator",),
+        effects="needed",
+        errors=EVERY_LAW,
+        one_equation=True,
+        linear_in_outcome=False,
+        between=True,
     ),
     "effects": KindRules(
         shown_by="effects", effects="needed", varying=True, errors=EVERY_LAW, one_equation=True
@@ -118,4 +131,5 @@ def check_kind(kind: str, formula: Formula, keys: Mapping[str, object]) -> None:
 def _kinds(rule: str) -> str:
     """The kinds to which a rule applies, in words: "kind 'effects'", or "kinds 'effects' and 'pooled'"."""
     names = [repr(kind) for kind, rules in KINDS.items() if getattr(rules, rule)]
-    return f"kind{'s' if len(names) > 1 else ''} {' and '.join(names)}"
+    *others, last = names
+    return f"kinds {', '.join(others)} and {last}" if others else f"kind {last}"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ..errors import did_you_mean
+from .estimators import Estimator
 from .formula import Formula, parse
 from .kinds import KINDS, Kind, KindRules, check_kind, inferred_kind
 from .laws import LAWS
@@ -111,6 +112,7 @@ class Spec(Frozen):
     vcov: Literal["iid", "hetero"] | Cluster = "iid"
     df: Annotated[float, Field(gt=0)] | None = None
     form: Form | None = None
+    estimator: Estimator | None = None
     errors: Errors | None = None
     steps: list[Step] = []
     priors: dict[str, str] = {}
@@ -130,6 +132,7 @@ class Spec(Frozen):
     def _parses(self) -> Spec:
         terms = [str(t) for t in self.parsed.terms]
         check_kind(self.kind, self.parsed, self.__dict__)
+        self._check_estimator()
         for name in self.varying.terms if self.varying else []:
             if name not in terms:
                 raise ValueError(
@@ -145,6 +148,19 @@ class Spec(Frozen):
         if self.errors is not None:
             self._check_law(self.errors)
         return self
+
+    def _check_estimator(self) -> None:
+        if self.estimator is None:
+            return
+        if self.form is not None:
+            raise ValueError(
+                f"estimator = {self.estimator!r} says that effects are random; remove form = {self.form!r}"
+            )
+        if self.vcov == "hetero":
+            raise ValueError(
+                "vcov = 'hetero': robust errors of random effects are clustered by the entity, in Stata's "
+                "xtreg and in plm's vcovHC; write vcov = { cluster = 'ENTITY' } with the entity's column"
+            )
 
     def _check_law(self, errors: str) -> None:
         if self.varying is not None and not LAWS[errors].varying:

@@ -71,7 +71,7 @@ def used(fit: Fit) -> dict[str, str]:
 
 def _of_panels(parts: list[SpecFit]) -> dict[str, str]:
     found = {}
-    if any(p.form == "mundlak" for p in parts):
+    if any(p.form == "mundlak" or p.view.spec.rules.between for p in parts):
         found["mundlak1978pooling"] = "within slopes beside effects that correlate with regressors"
     if any(p.form in ("mundlak", "random") for p in parts):
         found["gelman2006variance"] = "priors of the spreads of effects"

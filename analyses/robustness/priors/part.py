@@ -59,7 +59,7 @@ def priors_part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Reco
     elif (
         not LAWS[one.view.errors].additive
         or judged.design is None
-        or one.mechanism is not None
+        or not one.one_equation
         or not collapsible(one.priors)
     ):
         return None

@@ -40,18 +40,34 @@ LARGEST_LEVERAGE = 1 - 1e-8  # a cluster that alone determines a coefficient has
 
 
 class RobustErrors(NamedTuple):
-    """Standard errors of k slopes in standard units.
+    """Covariances and standard errors of k slopes in standard units.
 
     Attributes
     ----------
-    model : (k,) under the covariance that the model states
-    robust : (k,) by the clusters
+    model_covariance : (k, k) as the model states it
+    robust_covariance : (k, k) by the clusters
     clusters : number G of clusters
     """
 
-    model: Array
-    robust: Array
+    model_covariance: Array
+    robust_covariance: Array
     clusters: int
+
+    @property
+    def model(self) -> Array:
+        """(k,) Standard errors as the model states them."""
+        return np.sqrt(np.diag(self.model_covariance))
+
+    @property
+    def robust(self) -> Array:
+        """(k,) Standard errors by the clusters."""
+        return np.sqrt(np.diag(self.robust_covariance))
+
+    def of(self, weights: Array) -> tuple[float, float]:
+        """Both standard errors of a combination (k,) of slopes."""
+        covariances = self.model_covariance, self.robust_covariance
+        model, robust = (float(np.sqrt(weights @ covariance @ weights)) for covariance in covariances)
+        return model, robust
 
 
 def robust_errors(
@@ -88,7 +104,7 @@ def robust_errors(
     residual = M[:, -1] - M[:, :-1] @ theta
     scores = np.stack([_score(M[g, :-1], residual[g], A) for g in _members(clusters, count)])
     spread = scores @ A[:, : plan.slopes]
-    return RobustErrors(np.sqrt(np.diag(A)[: plan.slopes]), np.sqrt((spread**2).sum(axis=0)), count)
+    return RobustErrors(A[: plan.slopes, : plan.slopes], spread.T @ spread, count)
 
 
 def without_entity_effects(M: Array, rows: Rows, sd: float) -> Array:

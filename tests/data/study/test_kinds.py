@@ -15,6 +15,7 @@ from ...papers import write_paper
 EXAMPLES: dict[str, dict[str, Any]] = {
     "pooled": {"formula": "y ~ x"},
     "effects": {"formula": "y ~ x | city"},
+    "random": {"formula": "y ~ x | city", "estimator": "random"},
     "instrument": {"formula": "y ~ w | city | x ~ z"},
     "mediation": {"formula": "y ~ x + m | city", "mediator": "m"},
     "threshold": {"formula": "y ~ x + q | city", "variable": "q", "regime_dependent": "x"},
@@ -31,7 +32,7 @@ def test_every_kind_that_a_study_can_name_has_its_rules_and_its_own_fields():
 
 def test_a_kind_that_is_not_known_is_refused_with_those_that_are():
     with pytest.raises(
-        ValueError, match="must be 'effects', 'instrument', 'mediation', 'pooled' or 'threshold'"
+        ValueError, match="must be 'effects', 'instrument', 'mediation', 'pooled', 'random' or 'threshold'"
     ):
         Spec(formula="y ~ x", kind="iv")
 
@@ -79,7 +80,7 @@ def test_formulas_with_instruments_come_first_then_keys_then_effects():
         ),
         (
             {"formula": "y ~ x + m", "mediator": "m", "errors": "ar1"},
-            "'errors' belong to kinds 'effects' and 'pooled', not to 'mediation'",
+            "'errors' belong to kinds 'random', 'effects' and 'pooled', not to 'mediation'",
         ),
         (
             {"formula": "y ~ x", "varying": {"by": "region"}},
@@ -88,6 +89,22 @@ def test_formulas_with_instruments_come_first_then_keys_then_effects():
         (
             {"formula": "y ~ x | city", "thresholds": 2},
             "'thresholds' belongs to kind 'threshold', and this is of kind 'effects'; remove it",
+        ),
+        (
+            {"formula": "y ~ x", "estimator": "random"},
+            "kind 'random' needs effects in the formula: '... | entity + year'",
+        ),
+        (
+            {"formula": "y ~ x | city", "estimator": "re"},
+            "must be 'random', 'random_mle' or 'random_sa'",
+        ),
+        (
+            {"formula": "y ~ x | city", "estimator": "random", "form": "fixed"},
+            "estimator = 'random' says that effects are random; remove form = 'fixed'",
+        ),
+        (
+            {"formula": "y ~ x | city", "estimator": "random", "vcov": "hetero"},
+            "robust errors of random effects are clustered by the entity",
         ),
     ],
 )

@@ -31,6 +31,7 @@ def test_a_model_is_named_by_its_kind_and_the_form_of_its_effects(panel_fit):
     names = {name: kind.model(one).name for name, kind in KINDS.items()}
     assert names == {
         "effects": "random",
+        "random": "random",
         "pooled": "random",
         "instrument": "instrument",
         "mediation": "mediation, random",
