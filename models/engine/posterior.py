@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 SAMPLER = Sampler()
-SMALL = 48
 MAX_EFFECTS = 5_000_000
 
 
@@ -114,15 +113,8 @@ def batch(
 
 
 def density_of(compiled: Compiled, data: dict[str, Array]) -> Density:
-    """The density of D problems; few points are filled up, so that all small batches share a program."""
-
-    def density(points: Array) -> Array:
-        size = points.shape[1]
-        if size < SMALL:
-            points = np.concatenate([points, np.repeat(points[:, :1], SMALL - size, axis=1)], axis=1)
-        return np.asarray(compiled.density(points, data))[:, :size]
-
-    return density
+    """The density of D problems."""
+    return lambda points: np.asarray(compiled.density(points, data))
 
 
 def variables(

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..priors import Priors
 from .collapsed import Evaluate, collapsed_data, program, scale_priors
 from .draw_back import coefficients
@@ -28,6 +30,7 @@ class Compiled:
     coefficients: Callable[[Array, dict[str, Any], Array], tuple[Any, Any, Any]]
 
 
+SMALL, LARGE = 64, 512  # points in one call of a program: two sizes are compiled, and no more
 _COMPILED: dict[tuple[Any, ...], Compiled] = {}
 
 
@@ -54,7 +57,25 @@ def _compile(statistics: Statistics, priors: Priors) -> Compiled:
 
     jax.config.update("jax_enable_x64", True)
     evaluate = program(statistics, priors)
-    return Compiled(_density(evaluate), _coefficients(evaluate))
+    return Compiled(_in_blocks(_density(evaluate)), _in_blocks(_coefficients(evaluate)))
+
+
+def _in_blocks(program: Callable[..., Any]) -> Callable[..., Any]:
+    """The program called on blocks of points, the last of which is filled up with the first point."""
+    import jax
+
+    def over(points: Array, data: dict[str, Array], *noise: Array) -> Any:
+        size = points.shape[1]
+        step = SMALL if size <= 2 * SMALL else LARGE
+        whole = [
+            np.concatenate([each, np.repeat(each[:, :1], -size % step, axis=1)], axis=1)
+            for each in (points, *noise)
+        ]
+        blocks = [[each[:, at : at + step] for each in whole] for at in range(0, size, step)]
+        parts = [program(first, data, *rest) for first, *rest in blocks]
+        return jax.tree.map(lambda *each: np.concatenate(each, axis=1)[:, :size], *parts)
+
+    return over
 
 
 def _density(evaluate: Evaluate) -> Any:

@@ -53,8 +53,8 @@ def largest_difference(
     """
     if law.whiten is None or not (law.additive or isinstance(law.collapsed, Whitening)):
         return None
-    last = np.searchsorted(np.cumsum(np.bincount(design.entity)), ROWS)
-    few = design if design.n <= ROWS else subset(design, design.entity <= max(last, 1))
+    last = max(int(np.searchsorted(np.cumsum(np.bincount(design.entity)), ROWS)), 1)
+    few = design if design.n <= ROWS else subset(design, design.entity <= last)
     names = [name for name, values in draws.items() if name != "sd_slope"]
     scales = [{name: float(draws[name][i]) for name in names} for i in range(len(draws[names[0]]))]
     for at, mine in zip(draws.get("sd_slope", ()), scales, strict=False):
@@ -80,9 +80,10 @@ def kept_log_likelihood(
         return split(X, design.entity, design.time, by_entity, by_time)
 
     flat = priors["effect"].arguments[-1]
-    blocks = [(part(z.X).within if form in ("fixed", "mundlak") else z.X, *priors["slope"].arguments[-2:])]
+    X = part(z.X).within if form in ("fixed", "mundlak") else z.X
+    blocks: list[tuple[Array, float, float]] = [(X, *_normal(priors, "slope"))]
     if form == "mundlak" and by_entity:
-        blocks.append((part(z.X).entity[design.entity], *priors["between"].arguments[-2:]))
+        blocks.append((part(z.X).entity[design.entity], *_normal(priors, "between")))
     if design.varying:
         columns, groups = design.varying.columns, len(design.varying.groups)
         V = interactions(z.X, columns, design.varying.group[design.entity], groups)
@@ -97,7 +98,7 @@ def kept_log_likelihood(
     if by_time:
         sd = flat if form == "fixed" else at["sd_time"]
         blocks.append((zero_sum_basis(len(design.times))[design.time], 0.0, sd))
-    blocks.append((np.ones((design.n, 1)), *priors["intercept"].arguments))
+    blocks.append((np.ones((design.n, 1)), *_normal(priors, "intercept")))
 
     B = np.column_stack([columns for columns, _, _ in blocks])
     mean, tau = (np.concatenate([np.full(b[0].shape[1], b[i]) for b in blocks]) for i in (1, 2))
@@ -110,6 +111,12 @@ def kept_log_likelihood(
     explained = np.linalg.solve(root, WT.T @ w)
     log_root = np.log(np.diag(root)).sum()
     return float(log_L - log_root - 0.5 * (design.n * LOG_2PI + w @ w - explained @ explained))
+
+
+def _normal(priors: Priors, name: str) -> tuple[float, float]:
+    """Location and scale."""
+    location, scale = priors[name].arguments[-2:]
+    return location, scale
 
 
 def _engine(

@@ -179,7 +179,7 @@ def test_fast_route_agrees_with_nuts_on_the_expanded_model(law):
 @pytest.mark.parametrize("law", ["ar1", "student_t"])
 def test_ranks_of_the_truth_are_uniform(law):
     """Simulation-based calibration, small; `benchmarks/error_models.py calibrate` runs the large one."""
-    found = ranks(law, 50, empty(10, 6, 0.1, 2), 4, 400)
+    found = ranks(law, 25, empty(10, 6, 0.1, 2), 4, 400)
     for name, rank in found.items():
         assert stats.kstest((rank + 0.5) / 100, "uniform").pvalue > 0.002, name
 

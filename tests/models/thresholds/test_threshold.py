@@ -1,4 +1,4 @@
-"""The enumerated posterior against dense Gaussian algebra over every set, quadrature by SciPy, and NUTS."""
+"""The enumerated posterior against dense Gaussian algebra over every set, quadrature and PyMC's density."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from scipy.special import logsumexp
 from posterity.data.errors import InputError
 from posterity.data.study.spec import Form
 from posterity.models.engine.posterior import posterior
-from posterity.models.engine.sampling import Sampler, nuts
+from posterity.models.engine.sampling import Sampler
 from posterity.models.engine.statistics import statistics_of_design
-from posterity.models.kinds.threshold import threshold_model
+from posterity.models.kinds.threshold import admissible_sets, threshold_model
 from posterity.models.priors import DEFAULTS, Prior, Priors
 from posterity.models.scale import standardise
 from posterity.models.thresholds import changepoints
@@ -25,6 +25,7 @@ from posterity.models.thresholds.changepoint_draws import bands, draw, effect_al
 from posterity.models.thresholds.changepoints import change_nodes, enumerate_thresholds
 from posterity.models.thresholds.regimes import Regimes, regimes
 
+from ..pymc_density import integrated
 from ..threshold_panels import panel
 
 Array = NDArray[np.float64]
@@ -216,25 +217,35 @@ def test_tau_is_integrated_over_its_prior() -> None:
     assert weight @ [likelihood(t) for t in tau] == pytest.approx(exact, rel=0.02)
 
 
-def test_draws_at_a_fixed_location_are_those_of_nuts() -> None:
-    """The PyMC model with its location held against draws that were never sampled."""
-    form: Form = "mundlak"
-    design, q = panel(entities=10, times=5, seed=2)
-    whole = regimes(design, q, "x0", "q")
-    at = len(whole.candidates) // 2
-    found = replace(whole, candidates=whole.candidates[[at]], below=whole.below[[at]])
-    tau = Prior("half_normal", (0.6,))
-    result = enumerate_thresholds(found, 1, {**PRIORS, "difference": tau}, form)
-    draws = draw(result, 1, 8000, 3)
-    model = pm.do(threshold_model(found, 1, {**PRIORS, "difference": tau}, form), {"which": 0})
-    tree = nuts(model, Sampler(draws=1000, tune=600, chains=4, seed=5))
-    chains = tree["posterior"]["regime_slope"].to_numpy().reshape(-1, 2)
-    error = chains.std(axis=0) / np.sqrt(1500)
-    np.testing.assert_array_less(np.abs(draws.regime.mean(axis=0) - chains.mean(axis=0)), 5 * error)
-    np.testing.assert_allclose(draws.regime.std(axis=0), chains.std(axis=0), rtol=0.08)
-    sigma = tree["posterior"]["sigma"].to_numpy()
-    assert draws.sigma.mean() == pytest.approx(sigma.mean(), rel=0.02)
-    assert draws.sigma.std() == pytest.approx(sigma.std(), rel=0.08)
+@pytest.mark.parametrize("form", ["mundlak", "random"])
+def test_the_pymc_model_at_a_set_of_locations_is_the_dense_one(form: Form) -> None:
+    """`which` and the scales held, everything else integrated out: what the enumeration weighs."""
+    found = small(gaps=True)
+    at = {"sigma": 0.6, "sd_entity": 0.7, "sd_time": 0.3, "difference": 0.5}
+    model = pm.do(threshold_model(found, 2, PRIORS, form), {"which": 3})
+    chosen = admissible_sets(found, 2)[[3]]
+    dense = Dense(found, form, PRIORS)
+    gain = dense.gains(chosen, at["difference"], at["sigma"], at["sd_entity"], at["sd_time"])[0]
+    mean, V = dense.base(at["sigma"], at["sd_entity"], at["sd_time"])
+    expected = float(_log_normal(dense.y - mean, V[None])[0]) + gain
+    assert integrated(model, at)[0][0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_draws_given_a_location_are_a_mixture_of_conditionals_of_the_pymc_model() -> None:
+    """One candidate: slopes by regime, each normal given the scales; the scales' draws are its weights."""
+    found = small(gaps=True)
+    at = len(found.candidates) // 2
+    found = replace(found, candidates=found.candidates[[at]], below=found.below[[at]])
+    result = enumerate_thresholds(found, 1, PRIORS, "fixed")
+    draws = draw(result, 1, 400, 3)
+    model = pm.do(threshold_model(found, 1, PRIORS, "fixed"), {"which": 0})
+    points = [{"sigma": s, "difference": t} for s, t in zip(draws.sigma, draws.difference, strict=True)]
+    given = [mean for _, mean, _ in integrated(model, *points)]
+    below = np.array([mean["slope"][found.term] for mean in given])
+    above = below + np.array([mean["delta"][0] for mean in given])
+    means = np.column_stack([below, above])
+    away = draws.regime - means * standardise(found.design).scale.unit[found.term]
+    np.testing.assert_array_less(np.abs(away.mean(axis=0)), 4 * away.std(axis=0) / np.sqrt(len(points)))
 
 
 def test_finer_quadrature_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Shapes of a change: limits of the curve, dense algebra, NUTS, and the truth found again."""
+"""Shapes of a change: limits of the curve, dense algebra, PyMC's density, and the truth found again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from posterity.models.engine.sampling import Sampler, nuts
 from posterity.models.prediction.leave_one_out import _densities, compare_loo, pointwise
 from posterity.models.priors import DEFAULTS
 from posterity.models.thresholds import changepoints
@@ -24,6 +23,7 @@ from posterity.models.thresholds.transition import (
 )
 
 from ...there import there
+from ..pymc_density import integrated
 from ..threshold_panels import panel
 from .test_threshold import PRIORS, Dense, _log_normal, small
 
@@ -117,19 +117,22 @@ def test_a_comparison_of_models_is_that_of_arviz() -> None:
         np.testing.assert_allclose(mine[column], theirs.loc[mine.index, column].astype(float), atol=1e-9)
 
 
-def test_nuts_on_the_smooth_transition_is_the_grid() -> None:
-    """Place and width of a smooth transition, sampled and enumerated."""
-    found = shaped("smooth", noise=1.0)
-    result = enumerate_thresholds(found, 1, DEFAULTS, "mundlak")
-    shape = shapes_of(found, result)["smooth"]
-    weight = result.change_weights @ np.exp(shape.log_evidence - shape.log_evidence.max())
-    weight = weight / weight.sum()
-    tree = nuts(smooth_model(found), Sampler(draws=500, tune=400, chains=4, seed=2))
-    posterior = tree["posterior"]
-    for name, at in (("location", there(shape.location)), ("log_width", np.log(there(shape.width)))):
-        draws = posterior[name].to_numpy()
-        mean, sd = float(weight @ at), float(np.sqrt(weight @ (at - weight @ at) ** 2))
-        assert draws.mean() == pytest.approx(mean, abs=0.2 * sd)
-        assert draws.std() == pytest.approx(sd, rel=0.25)
-    low, high = (posterior[f"slope_{end}"].to_numpy().mean() for end in ("low", "high"))
-    assert (low, high) == pytest.approx((2.0, 4.0), abs=0.5)
+@pytest.mark.parametrize("form", ["mundlak", "random"])
+def test_the_pymc_model_of_a_smooth_transition_is_the_dense_one(form) -> None:
+    """Place, width and scales held, everything else integrated out, at a point of the grid."""
+    found = small(gaps=True)
+    result = enumerate_thresholds(found, 1, PRIORS, form)
+    shape = shapes_of(found, result, PRIORS)["smooth"]
+    point = len(there(shape.location)) // 3
+    at = {"sigma": 0.6, "sd_entity": 0.7, "sd_time": 0.3, "difference": 0.5}
+    at |= {"location": there(shape.location)[point], "log_width": np.log(there(shape.width)[point])}
+    dense = Dense(found, form, PRIORS)
+    low, high = ends(found)
+    column = found.x * curve(found.q, at["location"], np.exp(at["log_width"]), low, high) / found.x.std()
+    if form == "random":
+        h = column - column.mean()
+    else:
+        h = column - dense.dummies @ np.linalg.lstsq(dense.dummies, column, rcond=None)[0]
+    mean, V = dense.base(at["sigma"], at["sd_entity"], at["sd_time"])
+    expected = float(_log_normal(dense.y - mean, (V + at["difference"] ** 2 * np.outer(h, h))[None])[0])
+    assert integrated(smooth_model(found, PRIORS, form), at)[0][0] == pytest.approx(expected, abs=1e-6)
