@@ -32,7 +32,8 @@ def integrated(
     values = [model.rvs_to_values[v].name for v in held]
     start, names = model.initial_point(), [v.name for v in model.value_vars]
     zeros = {name: np.zeros_like(start[name], float) for name in names if name not in values}
-    flat, back = jax.flatten_util.ravel_pytree(zeros)
+    ravelled: Any = jax.flatten_util.ravel_pytree(zeros)
+    flat, back = ravelled
     logp = get_jaxified_logp(model)
     priors = model.compile_fn(model.logp(vars=held, sum=False), mode="FAST_COMPILE")
 
