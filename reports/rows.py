@@ -8,11 +8,11 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from scipy import stats
 
-from ..analyses.judge.interval import judged_part
+from ..analyses.judge.interval import Part, judged_part
 from ..analyses.judge.records import estimates
 from ..analyses.judge.reference import degrees_of_freedom
 from ..analyses.run.fits import Fit
@@ -86,7 +86,7 @@ class Row:
         return str(self.record["verdict"] or STOPPED)
 
     @property
-    def judged(self) -> Literal["with_effects", "posterior"]:
+    def judged(self) -> Part:
         """The part of the record that holds the interval which the verdict is of."""
         return judged_part(self.record)
 
@@ -119,9 +119,9 @@ class Row:
         return max(0, -int(exponent)) + 1
 
     def span(self, which: str) -> Span | None:
-        """`published`, `reproduced`, `posterior` or `with_effects` as a point with its 95% interval."""
+        """`published`, `reproduced` or the name of a posterior as a point with its 95% interval."""
         part = self.record[which]
-        if which in ("posterior", "with_effects"):
+        if which in ("posterior", "with_effects", "under_prior"):
             finite = part and None not in (part["mean"], part["q2.5"], part["q97.5"])
             return Span(part["mean"], (part["q2.5"], part["q97.5"])) if finite else None
         if part["estimate"] is None:

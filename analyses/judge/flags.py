@@ -15,6 +15,7 @@ from .interval import CONSTANT, Judged, judged_fit
 from .posterior import Posterior
 from .reference import clusters_unknown, degrees_of_freedom
 from .reproduction import error_reproduced
+from .verdict import verdict
 
 # With 10 degrees of freedom the 97.5% quantile of t is 2.23, 14% above the normal's, and cluster-robust
 # errors are themselves too small with so few clusters (Cameron and Miller 2015, doi:10.3368/jhr.50.2.317).
@@ -36,6 +37,7 @@ class Case:
     judged : the posterior that the verdict rests on
     interval : the interval that it looks at
     reproduced : the `reproduced` object of its record
+    exact : the verdict if an assumption that has a prior in the judged posterior were exact; None without one
     """
 
     fit: Fit
@@ -44,6 +46,7 @@ class Case:
     judged: Posterior
     interval: Judged
     reproduced: dict[str, Any]
+    exact: str | None = None
 
     @property
     def constant(self) -> bool:
@@ -68,7 +71,7 @@ def flags_of(case: Case) -> list[str]:
 
 
 def judged_with_effects(case: Case) -> Flags:
-    if judged_fit(case.one, case.printed.term) is not case.one:
+    if case.one.with_effects and judged_fit(case.one, case.printed.term) is case.one.with_effects:
         yield "judged with entity and time effects"
 
 
@@ -136,6 +139,12 @@ def rests_on_an_assumption(case: Case) -> Flags:
     yield from case.one.assumption_flags.get(case.printed.term, ())
 
 
+def only_if_exact(case: Case) -> Flags:
+    ends = case.interval
+    if case.exact not in (None, verdict(case.printed.estimate, ends.low, ends.high)):
+        yield f"{case.exact} only if {kind_of(case.one.view.kind).assumption}"
+
+
 def constant(case: Case) -> Flags:
     if case.constant:
         yield "constant: its normalisation is a convention"
@@ -185,6 +194,7 @@ FLAGS: tuple[Callable[[Case], Flags], ...] = (
     errors_not_as_modelled,
     few_clusters,
     number_of_clusters_unknown,
+    only_if_exact,
     rests_on_an_assumption,
     constant,
     flat_prior,

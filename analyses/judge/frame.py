@@ -13,6 +13,9 @@ from .records import estimates
 
 COLUMNS = ("estimate", "published", "posterior [95%]", "with effects [95%]", "judged", "verdict", "flags")
 
+PARTS = ("published", "reproduced", "posterior", "with_effects", "under_prior", "judged", "exact")
+EXACT = ("assumption", "q2.5", "q97.5", "verdict")
+
 
 class Comparison(pd.DataFrame):
     """A data frame as any other; a notebook shows the main columns, and what the posteriors rest on.
@@ -54,8 +57,8 @@ def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:
     rows = []
     for record in records:
         row = {k: record[k] for k in ("id", "table", "column", "term", "kind", "form", "engine")}
-        for part in ("published", "reproduced", "posterior", "with_effects", "judged"):
-            empty = dict.fromkeys(record["posterior"]) if part == "with_effects" else {}
+        for part in PARTS:
+            empty = dict.fromkeys(EXACT if part == "exact" else record["posterior"])
             row |= {f"{part}_{k}": v for k, v in (record[part] or empty).items()}
         row |= {k: record[k] for k in ("bayes_factor_10", "published_position", "verdict")}
         row |= {f"twins_{k}": v for k, v in (record["twins"] or {}).items() if k != "verdicts"}

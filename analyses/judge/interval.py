@@ -2,7 +2,11 @@
 
 A pooled column is judged by the same data with entity and time effects, wherever the panel can tell those
 apart: whether its coefficient survives them is the question. Its constant has no counterpart there and is
-judged as printed. Every other column is judged by its own posterior.
+judged as printed.
+
+The coefficients of a mediation or instrument column rest on an assumption that the data cannot test (rho = 0,
+exact exclusion). They are judged where it has a prior, and its exact form is shown beside. Every other
+coefficient is judged by its column's own posterior.
 
 Where the clusters of the rows show a larger standard error than the model states, the posterior's standard
 deviation is multiplied by the ratio, and the interval has the quantiles of t with G - 1 degrees of freedom:
@@ -25,7 +29,10 @@ from .posterior import Posterior
 
 CONSTANT = "_cons"
 WITH_EFFECTS: Literal["with_effects"] = "with_effects"
+UNDER_PRIOR: Literal["under_prior"] = "under_prior"
 AS_PRINTED: Literal["posterior"] = "posterior"
+
+Part = Literal["with_effects", "under_prior", "posterior"]
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,12 @@ def widened[T: (float, NDArray[np.float64])](
 
 def judged_fit(one: SpecFit, term: str) -> SpecFit:
     """The fit whose posterior of this term is judged."""
-    return one if term == CONSTANT else judged_slopes(one)
+    if term == CONSTANT:
+        return one
+    loose = one.under_prior
+    if loose is not None and term in loose.tree["posterior"]["term"].to_numpy():
+        return loose
+    return judged_slopes(one)
 
 
 def judged_slopes(one: SpecFit) -> SpecFit:
@@ -105,6 +117,7 @@ def judged_slopes(one: SpecFit) -> SpecFit:
     return one.with_effects or one
 
 
-def judged_part(record: Mapping[str, Any]) -> Literal["with_effects", "posterior"]:
-    """The part of a record of comparison.json that holds the judged interval."""
-    return WITH_EFFECTS if record["with_effects"] is not None else AS_PRINTED
+def judged_part(record: Mapping[str, Any]) -> Part:
+    """The part of a record of comparison.json that holds the posterior which is judged."""
+    beside: tuple[Part, ...] = (WITH_EFFECTS, UNDER_PRIOR)
+    return next((part for part in beside if record[part] is not None), AS_PRINTED)

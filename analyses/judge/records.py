@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ...data.published import Printed
+from ..kinds import kind_of
 from ..run.fits import Fit
 from ..run.results import SpecFit
 from ..run.twin_mixture import of_term
 from .diagnostics import faults
 from .flags import Case, flags_of
-from .interval import CONSTANT, judged_fit, judged_interval
+from .interval import CONSTANT, Judged, judged_fit, judged_interval
 from .over_twins import twin_flags, twins_record
 from .reproduction import reproduced
 from .summaries import summarise
@@ -64,7 +65,9 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
             "bayes_factor_10": judged.bayes_factor_10,
             "published_position": judged.published_position,
         }
-    case = Case(fit, one, printed, judged, interval, gate)
+    exact = judged_interval(one, printed.term, posterior) if rests_on is one.under_prior else None
+    under_exact = None if exact is None else verdict(printed.estimate, exact.low, exact.high)
+    case = Case(fit, one, printed, judged, interval, gate, under_exact)
     return {
         "id": printed.id,
         "table": printed.table,
@@ -82,12 +85,26 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
         },
         "reproduced": gate,
         "posterior": posterior.record(),
-        "with_effects": beside,
+        "with_effects": beside if rests_on is one.with_effects else None,
+        "under_prior": beside if rests_on is one.under_prior else None,
         "judged": interval.record(),
+        "exact": _exact(exact, under_exact, one),
         "twins": twins_record(over, printed),
         "bayes_factor_10": posterior.bayes_factor_10,
         "published_position": posterior.published_position,
         "verdict": result,
         "flags": [*stop, *twin_flags(over, printed), *flags_of(case)],
         "seconds": one.seconds + (one.with_effects.seconds if one.with_effects else 0.0),
+    }
+
+
+def _exact(interval: Judged | None, result: str | None, one: SpecFit) -> dict[str, Any] | None:
+    """The `exact` object: the interval and verdict if the assumption that has a prior were exact."""
+    if interval is None:
+        return None
+    return {
+        "assumption": kind_of(one.view.kind).assumption,
+        "q2.5": interval.low,
+        "q97.5": interval.high,
+        "verdict": result,
     }

@@ -37,6 +37,16 @@ def laid_out(
     )
 
 
+def of_coefficients(draws: dict[str, DataArray]) -> DataTree:
+    """A fit of these coefficients alone, from the draws (chain, draw) of each."""
+    import xarray as xr
+
+    coef = np.stack([one.transpose("chain", "draw").to_numpy() for one in draws.values()], axis=-1)
+    coords = {"chain": np.arange(coef.shape[0]), "draw": np.arange(coef.shape[1]), "term": list(draws)}
+    dims = ("chain", "draw", "term")
+    return xr.DataTree.from_dict({"posterior": xr.Dataset({"coef": (dims, coef)}, coords)})
+
+
 def attributes(fits: list[DataTree]) -> dict[str, Any]:
     """The attributes of a fit that consists of several.
 

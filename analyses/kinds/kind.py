@@ -43,6 +43,7 @@ class Kind:
     flags_over_twins : (mechanism of each twin) -> by term, flags on an assumption that data cannot test
     flags_at_tables : what the printed numbers of such a column cannot tell of any slope
     standard_subjects : by name, what `posterity calibrate NAME` can ask of such models without a study
+    assumption : what is exact in the posterior of such a column and has a prior in the one that is judged
     robustness : the parts of `analyses.robustness` that can be asked of such a column
     """
 
@@ -53,4 +54,5 @@ class Kind:
     flags_over_twins: Callable[[list[dict[str, Any]]], Flags] = no_flags
     flags_at_tables: tuple[str, ...] = ()
     standard_subjects: Mapping[str, Callable[[], Subject]] = field(default_factory=dict)
+    assumption: str = ""
     robustness: tuple[str, ...] = ("priors",)

@@ -53,6 +53,8 @@ class SpecFit:
     form : fixed, random or mundlak; None for pooled columns and at tables evidence
     least_squares : the frequentist estimate on the same panel, or None at tables evidence
     with_effects : for a pooled column, the same data with entity and time effects
+    under_prior : of mediation and instruments, the coefficients that rest on an assumption which data cannot
+        test (rho = 0, exact exclusion), as they are where it has a prior in place of being exact
     unjudged : why a pooled column has no such fit, or nothing
     units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
     widening : by term, how far the model's own standard error can be trusted; empty where that is not known
@@ -73,6 +75,7 @@ class SpecFit:
     design: Design | None = None
     least_squares: LeastSquares | None = None
     with_effects: SpecFit | None = None
+    under_prior: SpecFit | None = None
     unjudged: str = ""
     units: dict[str, float | None] = field(default_factory=dict)
     widening: dict[str, Widening] = field(default_factory=dict)

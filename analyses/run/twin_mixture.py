@@ -107,20 +107,22 @@ def twin_job(
         sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, f"{view.id} twins"))
         tree, seconds, resumed = read_or_fit(view.id, key, request, lambda: mixed(each(), sampler))
         first = fits[0] if fits else first_job()
-        beside = None
-        if first.with_effects is not None:
-            name = f"{view.id}-with-effects"
-            beside_tree, more, _ = read_or_fit(
-                name,
-                key,
-                request,
-                lambda: mixed([f.with_effects for f in each() if f.with_effects], sampler),
+
+        def beside(name: str, part: Callable[[SpecFit], SpecFit | None]) -> SpecFit | None:
+            own = part(first)
+            if own is None:
+                return None
+            made, more, _ = read_or_fit(
+                f"{view.id}-{name}", key, request, lambda: mixed([f for f in map(part, each()) if f], sampler)
             )
-            beside = replace(first.with_effects, tree=beside_tree, seconds=more, widening={})
+            return replace(own, tree=made, seconds=more, widening={})
+
         over = over_twins(tree, kind_of(view.kind).flags_over_twins)
         return replace(
-            first, tree=tree, seconds=seconds, resumed=resumed, with_effects=beside, widening={}, **over
-        )
+            first, tree=tree, seconds=seconds, resumed=resumed, widening={}, **over,
+            with_effects=beside("with-effects", lambda fit: fit.with_effects),
+            under_prior=beside("under-prior", lambda fit: fit.under_prior),
+        )  # fmt: skip
 
     return job
 
@@ -131,8 +133,8 @@ def slim(fit: SpecFit) -> SpecFit:
     names = [name for name, v in posterior.data_vars.items() if set(map(str, v.dims)) <= KEPT]
     tree = fit.tree.filter(lambda node: node.path in ("/", "/sample_stats")).copy()
     tree["posterior"] = type(tree)(posterior[names].drop_dims(set(posterior.dims) - KEPT, errors="ignore"))
-    beside = slim(fit.with_effects) if fit.with_effects else None
-    return replace(fit, tree=tree, design=None, with_effects=beside)
+    beside, under = (slim(part) if part else None for part in (fit.with_effects, fit.under_prior))
+    return replace(fit, tree=tree, design=None, with_effects=beside, under_prior=under)
 
 
 def mixed(fits: Sequence[SpecFit], sampler: Sampler) -> DataTree:

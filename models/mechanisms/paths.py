@@ -81,10 +81,10 @@ def paths(chain: tuple[Design, ...], treatment: str, coef: list[Array], sigma: l
     )
 
 
-def effects_at(found: Paths, rho: Array | float) -> tuple[Array, Array]:
-    """Direct (S,) and indirect (S, p) effects at correlations rho: a number, (p,) or (S, p).
+def bias_at(found: Paths, rho: Array | float) -> Array:
+    """(S, p) kappa, what the slopes b of the regression exceed the mediators' effects by, at rho.
 
-    Not a number where no covariance matrix has these correlations.
+    rho is a number, (p,) or (S, p); not a number where no covariance matrix has these correlations.
     """
     sd = np.sqrt(np.diagonal(found.covariance, axis1=1, axis2=2))
     rho = np.broadcast_to(np.asarray(rho, float), sd.shape)
@@ -92,7 +92,12 @@ def effects_at(found: Paths, rho: Array | float) -> tuple[Array, Array]:
     left = 1 - (rho * pull).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         sigma_y = np.where(left > 0, found.sigma_u / np.sqrt(left), np.nan)
-    kappa = pull * sigma_y[:, None] / sd
+    return np.asarray(pull * sigma_y[:, None] / sd)
+
+
+def effects_at(found: Paths, rho: Array | float) -> tuple[Array, Array]:
+    """Direct (S,) and indirect (S, p) effects at correlations rho, as `bias_at` takes them."""
+    kappa = bias_at(found, rho)
     return found.direct + (kappa * found.a).sum(axis=1), found.a * (found.b - kappa)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -51,6 +51,7 @@ MARKS = (
     Mark("reproduced", "reproduced", "#7a7a7a", "x", "#7a7a7a", 0.7),
     Mark("posterior", "posterior", "#0072B2", "o", "#0072B2", 2.2),
     Mark("with_effects", "posterior with effects", "#D55E00", "s", "#D55E00", 2.2),
+    Mark("under_prior", "prior on assumption", "#D55E00", "s", "#D55E00", 2.2),
 )
 
 
@@ -227,6 +228,8 @@ def stamp(figure: Figure, middle: float = 0.5) -> None:
 
 def _legend(figure: Figure, panels: list[Panel], y: float) -> None:
     used = [m for m in MARKS if any(r.span(m.key) for p in panels for r in p.rows)]
+    if used[-2:] == list(MARKS[-2:]):  # drawn alike: no row has both
+        used[-2:] = [replace(MARKS[-1], label="with effects, or prior on assumption")]
     handles = [
         Line2D(
             [], [], color=m.colour, marker=m.marker, markerfacecolor=m.face, linewidth=m.width, markersize=4.4

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...analyses.judge.interval import judged_fit
 from ...analyses.run.fits import Fit
 from ...analyses.run.results import SpecFit
 from ...data.errors import InputError, did_you_mean
+from ..beside import beside
 from ..rows import Row, evidence_label, focal, rows_of, shorten
 
 if TYPE_CHECKING:
@@ -68,12 +70,11 @@ def plot_forest(fit: Fit, term: str | None = None, **kwargs: Any) -> PlotCollect
         one = fit.specs[row.spec_id]
         draws[row.spec_id] = _coefficient(one, term)
         published[row.spec_id] = _published(row)
-        if row.record["with_effects"] and one.with_effects is not None:
-            draws[f"{row.spec_id} with effects"] = _coefficient(one.with_effects, term)
+        name = f"{row.spec_id} {beside(row)}".strip()
+        draws[name] = _coefficient(judged_fit(one, term), term)
         span = row.judged_span
         if row.widened and span and span.ends:
-            beside = " with effects" if row.judged == "with_effects" else ""
-            judged[f"{row.spec_id}{beside}"] = span.ends
+            judged[name] = span.ends
     index = xr.DataArray(list(draws), dims="specification", name="specification")
     posterior = xr.concat(
         list(draws.values()), dim=index, coords="minimal", compat="override", join="override"

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
+from ...analyses.judge.interval import AS_PRINTED
+from ..beside import beside_heading, beside_pieces
 from ..page.widening import sentence as widening
 from ..page.words import verdict_meaning
 from ..rows import MINUS, NOTHING, Row, probability, shorten
@@ -117,14 +119,14 @@ def _environment(
     rows: list[Row], table: str, study: str, evidence: str, priors: str, number: int, parts: int
 ) -> str:
     reproduced = any(r.record["reproduced"]["estimate"] is not None for r in rows)
-    effects = any(r.record["with_effects"] for r in rows)
+    beside = beside_heading(rows)
     heads = ["published", *["reproduced"] * reproduced, r"posterior {[}95\%{]}", "$P(>0)$"]
-    heads += [*["with effects"] * effects, "verdict"]
+    heads += [*[beside] * bool(beside), "verdict"]
     width = len(heads) + 1
     which = f" ({number} of {parts})" if parts > 1 else ""
     caption = f"{escape(study)}, table {escape(table)}{which}: published and posterior estimates"
     label = re.sub(r"[^A-Za-z0-9]+", "-", f"{study}-{table}" + (f"-{number}" if parts > 1 else ""))
-    size, gap = ("scriptsize", 2) if effects else ("footnotesize", 3)
+    size, gap = ("scriptsize", 2) if beside else ("footnotesize", 3)
     lines = [
         r"\begin{table}[htbp]",
         rf"\centering\{size}\setlength{{\tabcolsep}}{{{gap}pt}}",
@@ -141,13 +143,13 @@ def _environment(
             column = row.spec_id
             title = escape(shorten(f"{column} {row.label}", 80))
             lines += [r"\midrule", rf"\multicolumn{{{width}}}{{l}}{{\textit{{{title}}}}} \\"]
-        for cells in zip(*_cells(row, reproduced, effects, letters), strict=True):
+        for cells in zip(*_cells(row, reproduced, beside, letters), strict=True):
             lines.append(" & ".join(cells) + r" \\")
     lines += [
         r"\bottomrule",
         r"\end{tabular}",
         r"\par\smallskip\parbox{0.95\linewidth}{\scriptsize\raggedright",
-        *_notes(rows, evidence, priors, effects, letters),
+        *_notes(rows, evidence, priors, beside, letters),
         "}",
         r"\end{table}",
         "",
@@ -170,9 +172,9 @@ def _letters(rows: list[Row]) -> dict[str, str]:
 
 
 def _notes(
-    rows: list[Row], evidence: str, priors: str, effects: bool, letters: dict[str, str]
+    rows: list[Row], evidence: str, priors: str, beside: str, letters: dict[str, str]
 ) -> Iterator[str]:
-    judged = "; the verdict is that of the column with effects, where there is one" if effects else ""
+    judged = f"; the verdict is that of the column headed {beside}, where it has a number" if beside else ""
     yield rf"\textit{{Notes.}} {COLUMNS}{judged}. {escape(_capital(evidence))}. {escape(_capital(priors))}."
     if wider := widening(rows):
         yield escape(OWN + wider)
@@ -187,7 +189,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _cells(row: Row, reproduced: bool, effects: bool, letters: dict[str, str]) -> list[tuple[str, ...]]:
+def _cells(row: Row, reproduced: bool, beside: str, letters: dict[str, str]) -> list[tuple[str, ...]]:
     """Each cell as two lines, a number above its error or interval, or as three where one was widened."""
     stars = f"$^{{{row.stars}}}$" if row.stars else ""
     marks = ",".join(letters[flag] for flag in _flags(row))
@@ -197,7 +199,7 @@ def _cells(row: Row, reproduced: bool, effects: bool, letters: dict[str, str]) -
         *[(row.reproduced[0], "" if NOTHING in row.reproduced[1] else row.reproduced[1])] * reproduced,
         row.pieces("posterior"),
         (probability(row.record["posterior"]["prob_positive"]), ""),
-        *[row.pieces("with_effects")] * effects,
+        *[beside_pieces(row)] * bool(beside),
         (row.verdict, ""),
     ]
     texts = [(escape(above), escape(below)) for above, below in cells]
@@ -207,5 +209,5 @@ def _cells(row: Row, reproduced: bool, effects: bool, letters: dict[str, str]) -
     if not row.widened:
         return list(texts)
     own = rf"\textit{{{escape(row.widened_from)}}}"
-    at = len(texts) - 2 if row.judged == "with_effects" else 2 + reproduced
+    at = len(texts) - 2 if row.judged != AS_PRINTED else 2 + reproduced
     return [(*lines, own if k == at else "{}" if not k else "") for k, lines in enumerate(texts)]

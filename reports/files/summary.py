@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ...analyses.judge.diagnostics import LIMITS, converged
 from ...analyses.run.fits import Fit
 from ...analyses.run.store import versions
+from ..beside import beside_heading, beside_pieces
 from ..drawing.figure_files import Section
 from ..page import words
 from ..page.equations import models_used
@@ -64,8 +65,8 @@ class Brief:
     again: list[tuple[str, str]]
 
     @property
-    def effects(self) -> bool:
-        return any(row.record["with_effects"] for row in self.rows)
+    def beside(self) -> str:
+        return beside_heading(self.rows)
 
     @property
     def widened(self) -> bool:
@@ -225,19 +226,19 @@ def text(plain: str) -> str:
 
 def _table(brief: Brief) -> list[str]:
     heads = ["column", "term", "published", *["reproduced"] * brief.reproduced, "posterior [95%]"]
-    heads += [*["with effects [95%]"] * brief.effects, "verdict"]
+    heads += [*[f"{brief.beside} [95%]"] * bool(brief.beside), "verdict"]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     return lines + [f"| {' | '.join(map(text, cells(brief, row)))} |" for row in brief.rows]
 
 
 def cells(brief: Brief, row: Row) -> list[str]:
-    """A row of the table: column, term, published, reproduced, posterior, with effects, verdict."""
+    """A row of the table: column, term, published, reproduced, posterior, the judged one, verdict."""
     return [
-        shorten(row.spec_id if brief.effects else f"{row.spec_id} {row.label}", 20 if brief.effects else 44),
+        shorten(row.spec_id if brief.beside else f"{row.spec_id} {row.label}", 20 if brief.beside else 44),
         shorten(row.term, 22),
         f"{row.printed}{row.stars} {row.printed_error}".strip(),
         *[row.reproduced[0]] * brief.reproduced,
         row.interval("posterior"),
-        *[row.interval("with_effects")] * brief.effects,
+        *[" ".join(filter(None, beside_pieces(row)))] * bool(brief.beside),
         row.verdict,
     ]

@@ -243,8 +243,8 @@ def _table(page: TextPage, brief: Brief, last: float) -> bool:
     rows = telling(brief.rows, max(1, int(room / STEP)))
     step = min(0.2, max(STEP, room / max(1, len(rows))))
     heads = ["column", "term", "published", *["reproduced"] * brief.reproduced, "posterior [95%]"]
-    heads += [*["with effects [95%]"] * brief.effects, "verdict"]
-    size = 8.5 if not (brief.effects and brief.reproduced) else 8.0
+    heads += [*[f"{brief.beside} [95%]"] * bool(brief.beside), "verdict"]
+    size = 8.5 if not (brief.beside and brief.reproduced) else 8.0
     table = [
         [page.fitted(text, ROOM if k else 1.3 * ROOM, size) for k, text in enumerate(cells(brief, row))]
         for row in rows

@@ -148,6 +148,7 @@ def twins_beside(folder: Path) -> dict[str, Any]:
 def _fits(fit: Fit) -> list[str]:
     """The names under which the fits of this run are stored."""
     names = [*fit, *(f"{one.id}-with-effects" for one in fit.specs.values() if one.with_effects)]
+    names += [f"{one.id}-under-prior" for one in fit.specs.values() if one.under_prior]
     names += [f"{one.id}-{name}" for one in fit.specs.values() for name in kind_of(one).further_fits(one)]
     return [*names, f"{fit.agreement.id}-expanded"] if fit.agreement else names
 

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ...analyses.judge.interval import AS_PRINTED
 from ...analyses.run.fits import Fit
+from ..beside import beside
 from ..rows import STOPPED, Row, Span, by_table, focal, probability
 
 LETTERS = {
@@ -47,7 +49,8 @@ class Cell:
 class Bar:
     """A cell with its intervals, as multiples of the printed estimate.
 
-    `own` is the posterior's own interval where the judged one is wider; `before` that of a pooled column.
+    `own` is the posterior's own interval where the judged one is wider; `before` that of the printed column
+    where another posterior is judged.
     """
 
     cell: Cell
@@ -100,11 +103,11 @@ def is_open(row: Row) -> bool:
 def tip(row: Row) -> str:
     """The estimate in one line: what was printed, what the posterior says, the verdict."""
     part = row.record[row.judged]
-    beside = ", with effects" if row.judged == "with_effects" else ""
+    others = f", {beside(row)}" if beside(row) else ""
     own = f" (widened from {row.widened_from})" if row.widened else ""
     asked = "; the tables cannot tell more" if is_open(row) else ""
     return (
-        f"{row.spec_id} {row.term}: published {row.printed} {row.printed_error}, posterior{beside} "
+        f"{row.spec_id} {row.term}: published {row.printed} {row.printed_error}, posterior{others} "
         f"{row.interval(row.judged)}{own}, P(>0) {probability(part['prob_positive'])}: {row.verdict}{asked}"
     )
 
@@ -153,7 +156,7 @@ def _bar(row: Row) -> Bar | None:
     if piece is None:
         return None
     own = _piece(row, row.span(row.judged)) if row.widened else None
-    before = _piece(row, row.span("posterior")) if row.judged == "with_effects" else None
+    before = _piece(row, row.span("posterior")) if row.judged != AS_PRINTED else None
     return Bar(cell_of(row), piece, own, before)
 
 

@@ -13,7 +13,8 @@ MOST = 6
 def headlines(fit: Fit, rows: list[Row]) -> list[str]:
     """Plain sentences on what changed: pooled columns given effects, and stars whose interval contains 0."""
     wider = widening(rows)
-    found = [*_pooled(fit, rows), *_changed(rows), *_focal(rows), *_stars(rows), *_gate(rows)]
+    found = [*_pooled(fit, rows), *_only_if_exact(rows), *_changed(rows)]
+    found += [*_focal(rows), *_stars(rows), *_gate(rows)]
     return [wider, *found] if wider else found
 
 
@@ -70,6 +71,23 @@ def _clear_of_zero(row: Row) -> bool:
     return span is not None and span.ends is not None and span.ends[0] * span.ends[1] > 0
 
 
+def _only_if_exact(rows: list[Row]) -> list[str]:
+    """Which coefficients have their verdict only if an assumption that data cannot test is exact."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        exact = row.record["exact"]
+        if exact and f"{exact['verdict']} only if {exact['assumption']}" in row.record["flags"]:
+            found.setdefault((exact["verdict"], exact["assumption"]), []).append(row)
+    sentences = []
+    for (verdict, assumption), mine in found.items():
+        listed = ", ".join(f"{shorten(r.term, 60)} ({r.spec_id})" for r in mine[:MOST])
+        more = f" and {len(mine) - MOST} more" if len(mine) > MOST else ""
+        sentences.append(
+            f"{COUNTED[verdict][len(mine) > 1].capitalize()} only if {assumption}: {listed}{more}."
+        )
+    return sentences
+
+
 def _changed(rows: list[Row]) -> list[str]:
     """Columns whose own posterior departs from print."""
     changed = [
@@ -78,7 +96,7 @@ def _changed(rows: list[Row]) -> list[str]:
         if not r.record["with_effects"] and not r.constant and r.verdict in ("shrinks", "reverses")
     ]
     sentences = [
-        f"{shorten(r.term, 60)} {r.printed} ({r.spec_id}) {r.verdict}: posterior {r.interval('posterior')}."
+        f"{shorten(r.term, 60)} {r.printed} ({r.spec_id}) {r.verdict}: posterior {r.interval(r.judged)}."
         for r in changed[:MOST]
     ]
     if len(changed) > MOST:

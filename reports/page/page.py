@@ -18,9 +18,20 @@ from ...analyses.run.fits import Fit
 from ...analyses.run.results import SpecFit
 from ...analyses.run.store import versions
 from ...data.study.spec import Cluster
+from ..beside import BESIDE, beside_heading
 from ..drawing.figure_files import FigureFile, Section
 from ..kinds import model_of
-from ..rows import NOTHING, Row, by_table, evidence_label, factor, minus, number, rows_of, synthetic
+from ..rows import (
+    NOTHING,
+    Row,
+    by_table,
+    evidence_label,
+    factor,
+    minus,
+    number,
+    rows_of,
+    synthetic,
+)
 from . import words
 from .equations import equation_svg, models_used
 from .explore import dials, embedded
@@ -71,8 +82,8 @@ class Table:
         return any(factor(r.record["bayes_factor_10"]) != NOTHING for r in self.rows)
 
     @property
-    def with_effects(self) -> bool:
-        return any(r.record["with_effects"] for r in self.rows)
+    def beside(self) -> str:
+        return beside_heading(self.rows)
 
 
 def page(
@@ -109,7 +120,7 @@ def page(
         left_out=left_out(fit, command),
         cells_by_table=cells_by_table(rows),
         key=key_figure(rows),
-        pooled=any(r.record["with_effects"] for r in rows),
+        beside=beside_heading(rows),
         widened=any(r.widened for r in rows),
         most_open=MOST_OPEN,
         most_rows=MOST_ROWS,
@@ -208,7 +219,7 @@ def _errors(one: SpecFit, rows: list[Row]) -> str:
 
 def _diagnostics(fit: Fit, one: SpecFit) -> list[dict[str, Any]]:
     found = []
-    for part in (one, one.with_effects):
+    for part, beside in ((one, ""), (one.with_effects, "with_effects"), (one.under_prior, "under_prior")):
         if part is None:
             continue
         sizes = part.tree["posterior"].sizes
@@ -217,7 +228,7 @@ def _diagnostics(fit: Fit, one: SpecFit) -> list[dict[str, Any]]:
         found.append(
             {
                 "id": one.id,
-                "model": model_of(fit, part).name + (", with effects" if part is not one else ""),
+                "model": model_of(fit, part).name + (f", {BESIDE[beside]}" if beside else ""),
                 "engine": part.engine,
                 "draws": f"{sizes['chain']} × {sizes['draw']}",
                 "r_hat": "exact" if worst is None else number(worst["r_hat"], 3),

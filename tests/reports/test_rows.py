@@ -29,7 +29,7 @@ def make(estimate="-0.026", error=0.029, text=None, df=3.0, **extra):
         "reproduced": {"estimate": None, "std_error": None, "within_rounding": None},
         "posterior": {"mean": -0.02634, "q2.5": -0.0848, "q97.5": 0.0326, "prob_positive": 0.185},
         "judged": {"q2.5": -0.0848, "q97.5": 0.0326, "law": "gaussian", "factor": 0.9, "df": None},
-        "with_effects": None, "bayes_factor_10": None,
+        "with_effects": None, "under_prior": None, "exact": None, "bayes_factor_10": None,
     } | extra  # fmt: skip
     return Row(record, TEXT | {"estimate": estimate} | (text or {"std_error": str(error)}), df)
 

@@ -55,7 +55,7 @@ def flags_over_twins(found: list[dict[str, Any]]) -> Flags:
     """
     changes = [(one["changes_at"] or {}).get("all") for one in found]
     flags = [
-        "rests on exact exclusion: conclusion changes once direct effects of instruments have sd "
+        "judged under priors of direct effects; with exact exclusion conclusion changes once they have sd "
         f"{span(changes)}"
     ]
     weak = sum((one["effective_f"] or 0) < (one["effective_f_critical"] or 0) for one in found)
@@ -70,4 +70,12 @@ SUBJECTS = {
         "instrument-exclusion", standard_design(4), 2, exclusion=True
     ),
 }
-KIND = Kind(model, instrument_job, subject, on_tables, flags_over_twins, standard_subjects=SUBJECTS)
+KIND = Kind(
+    model,
+    instrument_job,
+    subject,
+    on_tables,
+    flags_over_twins,
+    standard_subjects=SUBJECTS,
+    assumption="the exclusion restriction is exact",
+)

@@ -21,7 +21,7 @@ from ...run.key import Key
 from ...run.results import Engine, Request, SpecFit
 from ...run.store import read_or_fit, seed_of
 from ...view import SpecView
-from ..draws import laid_out
+from ..draws import laid_out, of_coefficients
 from ..printed_terms import check_terms
 from .record import assumption_flags, frequentist, mechanism, sensitivity
 
@@ -82,11 +82,22 @@ def _fit(
     tree, seconds, resumed = read_or_fit(view.id, key, request, make)
     units = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
     found = mechanism(tree, data, exclusions(data, priors))
-    return SpecFit(
+    one = SpecFit(
         view, tree, priors, printed, engine, seconds, resumed, None, design, two_stage(data, vcov),
         units={name: units[name] if name in data.endogenous else None for name in data.terms},
         mechanism=found, assumption_flags=assumption_flags(found),
     )  # fmt: skip
+    return replace(one, under_prior=_under_prior(one, data.endogenous))
+
+
+def _under_prior(one: SpecFit, endogenous: tuple[str, ...]) -> SpecFit:
+    """The same fit where direct effects of the instruments have their priors: the endogenous regressors."""
+    loose = one.tree["prior_on_exclusion"].to_dataset()
+    tree = of_coefficients({name: loose["coef"].sel(endogenous=name) for name in endogenous})
+    tree.attrs = loose.attrs
+    if "prior_on_exclusion_sample_stats" in one.tree.children:
+        tree["sample_stats"] = type(tree)(one.tree["prior_on_exclusion_sample_stats"].to_dataset())
+    return replace(one, tree=tree, mechanism=None, seconds=0.0)
 
 
 def _tree(data: InstrumentDesign, priors: Priors, sampler: Sampler, direct: bool) -> DataTree:
@@ -117,6 +128,9 @@ def _tree(data: InstrumentDesign, priors: Priors, sampler: Sampler, direct: bool
         }
     )
     tree.attrs = found.attributes
+    tree["prior_on_exclusion"].attrs = loose.attributes
+    if loose.sample_stats is not None:
+        tree["prior_on_exclusion_sample_stats"] = xr.DataTree(loose.sample_stats)
     if found.sample_stats is not None:
         tree["sample_stats"] = xr.DataTree(found.sample_stats)
     return tree

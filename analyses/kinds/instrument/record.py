@@ -215,14 +215,13 @@ def assumption_flags(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _flags(found: dict[str, Any], part: dict[str, Any]) -> list[str]:
-    own, loose = part["posterior"], part["prior_on_exclusion"]
+    own = part["posterior"]
     holds = own["q2.5"] <= 0 <= own["q97.5"]
     where = "" if found["changes_at"] is None else _where(found["changes_at"][ALL], holds)
     priors = sorted(set(found["exclusion"].values()))
     flags = [
-        f"rests on exact exclusion{where}",
-        f"under direct effects ~ {', '.join(priors)}: {loose['mean']:.3g} [{loose['q2.5']:.3g}, "
-        f"{loose['q97.5']:.3g}]",
+        f"judged under direct effects ~ {', '.join(priors)}; with exact exclusion {own['mean']:.3g} "
+        f"[{own['q2.5']:.3g}, {own['q97.5']:.3g}]{where}",
     ]
     if found["effective_f"] is not None and found["effective_f"] < found["effective_f_critical"]:
         flags.append(
@@ -255,8 +254,8 @@ def _weak_together(part: dict[str, Any]) -> list[str]:
 
 def _where(change: float | None, holds: bool) -> str:
     if change is None:
-        return f": interval {'contains' if holds else 'excludes'} 0 up to direct effects of sd 1"
+        return f", which {'contains' if holds else 'excludes'} 0 up to direct effects of sd 1"
     return (
-        f": interval {'excludes' if holds else 'contains'} 0 once the instruments' direct effects have sd "
+        f", which {'excludes' if holds else 'contains'} 0 once the instruments' direct effects have sd "
         f"{change:.2g} (sd of outcome per sd of instrument)"
     )

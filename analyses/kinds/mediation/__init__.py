@@ -38,8 +38,8 @@ def flags_over_twins(found: list[dict[str, Any]]) -> Flags:
     """Flags by term over twins: the error correlations rho at which the conclusions change."""
     vanishing = span([one["vanishing_rho"]["mean"] for one in found])
     changes = span([one["changes_at"]["direct"] for one in found])
-    of_indirect = (f"rests on rho = 0: indirect effect vanishes at rho = {vanishing}",)
-    of_direct = (f"rests on rho = 0: conclusion on the direct effect changes at rho = {changes}",)
+    of_indirect = (f"judged under a prior of rho; indirect effect vanishes at rho = {vanishing}",)
+    of_direct = (f"judged under a prior of rho; conclusion on the direct effect changes at rho = {changes}",)
     first = found[0]
     return {
         first["treatment"]: of_direct,
@@ -50,4 +50,12 @@ def flags_over_twins(found: list[dict[str, Any]]) -> Flags:
 
 
 SUBJECTS = {"mediation": lambda: mediation_subject("mediation", standard_design(), "x1", "x3")}
-KIND = Kind(model, mediation_job, subject, paths_job, flags_over_twins, standard_subjects=SUBJECTS)
+KIND = Kind(
+    model,
+    mediation_job,
+    subject,
+    paths_job,
+    flags_over_twins,
+    standard_subjects=SUBJECTS,
+    assumption="rho = 0 exactly",
+)

@@ -28,7 +28,7 @@ from ...run.results import Engine, Request, SpecFit
 from ...run.store import read_or_fit, seed_of
 from ...view import SpecView, views_of
 from ..printed_terms import check_terms
-from .record import PATHS, assumption_flags, mechanism, together, tree_of
+from .record import PATHS, assumption_flags, mechanism, together, tree_of, under_prior_on_rho
 from .roles import roles
 
 if TYPE_CHECKING:
@@ -114,11 +114,12 @@ def _fit(
     units: dict[str, float | None] = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
     units |= {"direct": units[treatment], "indirect": None, "total": None}
     found = mechanism(tree, treatment, mediator, priors)
-    return SpecFit(
+    one = SpecFit(
         view, tree, priors, printed, engine, seconds, resumed, form, design,
         frequentist(view, design, treatment, mediator), units=units,
         mechanism=found, assumption_flags=assumption_flags(found),
     )  # fmt: skip
+    return replace(one, under_prior=under_prior_on_rho(one, treatment, mediator))
 
 
 def frequentist(view: SpecView, design: Design, treatment: str, mediator: str) -> LeastSquares:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +13,15 @@ from ....models.mechanisms.paths import (
     RHO_GRID,
     MediationPosterior,
     Paths,
+    bias_at,
     curve,
     effects_at,
     rho_draws,
     vanishing_rho,
 )
 from ....models.priors import Priors
-from ..draws import SUMMARY, attributes, changes_at, described, laid_out
+from ...run.results import SpecFit
+from ..draws import SUMMARY, attributes, changes_at, described, laid_out, of_coefficients
 
 if TYPE_CHECKING:
     from xarray import DataArray, DataTree
@@ -50,7 +53,8 @@ def tree_of(design: Design, found: MediationPosterior, priors: Priors, sampler: 
     }
     rho = rho_draws(priors["rho"], own, np.random.default_rng(sampler.seed))
     direct, indirect = effects_at(own, rho)
-    under = {"rho": rho[:, 0], "direct": direct, "indirect": indirect[:, 0], "total": own.total}
+    slope = own.b[:, 0] - bias_at(own, rho)[:, 0]
+    under = {"rho": rho[:, 0], "b": slope, "direct": direct, "indirect": indirect[:, 0], "total": own.total}
     of_direct, of_indirect = curve(own)
     along = {"direct": of_direct, "indirect": of_indirect[..., 0]}
     tree = xr.DataTree.from_dict(
@@ -70,6 +74,22 @@ def tree_of(design: Design, found: MediationPosterior, priors: Priors, sampler: 
         if "sample_stats" in fit.children:
             tree["sample_stats"] = xr.DataTree(fit["sample_stats"].to_dataset())
     return tree
+
+
+def under_prior_on_rho(one: SpecFit, treatment: str, mediator: str) -> SpecFit:
+    """The same fit where rho has its prior: direct and indirect effect, and the slope of the mediator.
+
+    None of them is a slope with the prior of slopes, and so none has a unit.
+    """
+    import xarray as xr
+
+    under = one.tree["prior_on_rho"].to_dataset()
+    names = {treatment: "direct", "direct": "direct", mediator: "b", "indirect": "indirect"}
+    tree = of_coefficients({term: under[name] for term, name in names.items()})
+    tree.attrs = one.tree.attrs
+    if "sample_stats" in one.tree.children:
+        tree["sample_stats"] = xr.DataTree(one.tree["sample_stats"].to_dataset())
+    return replace(one, tree=tree, units={}, mechanism=None, seconds=0.0)
 
 
 def together(found: Paths, mediators: tuple[str, ...], sampler: Sampler) -> DataTree:
@@ -154,14 +174,13 @@ def assumption_flags(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _flags_of_effect(found: dict[str, Any], name: str, what: str) -> tuple[str, ...]:
-    part, change, under = found[name], found["changes_at"][name], found["prior_on_rho"]
+    part, change, prior = found[name], found["changes_at"][name], found["prior_on_rho"]["prior"]
     holds = part["q2.5"] <= 0 <= part["q97.5"]
     if change is None:
         then = f"interval {'holds' if holds else 'excludes'} 0 at every rho"
     else:
         then = f"interval {'excludes' if holds else 'holds'} 0 from rho = {change:.2f}"
-    beside = under[name]
     return (
-        f"rests on rho = 0: {what} {then}",
-        f"under rho ~ {under['prior']}: {beside['mean']:.3g} [{beside['q2.5']:.3g}, {beside['q97.5']:.3g}]",
+        f"judged under rho ~ {prior}; {what} {then}",
+        f"at rho = 0: {part['mean']:.3g} [{part['q2.5']:.3g}, {part['q97.5']:.3g}]",
     )

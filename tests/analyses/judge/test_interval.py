@@ -7,7 +7,7 @@ from posterity.analyses.judge.interval import judged_fit, judged_part
 from posterity.analyses.judge.records import record
 from posterity.analyses.run.results import Widening
 
-from .stubs import column, fit_of, tree
+from .stubs import ROWS, column, fit_of, tree
 
 
 def judged(folder, own, with_effects, term="x1"):
@@ -83,3 +83,41 @@ def test_of_a_pooled_column_the_widening_is_that_of_the_fit_with_effects(tmp_pat
     one = column(tmp_path, with_effects=beside, widening={"x1": Widening(1.0, 1.1, 8)})
     found = record(fit_of(one), one, one.printed[0])
     assert (found["judged"]["factor"], found["verdict"]) == (9.0, "uncertain")
+
+
+SPECS = {
+    "instrument": '[spec."T1.1"]\nformula = "y ~ x2 | x1 ~ z"\n',
+    "mediation": '[spec."T1.1"]\nformula = "y ~ x1 + x2"\nmediator = "x2"\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "loose", "expected", "flag"),
+    [
+        ("instrument", 0.184, "uncertain", "holds only if the exclusion restriction is exact"),
+        ("mediation", 0.184, "uncertain", "holds only if rho = 0 exactly"),
+        ("instrument", 0.1, "holds", None),
+    ],
+)
+def test_what_rests_on_an_assumption_is_judged_under_its_prior(tmp_path, kind, loose, expected, flag):
+    """A coefficient of 0.2 printed: exact [0.08, 0.40]; under the prior [-0.10, 0.62], or narrower."""
+    rows = ROWS.replace("x1,0.50", "x1,0.20")
+    under = column(tmp_path, SPECS[kind], rows, tree=tree({"x1": 0.26}, loose))
+    exact = tree({"x1": 0.24, "x2": -0.2, "_cons": 1.0}, 0.0816)
+    one = column(tmp_path, SPECS[kind], rows, tree=exact, under_prior=under)
+    found = record(fit_of(one), one, one.printed[0])
+    assert judged_fit(one, "x1") is under
+    assert (found["verdict"], found["exact"]["verdict"], judged_part(found)) == (
+        expected,
+        "holds",
+        "under_prior",
+    )
+    assert found["judged"]["q2.5"] == pytest.approx(0.26 - 1.96 * loose, abs=0.01)
+    assert [found["exact"][end] for end in ("q2.5", "q97.5")] == pytest.approx([0.08, 0.40], abs=0.01)
+    assert found["posterior"]["mean"] == pytest.approx(0.24, abs=0.01)
+    assert found["under_prior"]["mean"] == pytest.approx(0.26, abs=0.01)
+    assert [f for f in found["flags"] if "only if" in f] == ([flag] if flag else [])
+    assert found["with_effects"] is None
+
+    other = record(fit_of(one), one, one.printed[1])
+    assert (other["under_prior"], other["exact"], judged_part(other)) == (None, None, "posterior")

@@ -16,7 +16,8 @@ from .stubs import column, design, fit_of, reproducing, tree
 POSTERIOR = ["mean", "sd", "q2.5", "q97.5", "prob_positive", "ess_bulk", "r_hat", "k_hat"]
 ESTIMATE = [
     "id", "table", "column", "term", "kind", "form", "engine", "published", "reproduced", "posterior",
-    "with_effects", "judged", "twins", "bayes_factor_10", "published_position", "verdict", "flags", "seconds",
+    "with_effects", "under_prior", "judged", "exact", "twins", "bayes_factor_10", "published_position",
+    "verdict", "flags", "seconds",
 ]  # fmt: skip
 
 
@@ -33,6 +34,7 @@ def test_every_key_is_there_in_its_order_and_missing_parts_are_null(tmp_path):
     assert first["reproduced"] == {"estimate": None, "std_error": None, "within_rounding": None}
     assert list(first["posterior"]) == POSTERIOR
     assert (first["with_effects"], first["twins"], first["form"]) == (None, None, None)
+    assert (first["under_prior"], first["exact"]) == (None, None)
     assert (first["kind"], first["engine"], first["seconds"]) == ("pooled", "collapsed", 1.0)
     ends = [first["posterior"][name] for name in ("q2.5", "q97.5")]
     assert first["judged"] == {
@@ -75,7 +77,8 @@ def test_the_frame_has_a_column_for_every_part(tmp_path):
     one = column(tmp_path)
     frame = frame_of(estimates(fit_of(one)))
     assert list(frame["id"]) == ["T1.1.x1", "T1.1.x2", "T1.1._cons"]
-    names = [*(f"posterior_{k}" for k in POSTERIOR), *(f"with_effects_{k}" for k in POSTERIOR)]
+    names = [f"{part}_{k}" for part in ("posterior", "with_effects", "under_prior") for k in POSTERIOR]
+    names += ["exact_assumption", "exact_q2.5", "exact_q97.5", "exact_verdict"]
     assert {*names, "published_std_error", "reproduced_within_rounding", "verdict", "seconds"} <= {*frame}
     assert frame.loc[2, "flags"] == "constant: its normalisation is a convention"
 

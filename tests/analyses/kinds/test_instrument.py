@@ -89,7 +89,7 @@ def test_column_reproduces_and_says_what_rests_on_exclusion(ready, tmp_path):
     assert table["reproduced_within_rounding"].all()
     assert "sample differs" not in table["flags"].str.cat()  # the lag costs each city a year: 20 x 7
     assert there(fit.specs["T8.1"].design).n == 140
-    assert "rests on exact exclusion: interval contains 0 once" in table.loc["T8.1.x1", "flags"]
+    assert "], which contains 0 once the instruments' direct effects have sd" in table.loc["T8.1.x1", "flags"]
     assert "exclusion" not in table.loc["T8.1.x2", "flags"]
     for term in ("x1", "x2"):
         row = table.loc[f"T8.1.{term}"]
@@ -110,7 +110,16 @@ def test_column_reproduces_and_says_what_rests_on_exclusion(ready, tmp_path):
     loose = part["prior_on_exclusion"]
     assert loose["q2.5"] < part["posterior"]["q2.5"] < part["posterior"]["q97.5"] < loose["q97.5"]
 
+    judged = {one["term"]: one for one in comparison(fit)["estimates"]}
+    assert judged["x1"]["judged"]["q2.5"] == pytest.approx(loose["q2.5"])
+    assert judged["x1"]["under_prior"]["mean"] == pytest.approx(loose["mean"])
+    assert judged["x1"]["under_prior"]["k_hat"] != judged["x1"]["posterior"]["k_hat"]
+    assert judged["x1"]["exact"]["q97.5"] == pytest.approx(part["posterior"]["q97.5"])
+    assert judged["x1"]["exact"]["assumption"] == "the exclusion restriction is exact"
+    assert (judged["x2"]["under_prior"], judged["x2"]["exact"]) == (None, None)
+
     again = run(opened, panel, None, request)
+    assert comparison(again)["estimates"][0]["judged"] == judged["x1"]["judged"]
     assert again.specs["T8.1"].resumed
     assert comparison(again)["mechanisms"] == comparison(fit)["mechanisms"]
 
@@ -157,12 +166,18 @@ def test_twins_tell_the_range_of_direct_effects(ready, simulate):
     other = Panel.of(instruments(simulate, 0.5), entity="city", time="year", source="other", synthetic=True)
     fit = po.fit(opened, [panel, other], evidence="twin", draws=200)
     assert "in 2 of 2 twins" in fit.specs["T8.1"].assumption_flags["x1"][0]
+    x1 = comparison(fit)["estimates"][0]
+    found = [twin["endogenous"]["x1"] for twin in there(fit.specs["T8.1"].mechanism)["twins"]]
+    for part, name in (("posterior", "posterior"), ("under_prior", "prior_on_exclusion")):
+        assert x1[part]["mean"] == pytest.approx(np.mean([one[name]["mean"] for one in found]), abs=0.05)
+    assert x1["under_prior"]["sd"] > 1.2 * x1["posterior"]["sd"]
+    assert x1["judged"]["q2.5"] == x1["under_prior"]["q2.5"]
     assert "Instruments over twins" in there(section_of("instrument", fit, rows_of(fit))).body
 
 
 def test_flags_of_instruments_that_disagree():
     part = {
-        "posterior": {"q2.5": 0.1, "q97.5": 0.9},
+        "posterior": {"mean": 0.5, "q2.5": 0.1, "q97.5": 0.9},
         "prior_on_exclusion": {"mean": 0.5, "q2.5": -1.0, "q97.5": 2.0},
         "anderson_rubin": [[-0.1, 1.0]],
     }
@@ -174,7 +189,10 @@ def test_flags_of_instruments_that_disagree():
     flags = assumption_flags(found)["x"]
     assert "instruments disagree: Hansen J p = 0.003" in flags
     assert "Anderson-Rubin interval contains 0" in flags
-    assert flags[0] == "rests on exact exclusion: interval excludes 0 up to direct effects of sd 1"
+    assert flags[0] == (
+        "judged under direct effects ~ normal(0, 0.1); with exact exclusion 0.5 [0.1, 0.9], "
+        "which excludes 0 up to direct effects of sd 1"
+    )
 
 
 BAD: dict[str, tuple[str, str, Engine | None, str]] = {

@@ -78,7 +78,7 @@ def test_columns_reproduce_and_say_what_rests_on_rho(ready, tmp_path):
     assert table["reproduced_within_rounding"].all()
     assert (table["kind"] == "mediation").all()
     for name in ("T1.1.x1", "T1.1.m", "T1.1.direct", "T1.1.indirect"):
-        assert "rests on rho = 0" in table.loc[name, "flags"], name
+        assert "judged under rho ~ normal(0, 0.2)" in table.loc[name, "flags"], name
     assert table.loc["T1.1.x1", "posterior_mean"] == table.loc["T1.1.direct", "posterior_mean"]
 
     found = comparison(fit)["mechanisms"]["T1.1"]
@@ -94,6 +94,17 @@ def test_columns_reproduce_and_say_what_rests_on_rho(ready, tmp_path):
     np.testing.assert_allclose(
         posterior["coef"].sel(term="indirect"), posterior["a"] * posterior["b"], rtol=1e-9
     )
+
+    under = fit["T1.1"]["prior_on_rho"]
+    np.testing.assert_allclose(under["indirect"], posterior["a"] * under["b"], rtol=1e-9)
+    judged = {one["term"]: one for one in comparison(fit)["estimates"] if one["column"] == "1"}
+    for term, name in (("x1", "direct"), ("direct", "direct"), ("m", "b"), ("indirect", "indirect")):
+        ends = np.quantile(under[name], [0.025, 0.975])
+        assert [judged[term]["judged"][end] for end in ("q2.5", "q97.5")] == pytest.approx(ends)
+        assert judged[term]["exact"]["q2.5"] == judged[term]["posterior"]["q2.5"]
+        assert judged[term]["exact"]["assumption"] == "rho = 0 exactly"
+        assert judged[term]["under_prior"]["bayes_factor_10"] is None
+    assert not [flag for flag in judged["x1"]["flags"] if flag.startswith("judged with")]
 
     again = run(opened, panel, None, request)
     assert all(one.resumed for one in again.specs.values())
@@ -129,9 +140,8 @@ def test_twins_tell_the_range_of_rho(ready, mediated):
     one = fit.specs["T1.1"]
     (flag,) = one.assumption_flags["indirect"]
     low, high = sorted(part["vanishing_rho"]["mean"] for part in there(one.mechanism)["twins"])
-    assert (
-        flag == f"rests on rho = 0: indirect effect vanishes at rho = {low:.2g} to {high:.2g} in 2 of 2 twins"
-    )
+    there_at = f"vanishes at rho = {low:.2g} to {high:.2g} in 2 of 2 twins"
+    assert flag == f"judged under a prior of rho; indirect effect {there_at}"
     assert "Mediation over twins" in there(section_of("mediation", fit, rows_of(fit))).body
 
 
