@@ -21,21 +21,22 @@ from .there import there
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 HERE = Path(__file__).parent
 LONGEST = (
-    "models/thresholds/test_threshold.py",
-    "models/errors/test_laws.py",
-    "test_docs.py",
-    "models/engine/test_collapsed_inference.py",
-    "analyses/robustness/test_models.py",
-    "models/kinds/test_effects.py",
-    "models/engine/test_numerical_trouble.py",
     "reports/page/test_browser.py",
-    "analyses/twins/test_twins.py",
-    "models/engine/test_collapsed.py",
-    "analyses/run/test_workers.py",
-    "models/thresholds/test_transition.py",
-    "analyses/calibration/test_calibration.py",
     "test_run.py",
+    "test_docs.py",
     "faults/test_kills.py",
+    "analyses/run/test_workers.py",
+    "analyses/robustness/test_models.py",
+    "analyses/twins/test_twins.py",
+    "analyses/calibration/test_calibration.py",
+    "models/errors/test_laws.py",
+    "analyses/robustness/test_slopes.py",
+    "models/mechanisms/test_mediation.py",
+    "models/engine/test_collapsed_inference.py",
+    "analyses/audit/test_simulated.py",
+    "analyses/robustness/samples/test_checks.py",
+    "reports/test_hostile_names.py",
+    "analyses/kinds/test_threshold.py",
 )
 SHARED = Path(__file__).parents[2] / "shared" / "data"  # others' data, beside the checkout and no part of it
 

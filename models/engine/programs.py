@@ -30,7 +30,7 @@ class Compiled:
     coefficients: Callable[[Array, dict[str, Any], Array], tuple[Any, Any, Any]]
 
 
-SMALL, LARGE = 64, 512  # points in one call of a program: two sizes are compiled, and no more
+BLOCK = 256  # points in one call of a program: one size is compiled, and no more
 _COMPILED: dict[tuple[Any, ...], Compiled] = {}
 
 
@@ -57,23 +57,24 @@ def _compile(statistics: Statistics, priors: Priors) -> Compiled:
 
     jax.config.update("jax_enable_x64", True)
     evaluate = program(statistics, priors)
-    return Compiled(_in_blocks(_density(evaluate)), _in_blocks(_coefficients(evaluate)))
+    return Compiled(in_blocks(_density(evaluate), 1), in_blocks(_coefficients(evaluate), 1))
 
 
-def _in_blocks(program: Callable[..., Any]) -> Callable[..., Any]:
-    """The program called on blocks of points, the last of which is filled up with the first point."""
+def in_blocks(program: Callable[..., Any], axis: int) -> Callable[..., Any]:
+    """The program called on blocks of points, the last of which is filled up with the first point.
+
+    Parameters
+    ----------
+    program : points, data and perhaps noise -> arrays; all but data have the points along `axis`
+    """
     import jax
 
     def over(points: Array, data: dict[str, Array], *noise: Array) -> Any:
-        size = points.shape[1]
-        step = SMALL if size <= 2 * SMALL else LARGE
-        whole = [
-            np.concatenate([each, np.repeat(each[:, :1], -size % step, axis=1)], axis=1)
-            for each in (points, *noise)
-        ]
-        blocks = [[each[:, at : at + step] for each in whole] for at in range(0, size, step)]
+        size = points.shape[axis]
+        places = [np.arange(at, at + BLOCK) for at in range(0, size, BLOCK)]
+        blocks = [[each.take(np.where(at < size, at, 0), axis) for each in (points, *noise)] for at in places]
         parts = [program(first, data, *rest) for first, *rest in blocks]
-        return jax.tree.map(lambda *each: np.concatenate(each, axis=1)[:, :size], *parts)
+        return jax.tree.map(lambda *each: np.concatenate(each, axis).take(np.arange(size), axis), *parts)
 
     return over
 

@@ -16,12 +16,11 @@ import numpy as np
 from ...engine.draw_back import coefficients
 from ...engine.importance import Direct, sample
 from ...engine.integrate import LOG_2PI, Marginal, integrate
+from ...engine.programs import in_blocks
 from ...engine.second_round import CONTENT, second_round
 from ...scale import Array
 from ..law import Whitening
 from .problem import Plan, entity_sd, log_prior, spreads, values_of
-
-SMALL, LARGE = 64, 512  # points in one call of the program: two sizes are compiled, and no more
 
 
 def marginal(plan: Plan, values: dict[str, Any], data: Any) -> tuple[Marginal, Any]:
@@ -48,7 +47,10 @@ def programs(plan: Plan) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def drawn(point: Any, data: Any, noise: Any) -> Any:
         return coefficients(marginal(plan, values_of(plan, point), data)[0], data, noise)
 
-    return jax.jit(jax.vmap(density, (0, None))), jax.jit(jax.vmap(drawn, (0, None, 0)))
+    return (
+        in_blocks(jax.jit(jax.vmap(density, (0, None))), 0),
+        in_blocks(jax.jit(jax.vmap(drawn, (0, None, 0))), 0),
+    )
 
 
 def draw(
@@ -58,19 +60,12 @@ def draw(
     compiled, draw_back = programs(plan)
 
     def density(points: Array, problems: Sequence[dict[str, Array]] = problems) -> Array:
-        size = points.shape[1]
-        step = SMALL if size <= 2 * SMALL else LARGE
-        points = np.concatenate([points, np.repeat(points[:, :1], -size % step, axis=1)], axis=1)
-        parts = [
-            [compiled(mine[at : at + step], data) for at in range(0, size, step)]
-            for mine, data in zip(points, problems, strict=True)
-        ]
-        return np.array([np.concatenate(row) for row in parts])[:, :size]
+        return np.stack([compiled(mine, data) for mine, data in zip(points, problems, strict=True)])
 
     direct = sample(density, len(problems), len(plan.names), draws, seed)
     for i in np.flatnonzero(~(direct.k_hat <= CONTENT)).tolist():
         second_round(partial(density, problems=[problems[i]]), i, direct, draws, seed)
     noise = np.random.default_rng(seed + 1).standard_normal((draws, len(plan.owner) + 1))
     found = [draw_back(points, data, noise) for points, data in zip(direct.points, problems, strict=True)]
-    theta, constant = (np.stack([np.asarray(one[j]) for one in found]) for j in (0, 1))
+    theta, constant = (np.stack([one[j] for one in found]) for j in (0, 1))
     return direct, theta, constant

@@ -123,7 +123,7 @@ def test_the_program_is_the_log_density_of_the_pymc_model(form, effects, gaps, p
     model = collapsed_model(statistics, priors)
     coordinates = {f"{name}_log__": value for name, value in zip(names, point, strict=True)}
     expected = model.compile_fn(model.logp(), mode="FAST_COMPILE", on_unused_input="ignore")(coordinates)
-    found = program(statistics, priors)(point, collapsed_data(statistics, priors))
+    found = jax.jit(program(statistics, priors))(point, collapsed_data(statistics, priors))
     # PyMC's half-Cauchy is right to 1e-9 only: SciPy's is ours
     assert float(found.log_density) == pytest.approx(float(expected), abs=1e-7)
 

@@ -115,7 +115,7 @@ def _sse(design: Design) -> float:
 def test_search_is_least_squares_on_every_candidate(effects, gaps) -> None:
     """One threshold, and two given the first, by linearmodels on one design after another."""
     design, q = panel(effects=effects, gaps=gaps)
-    found = regimes(design, q, "x0", "q", share=0.1)
+    found = regimes(design, q, "x0", "q", share=0.2)
     result = search(found, 2)
     one = {value: _sse(regime_design(found, np.array([value]))) for value in found.candidates}
     first = min(one, key=lambda value: one[value])
