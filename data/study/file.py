@@ -21,6 +21,7 @@ from .spec import Belief as Belief
 from .spec import Cluster as Cluster
 from .spec import Errors, Form, Frozen, Spec, Step, pair
 from .spec import Varying as Varying
+from .tables import TablesEvidence
 
 RESERVED = (
     "term", "row", "chain", "draw", "sample", "slope", "intercept", "sigma", "between", "sd_entity",
@@ -107,12 +108,6 @@ class Shared(Frozen):
         if len(set(self.terms)) < len(self.terms):
             raise ValueError(f"names {self.names} repeat; name different indicators or variables")
         return self
-
-
-class TablesEvidence(Frozen):
-    """The `[tables]` table: the reference distribution of the printed t."""
-
-    df: Annotated[float, Field(gt=0)] | None = None
 
 
 class ModelDefaults(Frozen):

@@ -127,13 +127,27 @@ def _grid(printed: PrintedEstimate, slope: Prior) -> NDArray[np.float64]:
 
 def log_likelihood(printed: PrintedEstimate, effect: NDArray[np.float64]) -> NDArray[np.float64]:
     """(m,) log of the t density with the standard error averaged over its rounding interval."""
-    from scipy import special, stats
+    from scipy import special
 
+    s, weight = std_error_nodes(printed)
+    return special.logsumexp(log_likelihood_at(printed, effect, s), b=weight[:, None], axis=0)
+
+
+def log_likelihood_at(
+    printed: PrintedEstimate, effect: NDArray[np.float64], std_error: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(K, m) log of the t density at each of (K,) standard errors and (m,) effects."""
+    from scipy import stats
+
+    s = std_error[:, None]
+    return np.asarray(stats.t.logpdf((printed.estimate - effect) / s, printed.df) - np.log(s))
+
+
+def std_error_nodes(printed: PrintedEstimate) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Standard errors (K,) in the rounding interval, and their Gauss-Legendre weights, which sum to 1."""
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     low, high = printed.std_error
-    s = (low + high) / 2 + (high - low) / 2 * nodes
-    scores = (printed.estimate - effect[:, None]) / s
-    return special.logsumexp(stats.t.logpdf(scores, printed.df) - np.log(s), b=weights / 2, axis=1)
+    return (low + high) / 2 + (high - low) / 2 * nodes, weights / 2
 
 
 def _log_kernel(printed: PrintedEstimate, slope: Prior, effect: NDArray[np.float64]) -> NDArray[np.float64]:
