@@ -22,8 +22,8 @@ from .verdict import verdict
 FEW_CLUSTERS_DF = 10
 # A normal posterior with half of the prior's standard deviation owes a quarter of its precision to the prior.
 PRIOR_DRIVEN = 0.5
-
-
+# Where the interval excludes 0, a Bayes factor below this speaks for 0 nevertheless.
+EVEN = 1.0
 # A ratio of standard errors of 1.2 costs an interval that ignores it 3 points of its 95% coverage.
 WIDER, NARROWER = 1.2, 0.8
 
@@ -169,6 +169,13 @@ def prior_driven(case: Case) -> Flags:
         yield f"prior-driven: posterior sd is {case.judged.sd / spread:.0%} of the prior's"
 
 
+def bayes_factor_for_zero(case: Case) -> Flags:
+    """An effect by its interval, against which its Bayes factor speaks: a wide prior makes the two part."""
+    factor = case.judged.bayes_factor_10
+    if case.interval.low * case.interval.high > 0 and factor is not None and factor < EVEN:
+        yield f"Bayes factor for no effect: {factor:.2g}, under the prior whose interval excludes 0"
+
+
 def stars_unknown(case: Case) -> Flags:
     if case.printed.stars == "unknown":
         yield "stars unknown: lost in the scan"
@@ -199,6 +206,7 @@ FLAGS: tuple[Callable[[Case], Flags], ...] = (
     constant,
     flat_prior,
     prior_driven,
+    bayes_factor_for_zero,
     stars_unknown,
     error_from_another_number,
     synthetic_panel,

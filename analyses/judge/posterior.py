@@ -16,6 +16,7 @@ class Posterior:
     independent : whether the draws are independent of each other, and not the states of a chain
     effective_draws : how many independent draws would estimate a mean as well; its limit withholds verdicts
     bayes_factor_10 : of a non-zero against a zero coefficient; None where it cannot be computed reliably
+    bayes_factors : the same at each of `prior_widths.WIDTHS`, multiples of the scale of the prior as used
     published_position : share of the draws below the published value
     """
 
@@ -32,6 +33,7 @@ class Posterior:
     divergences: int
     independent: bool
     effective_draws: float
+    bayes_factors: tuple[float | None, ...] = ()
 
     def record(self) -> dict[str, float | None]:
         """The `posterior` object of comparison.json."""

@@ -13,9 +13,11 @@ from .diagnostics import faults
 from .flags import Case, flags_of
 from .interval import CONSTANT, Judged, judged_fit, judged_interval
 from .over_twins import twin_flags, twins_record
+from .prior_widths import width_records
 from .reproduction import reproduced
 from .summaries import summarise
 from .verdict import NOT_REPRODUCED, verdict
+from .winners_curse import winners_curse
 
 
 def comparison(fit: Fit) -> dict[str, Any]:
@@ -63,6 +65,7 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
         beside = {
             **judged.record(),
             "bayes_factor_10": judged.bayes_factor_10,
+            "bayes_factor_widths": width_records(judged.bayes_factors, rests_on.priors["slope"]),
             "published_position": judged.published_position,
         }
     exact = judged_interval(one, printed.term, posterior) if rests_on is one.under_prior else None
@@ -91,7 +94,9 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
         "exact": _exact(exact, under_exact, one),
         "twins": twins_record(over, printed),
         "bayes_factor_10": posterior.bayes_factor_10,
+        "bayes_factor_widths": width_records(posterior.bayes_factors, one.priors["slope"]),
         "published_position": posterior.published_position,
+        "winners_curse": winners_curse(one, printed.term),
         "verdict": result,
         "flags": [*stop, *twin_flags(over, printed), *flags_of(case)],
         "seconds": one.seconds + (one.with_effects.seconds if one.with_effects else 0.0),

@@ -12,6 +12,7 @@ from ...models.priors import Prior
 from ..run.results import SpecFit
 from .diagnostics import trusted_weights
 from .posterior import Posterior
+from .prior_widths import Factors, factors_of_draws, factors_of_printed
 
 MIN_BEYOND_ZERO = 0.005
 WITHOUT_CHAIN = ("enumeration",)
@@ -33,6 +34,7 @@ def summarise(fit: SpecFit, term: str, published: float) -> Posterior:
     if exact:
         mean, sd = moments(fit.inputs[term], fit.priors["slope"])
     stats = fit.tree.get("sample_stats")
+    factor = _bayes_factor(fit, term, values)
     return Posterior(
         mean=mean,
         sd=sd,
@@ -42,13 +44,14 @@ def summarise(fit: SpecFit, term: str, published: float) -> Posterior:
         ess_bulk=float(values.size) if exact else min(float(az.ess(values)), _weighted_size(fit)),
         r_hat=1.0 if exact else float(az.rhat(values)),
         k_hat=fit.tree.attrs.get("k_hat"),
-        bayes_factor_10=_bayes_factor(fit, term, values),
+        bayes_factor_10=factor,
         published_position=float((values < published).mean()),
         divergences=int(
             stats["diverging"].sum() if stats is not None else fit.tree.attrs.get("divergences", 0)
         ),
         independent=independent(fit),
         effective_draws=effective_draws(fit, values),
+        bayes_factors=_by_width(fit, term, values, factor),
     )
 
 
@@ -102,6 +105,13 @@ def _bayes_factor(fit: SpecFit, term: str, values: NDArray[np.float64]) -> float
     if term in fit.inputs:
         return bayes_factor_10(fit.inputs[term], slope)
     return savage_dickey(values, slope, fit.units.get(term))
+
+
+def _by_width(fit: SpecFit, term: str, values: NDArray[np.float64], factor: float | None) -> Factors:
+    slope = fit.priors["slope"]
+    if term in fit.inputs:
+        return factors_of_printed(fit.inputs[term], slope)
+    return factors_of_draws(factor, values, slope, fit.units.get(term))
 
 
 def savage_dickey(values: NDArray[np.float64], slope: Prior, unit: float | None) -> float | None:

@@ -164,6 +164,22 @@ def test_robustness_to_priors_decides_where_it_was_run(tmp_path, driven, sd):
     assert said == (["prior-driven: see robustness to priors"] if driven else [])
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "factor", "expected"),
+    [
+        (0.1, 0.9, 0.35, ["Bayes factor for no effect: 0.35, under the prior whose interval excludes 0"]),
+        (-0.9, -0.1, 0.999, ["Bayes factor for no effect: 1, under the prior whose interval excludes 0"]),
+        (0.1, 0.9, 1.0, []),
+        (0.0, 0.9, 0.35, []),
+        (-0.1, 0.9, 0.35, []),
+        (0.1, 0.9, None, []),
+    ],
+)
+def test_an_interval_without_0_and_a_bayes_factor_for_0_part(tmp_path, low, high, factor, expected):
+    said = flags(column(tmp_path), judged=posterior(low=low, high=high, bayes_factor_10=factor))
+    assert said == expected
+
+
 def test_lost_stars(tmp_path):
     lost = column(tmp_path, rows=ROWS.replace("***", "unknown"))
     assert flags(lost) == ["stars unknown: lost in the scan"]

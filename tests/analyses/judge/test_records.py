@@ -16,8 +16,13 @@ from .stubs import column, design, fit_of, reproducing, tree
 POSTERIOR = ["mean", "sd", "q2.5", "q97.5", "prob_positive", "ess_bulk", "r_hat", "k_hat"]
 ESTIMATE = [
     "id", "table", "column", "term", "kind", "form", "engine", "published", "reproduced", "posterior",
+<<<<<<< HEAD
     "with_effects", "under_prior", "judged", "exact", "twins", "bayes_factor_10", "published_position",
     "verdict", "flags", "seconds",
+=======
+    "with_effects", "judged", "twins", "bayes_factor_10", "bayes_factor_widths",
+    "published_position", "winners_curse", "verdict", "flags", "seconds",
+>>>>>>> b99bcaa (comparison.json tells the winner's curse at tables evidence, and Bayes factors over prior widths with a flag where they speak for 0)
 ]  # fmt: skip
 
 
@@ -46,7 +51,9 @@ def test_every_key_is_there_in_its_order_and_missing_parts_are_null(tmp_path):
 def test_with_effects_stands_beside_with_its_own_bayes_factor_and_time(tmp_path):
     one = column(tmp_path, with_effects=column(tmp_path, seconds=2.5))
     first = estimates(fit_of(one))[0]
-    assert list(first["with_effects"]) == [*POSTERIOR, "bayes_factor_10", "published_position"]
+    assert list(first["with_effects"]) == [
+        *POSTERIOR, "bayes_factor_10", "bayes_factor_widths", "published_position",
+    ]  # fmt: skip
     assert first["seconds"] == 3.5
 
 
