@@ -24,6 +24,7 @@ STOPPED = "stopped"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 SIGN = re.compile(r"(?<![^\s(\[,:=~])-(?=\.?\d)|(?<=\de)-(?=\d)")
+WIDTHS = {0.5: "½×", 2.0: "2×", 10.0: "10×"}
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # of a cell that a spreadsheet would run
 
@@ -133,6 +134,12 @@ class Row:
 
     def number(self, value: float) -> str:
         return number(value, self.decimals)
+
+    def other_factors(self, which: str) -> list[tuple[str, str]]:
+        """Bayes factors of `posterior` or `with_effects` under other prior widths, each with its width."""
+        part = self.record if which == "posterior" else self.record[which]
+        others = [w for w in part["bayes_factor_widths"] or [] if w["times"] != 1]
+        return [(WIDTHS[w["times"]], factor(w["bayes_factor_10"])) for w in others]
 
     def interval(self, which: str) -> str:
         """`0.154 [0.121, 0.189]`, or a dash."""

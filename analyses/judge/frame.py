@@ -12,11 +12,9 @@ from ..run.fits import Fit
 from .records import estimates
 
 COLUMNS = ("estimate", "published", "posterior [95%]", "with effects [95%]", "judged", "verdict", "flags")
-
-        for part in PARTS:
-            empty = dict.fromkeys(EXACT if part == "exact" else record["posterior"])
-            values = {k: v for k, v in (record[part] or empty).items() if k != WIDTHS}
-            row |= {f"{part}_{k}": v for k, v in values.items()}
+PARTS = ("published", "reproduced", "posterior", "with_effects", "under_prior", "judged", "exact")
+EXACT = ("assumption", "q2.5", "q97.5", "verdict")
+WIDTHS = "bayes_factor_widths"
 
 
 class Comparison(pd.DataFrame):
@@ -65,13 +63,15 @@ def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:
             row |= {f"{part}_{k}": v for k, v in values.items()}
         row |= {k: record[k] for k in ("bayes_factor_10", "published_position", "verdict")}
         row |= _flat_curse(record["winners_curse"])
-        row |= _other_widths(record) | _other_widths(record["with_effects"], "with_effects_")
+        row |= _other_widths(record, "")
+        row |= _other_widths(record["with_effects"], "with_effects_")
+        row |= _other_widths(record["under_prior"], "under_prior_")
         row |= {f"twins_{k}": v for k, v in (record["twins"] or {}).items() if k != "verdicts"}
         rows.append(row | {"flags": "; ".join(record["flags"]), "seconds": record["seconds"]})
     return pd.DataFrame(rows)
 
 
-def _other_widths(part: dict[str, Any] | None, prefix: str = "") -> dict[str, float | None]:
+def _other_widths(part: dict[str, Any] | None, prefix: str) -> dict[str, float | None]:
     """Bayes factors under other widths of the prior than that used, in columns."""
     others = [w for w in (part or {}).get(WIDTHS) or [] if w["times"] != 1]
     return {f"{prefix}bayes_factor_10_x{w['times']:g}": w["bayes_factor_10"] for w in others}

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from ...analyses.judge.interval import judged_slopes
+from ...analyses.judge.winners_curse import field_of
 from ...analyses.run.fits import Fit
 from ...analyses.run.results import SpecFit
 from ...data.study.spec import Cluster
+from ...models.printed.shrinkage import COCHRANE
 from ..kinds import KINDS
 from ..robustness import PARTS
 from .templating import TEMPLATES
@@ -54,6 +56,11 @@ def used(fit: Fit) -> dict[str, str]:
     found = {"abrilpla2023pymc": "models as PyMC models"}
     if fit.evidence == "tables":
         found["dickey1971weighted"] = "Bayes factors"
+        found["andrews2019identification"] = "estimates given that significance favours print"
+        found["vanzwet2021significance"] = "shrinkage by the z-values of a field"
+        if any(field_of(one) is COCHRANE for one in fit.specs.values()):
+            found["vanzwet2021statistical"] = "the z-values of clinical trials"
+        found["gelman2014beyond"] = "type S and type M errors"
     else:
         found |= _of_panels(parts)
     for name, kind in KINDS.items():

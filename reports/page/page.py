@@ -21,6 +21,7 @@ from ...data.study.spec import Cluster
 from ..beside import BESIDE, beside_heading
 from ..drawing.figure_files import FigureFile, Section
 from ..kinds import model_of
+from ..printed.answer import points
 from ..rows import (
     NOTHING,
     Row,
@@ -43,7 +44,12 @@ from .templating import TEMPLATES, data_uri, rendered
 
 SHOWN = 12
 MOST_OPEN, MOST_ROWS = 4, 12
-SCRIPTS = ("script/under_prior.js", "script/explore.js", "script/report.js")  # each reads those before it
+SCRIPTS = (
+    "script/under_prior.js",
+    "script/explore.js",
+    "script/report.js",
+    "script/winners_curse.js",
+)  # each reads those before it
 ERRORS = {"iid": "conventional", "hetero": "heteroskedasticity-robust"}
 
 
@@ -117,6 +123,7 @@ def page(
         rows=rows,
         counts=words.counts(rows),
         open_sentence=open_sentence(rows),
+        points=points(fit, rows),
         left_out=left_out(fit, command),
         cells_by_table=cells_by_table(rows),
         key=key_figure(rows),

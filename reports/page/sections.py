@@ -10,6 +10,7 @@ from markupsafe import Markup
 from ...analyses.run.fits import Fit
 from ..drawing.figure_files import Section
 from ..kinds import KINDS, section_of
+from ..printed.winners_curse import section as winners_curse
 from ..robustness import PARTS
 from ..rows import Row
 from .audit import section as audit
@@ -21,6 +22,7 @@ from .words import uncovered
 def sections(fit: Fit, rows: list[Row]) -> list[Section]:
     """Twins, then the kinds of specification, the parts of robustness, and the audit."""
     found = [
+        winners_curse(fit, rows),
         twins(fit, rows),
         *(section_of(kind, fit, rows) for kind in KINDS),
         *_robustness(fit, rows),

@@ -30,6 +30,7 @@ def make(estimate="-0.026", error=0.029, text=None, df=3.0, **extra):
         "posterior": {"mean": -0.02634, "q2.5": -0.0848, "q97.5": 0.0326, "prob_positive": 0.185},
         "judged": {"q2.5": -0.0848, "q97.5": 0.0326, "law": "gaussian", "factor": 0.9, "df": None},
         "with_effects": None, "under_prior": None, "exact": None, "bayes_factor_10": None,
+        "bayes_factor_widths": None, "winners_curse": None,
     } | extra  # fmt: skip
     return Row(record, TEXT | {"estimate": estimate} | (text or {"std_error": str(error)}), df)
 
@@ -38,6 +39,16 @@ def test_posterior_has_one_decimal_more_than_print():
     assert make().interval("posterior") == "−0.0263 [−0.0848, 0.0326]"
     assert make("12").decimals == 1
     assert make("1.2e-5").decimals == 7
+
+
+def test_bayes_factors_under_other_widths_stand_beside():
+    widths = [
+        {"times": t, "scale": t, "bayes_factor_10": f}
+        for t, f in ((0.5, 12.2), (1, 8.0), (2, None), (10, 0.912))
+    ]
+    row = make(bayes_factor_widths=widths, with_effects={"bayes_factor_widths": None})
+    assert row.other_factors("posterior") == [("½×", "12"), ("2×", "–"), ("10×", "0.91")]
+    assert row.other_factors("with_effects") == make().other_factors("posterior") == []
 
 
 def test_published_interval_uses_the_printed_reference_distribution():

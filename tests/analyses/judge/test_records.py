@@ -16,13 +16,8 @@ from .stubs import column, design, fit_of, reproducing, tree
 POSTERIOR = ["mean", "sd", "q2.5", "q97.5", "prob_positive", "ess_bulk", "r_hat", "k_hat"]
 ESTIMATE = [
     "id", "table", "column", "term", "kind", "form", "engine", "published", "reproduced", "posterior",
-<<<<<<< HEAD
-    "with_effects", "under_prior", "judged", "exact", "twins", "bayes_factor_10", "published_position",
-    "verdict", "flags", "seconds",
-=======
-    "with_effects", "judged", "twins", "bayes_factor_10", "bayes_factor_widths",
+    "with_effects", "under_prior", "judged", "exact", "twins", "bayes_factor_10", "bayes_factor_widths",
     "published_position", "winners_curse", "verdict", "flags", "seconds",
->>>>>>> b99bcaa (comparison.json tells the winner's curse at tables evidence, and Bayes factors over prior widths with a flag where they speak for 0)
 ]  # fmt: skip
 
 

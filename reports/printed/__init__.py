@@ -1,0 +1,1 @@
+"""What the page says where printed numbers are all the evidence."""
