@@ -22,7 +22,7 @@ def convinces(printed: PrintedEstimate) -> bool:
 
     Examples
     --------
-    >>> [convinces(PrintedEstimate("x", z, (1.0, 1.0), 1e6, None)) for z in (2.5, 3.0)]
+    >>> [convinces(PrintedEstimate("x", z, (1.0, 1.0), 1e6, None)) for z in (2.4, 3.0)]
     [False, True]
     """
     slope = on_grid(of_printed(printed))
