@@ -114,6 +114,7 @@ def flags(write: Write, panels: int = 100) -> None:
     """
     import numpy as np
 
+    from posterity.analyses.judge.verdict import Claim
     from posterity.analyses.robustness.priors.part import panel_records
     from posterity.models.engine.sampling import Sampler
     from posterity.models.priors import DEFAULTS
@@ -130,7 +131,7 @@ def flags(write: Write, panels: int = 100) -> None:
             for n in range(panels):
                 rng = np.random.default_rng([SEED, n])
                 statistics, estimate = _panel(rng, why, share, truth=0.5 * (n % 2))
-                found = panel_records([statistics], DEFAULTS, {"x1": estimate}, [], Sampler(seed=SEED))
+                found = panel_records([statistics], DEFAULTS, {"x1": Claim(estimate)}, [], Sampler(seed=SEED))
                 records.append(found["x1"])
             flagged = sum(r["prior_driven"] for r in records)
             changing = sum(len(r["reasonable"]) > 1 for r in records)

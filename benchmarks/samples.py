@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import posterity as po
+from posterity.analyses.judge.claim import claim_of
 from posterity.analyses.robustness.samples.checks import check, checks
 from posterity.analyses.robustness.samples.influence import influence
 from posterity.analyses.robustness.samples.part import judged
@@ -109,9 +110,9 @@ def column(name: str, spec: str, folder: str | None = None) -> None:
     request = Request("twin" if twins else "panel", Sampler(draws=100))
     one = run(study, twins or study.panel(), [spec], request).specs[spec]
     designs, form = judged(one, twins or [study.panel()])
-    published = {p.term: p.estimate for p in one.printed if p.std_error is not None}
+    claims = {p.term: claim_of(one, p) for p in one.printed if p.std_error is not None}
     parts: dict[str, Callable[[], object]] = {
-        "units left out": lambda: influence(designs, form, one.priors, published, {}, 1),
+        "units left out": lambda: influence(designs, form, one.priors, claims, {}, 1),
         "models compared": lambda: predictions(designs, form, one.priors, 1),
         "checks": lambda: checks(designs, 1),
     }

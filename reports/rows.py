@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from scipy import stats
 
+from ..analyses.judge.claim import reference_df
 from ..analyses.judge.interval import Part, judged_part
 from ..analyses.judge.records import estimates
-from ..analyses.judge.reference import degrees_of_freedom
+from ..analyses.judge.verdict import Claim
 from ..analyses.run.fits import Fit
 from ..analyses.run.results import SpecFit
-from ..data.published import Printed
 from ..data.study.spec import Cluster
 
 STOPPED = "stopped"
@@ -80,6 +80,11 @@ class Row:
     @property
     def constant(self) -> bool:
         return self.term == "_cons"
+
+    @property
+    def claim(self) -> Claim:
+        """Whether the paper claims an effect by this estimate."""
+        return Claim(self.record["published"]["estimate"], self.record["claim"] == "effect")
 
     @property
     def verdict(self) -> str:
@@ -193,7 +198,7 @@ def rows_of(fit: Fit, records: list[dict[str, Any]] | None = None) -> list[Row]:
             Row(
                 record,
                 printed.text,
-                _reference_df(one, printed),
+                reference_df(one, printed),
                 one.view.spec.label,
                 meaning,
                 outcome,
@@ -208,14 +213,6 @@ def _cluster(fit: Fit, one: SpecFit) -> str:
     """What the paper clusters the column's standard errors by, else the entity."""
     vcov = one.view.spec.vcov
     return vcov.cluster if isinstance(vcov, Cluster) else fit.study.file.study.entity
-
-
-def _reference_df(one: SpecFit, printed: Printed) -> float:
-    return (
-        one.least_squares.df
-        if one.least_squares
-        else degrees_of_freedom(one.view.file, one.view.spec, printed)
-    )
 
 
 def by_table(rows: Iterable[Row]) -> dict[str, list[Row]]:

@@ -15,7 +15,7 @@ from .interval import CONSTANT, Judged, judged_fit
 from .posterior import Posterior
 from .reference import clusters_unknown, degrees_of_freedom
 from .reproduction import error_reproduced
-from .verdict import verdict
+from .verdict import EQUIVALENCE, Claim, precise, verdict
 
 # With 10 degrees of freedom the 97.5% quantile of t is 2.23, 14% above the normal's, and cluster-robust
 # errors are themselves too small with so few clusters (Cameron and Miller 2015, doi:10.3368/jhr.50.2.317).
@@ -43,6 +43,7 @@ class Case:
     fit: Fit
     one: SpecFit
     printed: Printed
+    claim: Claim
     judged: Posterior
     interval: Judged
     reproduced: dict[str, Any]
@@ -141,8 +142,14 @@ def rests_on_an_assumption(case: Case) -> Flags:
 
 def only_if_exact(case: Case) -> Flags:
     ends = case.interval
-    if case.exact not in (None, verdict(case.printed.estimate, ends.low, ends.high)):
+    if case.exact not in (None, verdict(case.claim, ends.low, ends.high)):
         yield f"{case.exact} only if {kind_of(case.one.view.kind).assumption}"
+
+
+def precise_null(case: Case) -> Flags:
+    ends = case.interval
+    if not case.claim.effect and ends.low <= 0 <= ends.high and precise(ends.low, ends.high, case.unit):
+        yield f"precisely: within {EQUIVALENCE:g} standard deviations of the outcome for one of the regressor"
 
 
 def constant(case: Case) -> Flags:
@@ -202,6 +209,7 @@ FLAGS: tuple[Callable[[Case], Flags], ...] = (
     few_clusters,
     number_of_clusters_unknown,
     only_if_exact,
+    precise_null,
     rests_on_an_assumption,
     constant,
     flat_prior,

@@ -41,11 +41,11 @@ def compare(fit: Fit) -> Comparison:
     >>> import posterity as po
     >>> fit = po.fit(po.load("munnell-1990"), evidence="tables", only="T1.2")
     >>> po.compare(fit)[["id", "published_estimate", "verdict"]]
-                  id  published_estimate    verdict
-    0  T1.2.log_pcap              -0.026  uncertain
-    1    T1.2.log_pc               0.292      holds
-    2   T1.2.log_emp               0.768      holds
-    3     T1.2.unemp              -0.005      holds
+                  id  published_estimate      verdict
+    0  T1.2.log_pcap              -0.026  null stands
+    1    T1.2.log_pc               0.292        holds
+    2   T1.2.log_emp               0.768        holds
+    3     T1.2.unemp              -0.005        holds
     """
     made = Comparison(frame_of(estimates(fit)))
     made.attrs |= {"study": fit.study.name, "evidence": fit.evidence_label}
@@ -56,7 +56,7 @@ def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:
     """The records of `estimates` as a data frame, nested parts as columns."""
     rows = []
     for record in records:
-        row = {k: record[k] for k in ("id", "table", "column", "term", "kind", "form", "engine")}
+        row = {k: record[k] for k in ("id", "table", "column", "term", "kind", "form", "engine", "claim")}
         for part in PARTS:
             empty = dict.fromkeys(EXACT if part == "exact" else record["posterior"])
             values = {k: v for k, v in (record[part] or empty).items() if k != WIDTHS}

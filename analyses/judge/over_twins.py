@@ -9,18 +9,18 @@ import numpy as np
 
 from ...data.published import Printed, within_rounding
 from ..run.twin_mixture import Ensemble
-from .verdict import verdict
+from .verdict import Claim, verdict
 
 NOT_IDENTIFIED = 0.5  # above half, more of the variance is the tables' than any such panel's
 
 
-def verdicts(over: Ensemble, published: float) -> dict[str, int]:
+def verdicts(over: Ensemble, claim: Claim) -> dict[str, int]:
     """How many twins give each verdict, most frequent first."""
-    found = Counter(verdict(published, a, b) for a, b in zip(over.low, over.high, strict=True))
+    found = Counter(verdict(claim, a, b) for a, b in zip(over.low, over.high, strict=True))
     return dict(found.most_common())
 
 
-def twins_record(over: Ensemble | None, printed: Printed) -> dict[str, Any] | None:
+def twins_record(over: Ensemble | None, claim: Claim) -> dict[str, Any] | None:
     """The `twins` object of comparison.json."""
     if over is None:
         return None
@@ -31,7 +31,7 @@ def twins_record(over: Ensemble | None, printed: Printed) -> dict[str, Any] | No
         "share_between": over.share_between,
         "lowest_mean": float(over.mean.min()),
         "highest_mean": float(over.mean.max()),
-        "verdicts": verdicts(over, printed.estimate),
+        "verdicts": verdicts(over, claim),
     }
 
 
@@ -40,12 +40,12 @@ def not_identified(over: Ensemble) -> bool:
     return over.share_between > NOT_IDENTIFIED
 
 
-def twin_flags(over: Ensemble | None, printed: Printed) -> list[str]:
+def twin_flags(over: Ensemble | None, printed: Printed, claim: Claim) -> list[str]:
     """The flags of a coefficient fitted to twins."""
     if over is None:
         return []
     count = len(over.mean)
-    flags = [f"{name} in {n} of {count} panels" for name, n in verdicts(over, printed.estimate).items()]
+    flags = [f"{name} in {n} of {count} panels" for name, n in verdicts(over, claim).items()]
     if not_identified(over):
         share = f"{over.share_between:.0%} of the posterior variance lies between twins"
         flags.append(f"not identified by the tables: {share}")

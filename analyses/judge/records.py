@@ -9,6 +9,7 @@ from ..kinds import kind_of
 from ..run.fits import Fit
 from ..run.results import SpecFit
 from ..run.twin_mixture import of_term
+from .claim import claim_of
 from .diagnostics import faults
 from .flags import Case, flags_of
 from .interval import CONSTANT, Judged, judged_fit, judged_interval
@@ -55,7 +56,8 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
     gate = reproduced(one, printed)
     stop = faults(posterior) + (faults(judged) if judged is not posterior else [])
     over = of_term(rests_on, printed.term)
-    result: str | None = verdict(printed.estimate, interval.low, interval.high)
+    claim = claim_of(one, printed)
+    result: str | None = verdict(claim, interval.low, interval.high)
     if gate["within_rounding"] is False:
         result = NOT_REPRODUCED
     elif stop:
@@ -69,8 +71,8 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
             "published_position": judged.published_position,
         }
     exact = judged_interval(one, printed.term, posterior) if rests_on is one.under_prior else None
-    under_exact = None if exact is None else verdict(printed.estimate, exact.low, exact.high)
-    case = Case(fit, one, printed, judged, interval, gate, under_exact)
+    under_exact = None if exact is None else verdict(claim, exact.low, exact.high)
+    case = Case(fit, one, printed, claim, judged, interval, gate, under_exact)
     return {
         "id": printed.id,
         "table": printed.table,
@@ -86,19 +88,20 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
             "stars": printed.stars or None,
             "n": printed.n,
         },
+        "claim": claim.name,
         "reproduced": gate,
         "posterior": posterior.record(),
         "with_effects": beside if rests_on is one.with_effects else None,
         "under_prior": beside if rests_on is one.under_prior else None,
         "judged": interval.record(),
         "exact": _exact(exact, under_exact, one),
-        "twins": twins_record(over, printed),
+        "twins": twins_record(over, claim),
         "bayes_factor_10": posterior.bayes_factor_10,
         "bayes_factor_widths": width_records(posterior.bayes_factors, one.priors["slope"]),
         "published_position": posterior.published_position,
         "winners_curse": winners_curse(one, printed.term),
         "verdict": result,
-        "flags": [*stop, *twin_flags(over, printed), *flags_of(case)],
+        "flags": [*stop, *twin_flags(over, printed, claim), *flags_of(case)],
         "seconds": one.seconds + (one.with_effects.seconds if one.with_effects else 0.0),
     }
 

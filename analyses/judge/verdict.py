@@ -1,6 +1,7 @@
-"""What a 95% interval says of a printed coefficient: the rule, as data, and the function that reads it.
+"""What a 95% interval says of the claim that a printed coefficient makes: the rule, as data, and its reader.
 
 The rule stands here once. `rule` gives it to the page, whose script reads the same conditions in this order.
+A coefficient that is printed significant claims an effect, one that is printed insignificant claims none.
 """
 
 from __future__ import annotations
@@ -9,61 +10,115 @@ import operator
 from typing import Any, Literal, NamedTuple
 
 SIGN_LOST = 0.0
-PRINTED_SIZE = 1.0
+HALF, DOUBLE = 0.5, 2.0  # of the printed size: between them an effect that keeps its sign holds
+EQUIVALENCE = 0.1  # standard deviations of the outcome for one of the regressor: a null within it is precise
 NOT_REPRODUCED = "not reproduced"
-RELATIONS = {"<": operator.lt, ">": operator.gt, ">=": operator.ge}
+RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+class Claim(NamedTuple):
+    """What a paper says by printing a coefficient.
+
+    Attributes
+    ----------
+    published : the printed value
+    effect : whether it is printed significant at 5%, and so claims an effect; else it claims none
+    """
+
+    published: float
+    effect: bool = True
+
+    @property
+    def name(self) -> Literal["effect", "null"]:
+        """As the rule and comparison.json call it."""
+        return "effect" if self.effect else "null"
 
 
 class Condition(NamedTuple):
-    """An end of the interval, as `toward_printed` measures it, against a multiple of the printed size."""
+    """A point of the interval, as `toward_printed` measures it, against a multiple of the printed size."""
 
-    end: Literal["low", "high"]
-    relation: Literal["<", ">", ">="]
+    point: Literal["low", "middle", "high"]
+    relation: Literal["<", "<=", ">", ">="]
     times_printed: float
 
-    def holds(self, ends: dict[str, float], size: float) -> bool:
-        return bool(RELATIONS[self.relation](ends[self.end], self.times_printed * size))
+    def holds(self, points: dict[str, float], size: float) -> bool:
+        return bool(RELATIONS[self.relation](points[self.point], self.times_printed * size))
 
 
-RULE: tuple[tuple[str, tuple[Condition, ...]], ...] = (
-    ("holds", (Condition("low", ">", SIGN_LOST), Condition("high", ">=", PRINTED_SIZE))),
-    ("shrinks", (Condition("low", ">", SIGN_LOST), Condition("high", "<", PRINTED_SIZE))),
-    ("reverses", (Condition("high", "<", SIGN_LOST),)),
-    ("uncertain", ()),
-)
-VERDICTS = ("holds", "shrinks", "uncertain", "reverses", NOT_REPRODUCED)
+SAME_SIGN = Condition("low", ">", SIGN_LOST)
+OTHER_SIGN = Condition("high", "<", SIGN_LOST)
+RULE: dict[str, tuple[tuple[str, tuple[Condition, ...]], ...]] = {
+    "effect": (
+        ("shrinks", (SAME_SIGN, Condition("middle", "<", HALF))),
+        ("holds", (SAME_SIGN, Condition("middle", "<=", DOUBLE))),
+        ("grows", (SAME_SIGN,)),
+        ("reverses", (OTHER_SIGN,)),
+        ("uncertain", ()),
+    ),
+    "null": (
+        ("emerges", (SAME_SIGN,)),
+        ("emerges", (OTHER_SIGN,)),
+        ("null stands", ()),
+    ),
+}
+OF_EFFECT = ("holds", "shrinks", "grows", "uncertain", "reverses")
+OF_NULL = ("null stands", "emerges")
+VERDICTS = (*OF_EFFECT, *OF_NULL, NOT_REPRODUCED)
 
 
-def verdict(published: float, low: float, high: float) -> str:
-    """The first verdict of `RULE` whose conditions hold for the interval from `low` to `high`.
+def verdict(claim: Claim, low: float, high: float) -> str:
+    """The first verdict of the claim's `RULE` whose conditions hold for the interval from `low` to `high`.
 
-    `holds`: the interval lies on the printed side of 0 and reaches or passes the printed value.
-    `shrinks`: it lies on the printed side of 0, wholly nearer 0 than the printed value. `reverses`: it lies
-    on the other side of 0. `uncertain`: anything else, that is an interval that contains 0 (an end at 0
-    counts), and a printed 0, which has no sign.
+    Of a claimed effect: `holds` where the interval lies on the printed side of 0 and its middle is between
+    half of the printed value and its double, `shrinks` where the middle is nearer 0, `grows` where it is
+    further away; `reverses` where the interval lies on the other side of 0; `uncertain` where it contains 0
+    (an end at 0 counts), and where 0 is printed, which has no sign. Of a claimed null: `null stands` where
+    the interval contains 0, `emerges` where it does not.
 
     Examples
     --------
-    >>> verdict(0.5, 0.3, 0.7), verdict(0.5, 0.1, 0.4), verdict(-0.5, 0.1, 0.2), verdict(0.5, 0.0, 0.7)
-    ('holds', 'shrinks', 'reverses', 'uncertain')
+    >>> [verdict(Claim(0.5), *ends) for ends in ((0.3, 0.7), (0.1, 0.3), (0.8, 1.4), (-0.1, 0.4))]
+    ['holds', 'shrinks', 'grows', 'uncertain']
+    >>> verdict(Claim(0.5, effect=False), -0.1, 0.4), verdict(Claim(0.5, effect=False), 0.1, 0.4)
+    ('null stands', 'emerges')
     """
-    ends, size = toward_printed(published, low, high), abs(published)
-    return next(name for name, conditions in RULE if all(c.holds(ends, size) for c in conditions))
+    points, size = toward_printed(claim, low, high), abs(claim.published)
+    return next(
+        name for name, conditions in RULE[claim.name] if all(c.holds(points, size) for c in conditions)
+    )
 
 
-def toward_printed(published: float, low: float, high: float) -> dict[str, float]:
-    """Both ends of the interval, measured in the direction of the printed sign; both 0 where 0 is printed.
+def toward_printed(claim: Claim, low: float, high: float) -> dict[str, float]:
+    """Ends and middle of the interval in the direction of the printed sign.
+
+    All are 0 where an effect is claimed and 0 printed; as they are where a null is.
 
     Examples
     --------
-    >>> toward_printed(-0.5, -0.7, 0.1)
-    {'low': -0.1, 'high': 0.7}
+    >>> toward_printed(Claim(-0.5), -0.75, 0.25)
+    {'low': -0.25, 'middle': 0.25, 'high': 0.75}
     """
-    if published > 0:
-        return {"low": low, "high": high}
-    if published < 0:
-        return {"low": -high, "high": -low}
-    return {"low": 0.0, "high": 0.0}
+    sign = (claim.published > 0) - (claim.published < 0) or (not claim.effect)
+    if sign == 0:
+        return {"low": 0.0, "middle": 0.0, "high": 0.0}
+    near, far = (low, high) if sign > 0 else (-high, -low)
+    return {"low": near, "middle": (near + far) / 2, "high": far}
+
+
+def precise(low: float, high: float, unit: float | None) -> bool:
+    """Whether an interval lies within `EQUIVALENCE` about 0: the effect, if any, is small.
+
+    Parameters
+    ----------
+    unit : one standard deviation of the outcome for one of the regressor, on the paper's scale; None where it
+        is not known
+
+    Examples
+    --------
+    >>> precise(-0.04, 0.09, 1.0), precise(-0.04, 0.11, 1.0), precise(-0.04, 0.09, None)
+    (True, False, False)
+    """
+    return unit is not None and -EQUIVALENCE * unit < low and high < EQUIVALENCE * unit
 
 
 def rule() -> dict[str, Any]:
@@ -71,17 +126,17 @@ def rule() -> dict[str, Any]:
 
     Returns
     -------
-    `{"verdicts": [{"verdict", "when": [{"end", "relation", "times_printed"}]}]}`. With the ends of the
-    interval taken as `toward_printed` takes them, a condition compares `end` with `times_printed` times the
-    size of the printed value. The first verdict whose conditions all hold is given; the last has none.
+    `{"effect": [{"verdict", "when": [{"point", "relation", "times_printed"}]}], "null": [...]}`. With the
+    points of the interval taken as `toward_printed` takes them, a condition compares `point` with
+    `times_printed` times the size of the printed value. The first verdict whose conditions all hold is given;
+    the last has none.
 
     Examples
     --------
-    >>> rule()["verdicts"][2]
-    {'verdict': 'reverses', 'when': [{'end': 'high', 'relation': '<', 'times_printed': 0.0}]}
+    >>> rule()["null"][1]
+    {'verdict': 'emerges', 'when': [{'point': 'high', 'relation': '<', 'times_printed': 0.0}]}
     """
     return {
-        "verdicts": [
-            {"verdict": name, "when": [c._asdict() for c in conditions]} for name, conditions in RULE
-        ]
+        claim: [{"verdict": name, "when": [c._asdict() for c in conditions]} for name, conditions in rows]
+        for claim, rows in RULE.items()
     }

@@ -114,6 +114,9 @@ def brief_of(fit: Fit, rows: list[Row], command: str, sections: Sequence[Section
     )
 
 
+QUIET = ("holds", "uncertain", "null stands")
+
+
 def telling(rows: list[Row], most: int) -> list[Row]:
     """The rows of a short table, in their order.
 
@@ -123,7 +126,7 @@ def telling(rows: list[Row], most: int) -> list[Row]:
 
     def rank(at: int) -> tuple[bool, bool, bool]:
         row = rows[at]
-        return row.verdict in ("holds", "uncertain"), row.term != term, row.verdict == "holds"
+        return row.verdict in QUIET, row.term != term, row.verdict in ("holds", "null stands")
 
     kept = sorted((at for at, row in enumerate(rows) if not row.constant), key=rank)[:most]
     return [rows[at] for at in sorted(kept)]

@@ -23,8 +23,11 @@ SERIF = ("STIXGeneral", "DejaVu Sans")
 CHIPS = {
     "holds": ("#0b5540", "#e6f3ee", "#86bda9"),
     "shrinks": ("#17496f", "#e6f0f7", "#8db3d0"),
+    "grows": ("#4c1391", "#f2eafd", "#b493de"),
     "uncertain": ("#4a4f55", "#f0f1f2", "#a3a9b0"),
     "reverses": ("#7a3200", "#fbeee3", "#d3a079"),
+    "null stands": ("#1f5226", "#ecf6ec", "#86c98a"),
+    "emerges": ("#15035a", "#e9e7f4", "#8b83b8"),
     "not reproduced": ("#6b2a58", "#f7ebf3", "#c295b4"),
 }
 NO_CHIP = ("#1c1f23", "#ffffff", "#1c1f23")

@@ -128,7 +128,7 @@ def moved(dial: Dial, prior: Prior) -> Moved:
         float(weight[value > 0].sum()),
         float(dial.ess / (weight.size * (weight**2).sum())),
         float(np.where(np.isnan(k_hat), -np.inf, k_hat).max()),
-        dial.withheld or verdict(dial.row.record["published"]["estimate"], low, high),
+        dial.withheld or verdict(dial.row.claim, low, high),
     )
 
 
@@ -233,6 +233,7 @@ def embedded(fit: Fit, made: list[Dial]) -> str:
                 ),
                 "units": dial.units,
                 "published": dial.row.record["published"]["estimate"],
+                "claim": dial.row.claim.name,
                 "used": _as_used(dial.row),
                 "decimals": dial.row.decimals,
                 "ess": round(dial.ess, 1),

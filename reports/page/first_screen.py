@@ -14,8 +14,11 @@ from ..rows import STOPPED, Row, Span, by_table, focal, probability
 LETTERS = {
     "holds": "H",
     "shrinks": "S",
+    "grows": "G",
     "uncertain": "U",
     "reverses": "R",
+    "null stands": "0",
+    "emerges": "E",
     "not reproduced": "N",
     STOPPED: "–",
 }

@@ -8,6 +8,7 @@ from .widening import sentence as widening
 from .words import COUNTED, OUTCOMES
 
 MOST = 6
+DEPARTS = ("uncertain", "reverses", "shrinks", "grows", "emerges")
 
 
 def headlines(fit: Fit, rows: list[Row]) -> list[str]:
@@ -19,9 +20,7 @@ def headlines(fit: Fit, rows: list[Row]) -> list[str]:
 
 
 def _pooled(fit: Fit, rows: list[Row]) -> list[str]:
-    changed = [
-        r for r in rows if r.record["with_effects"] and r.verdict in ("uncertain", "reverses", "shrinks")
-    ]
+    changed = [r for r in rows if r.record["with_effects"] and r.verdict in DEPARTS]
     header = fit.study.file.study
     what = f"{header.entity} and {header.time} effects"
     sentences = [_pooled_sentence(r, what) for r in changed[:MOST]]
@@ -57,6 +56,8 @@ def _pooled_sentence(row: Row, what: str) -> str:
             "uncertain": f"becomes uncertain under {what}",
             "reverses": f"changes sign under {what}",
             "shrinks": f"shrinks under {what}",
+            "grows": f"grows under {what}",
+            "emerges": f"emerges under {what}",
         }[row.verdict]
     colon = "" if twins is not None and row.verdict == "uncertain" else ":"
     return (
@@ -93,7 +94,10 @@ def _changed(rows: list[Row]) -> list[str]:
     changed = [
         r
         for r in rows
-        if not r.record["with_effects"] and not r.constant and r.verdict in ("shrinks", "reverses")
+        if not r.record["with_effects"]
+        and not r.constant
+        and r.verdict in DEPARTS
+        and r.verdict != "uncertain"
     ]
     sentences = [
         f"{shorten(r.term, 60)} {r.printed} ({r.spec_id}) {r.verdict}: posterior {r.interval(r.judged)}."
@@ -101,7 +105,7 @@ def _changed(rows: list[Row]) -> list[str]:
     ]
     if len(changed) > MOST:
         sentences.append(
-            f"Shrunk or reversed as well: {plural(len(changed) - MOST, 'coefficient')}; see the tables."
+            f"Departing from print as well: {plural(len(changed) - MOST, 'coefficient')}; see the tables."
         )
     return sentences
 
@@ -122,7 +126,7 @@ def _focal(rows: list[Row]) -> list[str]:
                 else ""
             )
             parts.append(f"{len(ids)} {COUNTED[name][len(ids) > 1]}{listed}")
-    return [f"{shorten(term, 60)} stands in {len(mine)} columns: {', '.join(parts)}."]
+    return [f"{shorten(term, 60)} is in {len(mine)} columns: {', '.join(parts)}."]
 
 
 def _stars(rows: list[Row]) -> list[str]:
@@ -131,7 +135,7 @@ def _stars(rows: list[Row]) -> list[str]:
     starred = [r for r in judged if not r.record["with_effects"]]
     if not starred:
         return []
-    open_ = [f"{shorten(r.id, 60)} ({r.stars})" for r in starred if r.verdict == "uncertain"]
+    open_ = [f"{shorten(r.id, 60)} ({r.stars})" for r in starred if r.verdict in ("uncertain", "null stands")]
     other = "the other " if len(judged) > len(starred) else ""
     noun = "coefficient" if len(judged) == len(printed) else "judged coefficient"
     total = f"{other}{plural(len(starred), noun)} printed with stars"

@@ -36,7 +36,7 @@ from ..rows import (
 from . import words
 from .equations import equation_svg, models_used
 from .explore import dials, embedded
-from .first_screen import cells_by_table, key_figure, left_out, open_sentence
+from .first_screen import LETTERS, cells_by_table, key_figure, left_out, open_sentence
 from .headlines import headlines
 from .methods import references
 from .priors import priors_used
@@ -122,6 +122,7 @@ def page(
         headlines=headlines(fit, rows),
         rows=rows,
         counts=words.counts(rows),
+        letters=LETTERS,
         open_sentence=open_sentence(rows),
         points=points(fit, rows),
         left_out=left_out(fit, command),

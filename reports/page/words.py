@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ...analyses.judge.diagnostics import LIMITS
-from ...analyses.judge.verdict import VERDICTS
+from ...analyses.judge.verdict import DOUBLE, EQUIVALENCE, HALF, VERDICTS
 from ...analyses.run.fits import Fit
 from ...analyses.run.results import SpecFit
 from ..kinds import kind_of
@@ -16,19 +16,28 @@ OUTCOMES = (*VERDICTS, STOPPED)
 COUNTED = {
     "holds": ("holds", "hold"),
     "shrinks": ("shrinks", "shrink"),
+    "grows": ("grows", "grow"),
     "uncertain": ("is uncertain", "are uncertain"),
     "reverses": ("reverses", "reverse"),
+    "null stands": ("stands", "stand"),
+    "emerges": ("emerges", "emerge"),
     "not reproduced": ("is not reproduced", "are not reproduced"),
     STOPPED: ("has no verdict", "have no verdict"),
 }
 VERDICT_MEANING = {
     "holds": (
-        "The posterior's central 95% interval excludes 0, lies on the printed side of 0, and is not wholly"
-        " nearer 0 than the printed value."
+        "The posterior's central 95% interval excludes 0 and lies on the printed side of 0, and its middle is"
+        f" between {HALF:g} and {DOUBLE:g} times the printed value."
     ),
-    "shrinks": "The interval lies on the printed side of 0, but wholly nearer 0 than the printed value.",
-    "uncertain": "The interval contains 0.",
+    "shrinks": f"The interval lies on the printed side of 0, its middle below {HALF:g} times print.",
+    "grows": f"The interval lies on the printed side of 0, its middle beyond {DOUBLE:g} times print.",
+    "uncertain": "Printed significant, and the interval contains 0.",
     "reverses": "The interval lies wholly on the other side of 0.",
+    "null stands": (
+        "Printed insignificant, and the interval contains 0; precisely, where it lies within"
+        f" {EQUIVALENCE:g} standard deviations of the outcome for one of the regressor."
+    ),
+    "emerges": "Printed insignificant, and the interval excludes 0.",
     "not reproduced": (
         "The paper's own estimator, run first on this panel, gives a number that does not print as the "
         "published one; the posterior is shown and not compared."
@@ -118,15 +127,24 @@ def counts(rows: list[Row]) -> dict[str, int]:
 
 
 def answer(rows: list[Row]) -> str:
-    """The counts as one sentence."""
-    found = {name: n for name, n in counts(rows).items() if n}
-    total = sum(found.values())
-    if not total:
+    """What became of the claims: of those of an effect, printed significant at 5%, and of those of none."""
+    mine = [r for r in rows if not r.constant]
+    if not mine:
         return "No published coefficient could be set beside a posterior."
-    columns = len({r.spec_id for r in rows if not r.constant})
-    parts = [f"{n} {COUNTED[name][n > 1]}" for name, n in found.items()]
-    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f"Of {plural(total, 'published coefficient')} in {plural(columns, 'column')}, {listed}."
+    columns = plural(len({r.spec_id for r in mine}), "column")
+    parts = [
+        f"{len(some)} {'is' if len(some) == 1 else 'are'} printed {how}: {_listed(some)}"
+        for effect, how in ((True, "significant"), (False, "insignificant"))
+        if (some := [r for r in mine if r.claim.effect == effect])
+    ]
+    return f"Of {plural(len(mine), 'published coefficient')} in {columns}, {'; '.join(parts)}."
+
+
+def _listed(rows: list[Row]) -> str:
+    """`20 hold, 8 are uncertain and 3 shrink`."""
+    found = {name: sum(r.verdict == name for r in rows) for name in OUTCOMES}
+    parts = [f"{n} {COUNTED[name][n > 1]}" for name, n in found.items() if n]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def constants(rows: list[Row]) -> str:

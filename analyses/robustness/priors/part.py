@@ -26,8 +26,9 @@ from ....models.priors import Prior, Priors
 from ....models.slopes.credibility import advocacy_limit, intrinsic_p, scepticism_limit
 from ....models.slopes.likelihood import SlopeLikelihood, of_panels, of_printed
 from ....models.slopes.posterior import Posterior, Slope, on_grid, settling_odds, tipping_scale, zero_centred
+from ...judge.claim import claim_of
 from ...judge.interval import judged_slopes, widened
-from ...judge.verdict import verdict
+from ...judge.verdict import Claim, verdict
 from ...run.results import Request, SpecFit, Widening
 from ...run.store import seed_of
 from .batch import Refit, refits
@@ -47,14 +48,14 @@ def priors_part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Reco
     None where the likelihood of a single slope is not available.
     """
     seed = seed_of(request.sampler.seed, f"{one.id} priors")
-    published = {p.term: p.estimate for p in one.printed}
+    claims = {p.term: claim_of(one, p) for p in one.printed}
     beliefs = one.view.spec.belief
     judged = judged_slopes(one)
     if one.inputs:
         found = {}
         for term, printed in one.inputs.items():
             run = None if printed.unit is None else one.priors["slope"]
-            record = slope_records(of_printed(printed), run, published[term], beliefs_of(beliefs, term), seed)
+            record = slope_records(of_printed(printed), run, claims[term], beliefs_of(beliefs, term), seed)
             found[term] = judge(record, [])
     elif (
         not LAWS[one.view.errors].additive
@@ -66,7 +67,7 @@ def priors_part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Reco
     else:
         statistics = [padded(s) for s in _statistics(judged, panels)]
         sampler = replace(request.sampler, seed=seed)
-        found = panel_records(statistics, one.priors, published, beliefs, sampler, judged.widening)
+        found = panel_records(statistics, one.priors, claims, beliefs, sampler, judged.widening)
     for term, record in found.items():
         draws = judged.tree["posterior"]["coef"].sel(term=term).to_numpy()
         error = draws.std() / np.sqrt(draws.size)
@@ -86,7 +87,7 @@ def _statistics(judged: SpecFit, panels: Sequence[Panel]) -> list[Statistics]:
 def panel_records(
     statistics: Sequence[Statistics],
     priors: Priors,
-    published: Mapping[str, float],
+    claims: Mapping[str, Claim],
     beliefs: Sequence[Belief],
     sampler: Sampler,
     widening: Mapping[str, Widening] = MappingProxyType({}),
@@ -96,7 +97,7 @@ def panel_records(
     `widening` makes verdicts under other priors look at intervals as the verdict of the run does.
     """
     terms = statistics[0].terms
-    names = [term for term in published if term in terms]
+    names = [term for term in claims if term in terms]
     if not names:
         return {}
     likelihoods = of_panels(statistics, priors, [terms.index(t) for t in names], sampler.seed)
@@ -109,13 +110,13 @@ def panel_records(
         record = slope_records(
             likelihood,
             priors["slope"],
-            published[term],
+            claims[term],
             beliefs_of(beliefs, term),
             sampler.seed,
             widening.get(term),
         )
         record["multiverse"] += [
-            _refitted(label, refit, terms.index(term), published[term], widening.get(term))
+            _refitted(label, refit, terms.index(term), claims[term], widening.get(term))
             for label, refit in others.items()
             if refit.how != "none"
         ]
@@ -127,7 +128,7 @@ def panel_records(
 def slope_records(
     likelihood: SlopeLikelihood,
     run: Prior | None,
-    published: float,
+    claim: Claim,
     beliefs: Mapping[str, Prior],
     seed: int,
     widening: Widening | None = None,
@@ -137,23 +138,23 @@ def slope_records(
     Parameters
     ----------
     run : the run's prior of the slope, standardised; None where it is flat
-    published : the printed estimate, on the paper's scale
+    claim : the printed estimate, on the paper's scale
     beliefs : further priors, on the paper's scale, by their source
     """
     unit = float(likelihood.unit.mean())
-    choices = own_choices(run, published / unit, {k: in_units(b, unit) for k, b in beliefs.items()})
+    choices = own_choices(run, claim.published / unit, {k: in_units(b, unit) for k, b in beliefs.items()})
     slope = on_grid(likelihood, [c.prior for c in choices if c.prior and c.prior.arguments[-2] != 0])
     flat = slope.posterior(None)
     sign = 1 if flat.prob_positive >= 0.5 else -1
-    lines = [_chosen(choice, slope.posterior(choice.prior), published, widening) for choice in choices]
+    lines = [_chosen(choice, slope.posterior(choice.prior), claim, widening) for choice in choices]
     tip = tipping_scale(slope)
     belief = None if tip is None else BOUND * tip
-    size = abs(published) or slope.narrowest
+    size = abs(claim.published) or slope.narrowest
     return {
         "unit": unit,
         "standardised": run is not None,
         "run_scale": None if run is None else run.arguments[-1],
-        "published": published,
+        "published": claim.published,
         "prior": "flat" if run is None else str(run),
         "run": lines[0],
         "multiverse": lines,
@@ -231,12 +232,12 @@ def credibility(likelihood: SlopeLikelihood) -> Records:
     }
 
 
-def _chosen(choice: Choice, posterior: Posterior, published: float, widening: Widening | None) -> Records:
+def _chosen(choice: Choice, posterior: Posterior, claim: Claim, widening: Widening | None) -> Records:
     rest = {"how": "exact", "k_hat": None, "reasonable": choice.reasonable}
-    return {"group": choice.group, "label": choice.label, **_line(posterior, published, widening), **rest}
+    return {"group": choice.group, "label": choice.label, **_line(posterior, claim, widening), **rest}
 
 
-def _refitted(label: str, refit: Refit, at: int, published: float, widening: Widening | None) -> Records:
+def _refitted(label: str, refit: Refit, at: int, claim: Claim, widening: Widening | None) -> Records:
     draws = refit.coef[:, at]
     low, high = np.quantile(draws, [0.025, 0.975])
     posterior = Posterior(draws.mean(), draws.std(), low, high, float((draws > 0).mean()))
@@ -245,17 +246,17 @@ def _refitted(label: str, refit: Refit, at: int, published: float, widening: Wid
         "k_hat": _short(refit.k_hat),
         "reasonable": label.startswith("all slopes"),
     }
-    return {"group": "around", "label": label, **_line(posterior, published, widening), **rest}
+    return {"group": "around", "label": label, **_line(posterior, claim, widening), **rest}
 
 
-def _line(posterior: Posterior, published: float, widening: Widening | None) -> Records:
+def _line(posterior: Posterior, claim: Claim, widening: Widening | None) -> Records:
     ends = widened(posterior.mean, posterior.sd, posterior.low, posterior.high, widening)
     return {
         "mean": _short(posterior.mean),
         "q2.5": _short(posterior.low),
         "q97.5": _short(posterior.high),
         "prob_positive": _short(posterior.prob_positive),
-        "verdict": verdict(published, *ends),
+        "verdict": verdict(claim, *ends),
     }
 
 

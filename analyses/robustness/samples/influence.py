@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -20,7 +21,7 @@ from ....models.engine.posterior import batch
 from ....models.engine.statistics import Statistics, padded, statistics_of_design
 from ....models.priors import Priors
 from ...judge.interval import widened
-from ...judge.verdict import verdict
+from ...judge.verdict import Claim, verdict
 from ...run.results import Widening
 
 Array = NDArray[np.float64]
@@ -56,7 +57,7 @@ def influence(
     designs: Sequence[Design],
     form: Form | None,
     priors: Priors,
-    published: dict[str, float],
+    claims: Mapping[str, Claim],
     groups: Groups,
     seed: int,
     widening: Mapping[str, Widening] = MappingProxyType({}),
@@ -71,11 +72,11 @@ def influence(
     Parameters
     ----------
     designs : one, or those of an ensemble of twins, whose posteriors are mixed evenly
-    published : printed coefficients, by term
+    claims : printed coefficients, by term
     widening : by term, how much wider than the posterior's the judged interval of the whole sample is
     """
     first, draws = designs[0], DRAWS if len(designs) == 1 else DRAWS_OF_TWIN
-    terms = [term for term in first.terms if term in published]
+    terms = [term for term in first.terms if term in claims]
     units, screened = _screened(first, _units(first, groups), terms[0])
     kept, refused = [], []
     for unit in units:
@@ -96,7 +97,7 @@ def influence(
     # (twins, 1 + units, draws, terms), the whole sample first
     found = coefficients[:, :, columns].reshape(len(designs), 1 + len(units), draws, len(terms))
     k_hat = k_hat.reshape(len(designs), -1).max(axis=0)
-    printed = np.array([published[term] for term in terms])
+    printed = [claims[term] for term in terms]
     wider = [widening.get(term) for term in terms]
     shift, changed = _moves(found, printed, wider)
     kinds: dict[str, list[int]] = {}
@@ -104,7 +105,7 @@ def influence(
         kinds.setdefault(unit.kind, []).append(at)
     return {
         "terms": terms,
-        "published": printed.tolist(),
+        "published": [claim.published for claim in printed],
         "whole": _summary(found[:, 0], printed, wider),
         "units": [
             {
@@ -186,13 +187,18 @@ def _posteriors(problems: Sequence[Statistics], priors: Priors, draws: int, seed
     return coefficients, k_hat
 
 
-def _moves(found: Array, printed: Array, wider: Sequence[Widening | None]) -> tuple[Array, NDArray[np.bool_]]:
+def _moves(
+    found: Array, claims: Sequence[Claim], wider: Sequence[Widening | None]
+) -> tuple[Array, NDArray[np.bool_]]:
     """Shift in posterior standard deviations, and whether the verdict changes; (twins, units, terms) each."""
     mean = found.mean(axis=2)
     shift = (mean[:, 1:] - mean[:, :1]) / found[:, :1].std(axis=2, ddof=1)
     low, high = np.quantile(found, [0.025, 0.975], axis=2)
     ends = _judged(mean, found.std(axis=2, ddof=1), low, high, wider)
-    verdicts = np.vectorize(verdict)(printed, *ends)
+    each = [
+        np.vectorize(partial(verdict, claim))(*(e[..., j] for e in ends)) for j, claim in enumerate(claims)
+    ]
+    verdicts = np.stack(each, axis=-1)
     return shift, verdicts[:, 1:] != verdicts[:, :1]
 
 
@@ -204,7 +210,7 @@ def _judged(
     return np.stack([a for a, _ in pairs], axis=-1), np.stack([b for _, b in pairs], axis=-1)
 
 
-def _summary(drawn: Array, printed: Array, wider: Sequence[Widening | None]) -> dict[str, Any]:
+def _summary(drawn: Array, claims: Sequence[Claim], wider: Sequence[Widening | None]) -> dict[str, Any]:
     """Mean, 95% interval and verdict of each term over all twins, from (twins, draws, terms)."""
     flat = drawn.reshape(-1, drawn.shape[-1])
     low, high = np.quantile(flat, [0.025, 0.975], axis=0)
@@ -213,5 +219,5 @@ def _summary(drawn: Array, printed: Array, wider: Sequence[Widening | None]) -> 
         "mean": flat.mean(axis=0).tolist(),
         "low": low.tolist(),
         "high": high.tolist(),
-        "verdict": [verdict(*one) for one in zip(printed, *ends, strict=True)],
+        "verdict": [verdict(*one) for one in zip(claims, *ends, strict=True)],
     }

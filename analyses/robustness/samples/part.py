@@ -11,6 +11,7 @@ from ....data.sample.design import Design
 from ....data.study.spec import Form
 from ....models.engine.collapsed import collapsible
 from ....models.errors import LAWS
+from ...judge.claim import claim_of
 from ...judge.interval import judged_slopes
 from ...run.results import Request, SpecFit
 from .checks import checks
@@ -26,9 +27,9 @@ def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str
     """
     if not panels or not LAWS[one.view.errors].additive or not collapsible(one.priors):
         return None
-    published = {p.term: p.estimate for p in one.printed if p.std_error is not None}
+    claims = {p.term: claim_of(one, p) for p in one.printed if p.std_error is not None}
     designs, form = judged(one, panels)
-    if not any(term in published for term in designs[0].terms):
+    if not any(term in claims for term in designs[0].terms):
         return None
     seed = request.sampler.seed  # of every column, so that one model has one answer
     groups = {
@@ -37,7 +38,7 @@ def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str
         }
         for kind, members in one.view.file.groups.items()
     }
-    found = influence(designs, form, one.priors, published, groups, seed, judged_slopes(one).widening)
+    found = influence(designs, form, one.priors, claims, groups, seed, judged_slopes(one).widening)
     if found is None:
         return None
     return {

@@ -90,7 +90,6 @@
   for (const item of all(".counts li")) {
     const button = make("button", { type: "button", "aria-pressed": "false" });
     button.append(...item.childNodes);
-    button.disabled = item.dataset.count === "0";
     button.addEventListener("click", () => {
       const name = item.dataset.name;
       if (!chosen.delete(name)) chosen.add(name);

@@ -65,14 +65,14 @@ const underPrior = (data) => {
     return [raw.map((v) => v / sum), k];
   };
 
-  /* The first verdict whose conditions all hold, with the interval seen in the direction of the printed sign. */
-  const relations = { "<": (a, b) => a < b, ">": (a, b) => a > b, ">=": (a, b) => a >= b };
-  const verdict = (published, low, high) => {
-    const sign = Math.sign(published);
+  /* The first verdict of the claim whose conditions all hold, with the interval seen in the direction of the printed sign. */
+  const relations = { "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b };
+  const verdict = (claim, published, low, high) => {
+    const sign = Math.sign(published) || Number(claim === "null");
     const [near, far] = [sign * low, sign * high].sort((a, b) => a - b);
-    const ends = { low: near, high: far };
-    const met = ({ end, relation, times_printed }) => relations[relation](ends[end], times_printed * Math.abs(published));
-    return data.rule.verdicts.find(({ when }) => when.every(met)).verdict;
+    const points = { low: near, middle: (near + far) / 2, high: far };
+    const met = ({ point, relation, times_printed }) => relations[relation](points[point], times_printed * Math.abs(published));
+    return data.rule[claim].find(({ when }) => when.every(met)).verdict;
   };
 
   const moved = (item, prior) => {
@@ -115,7 +115,7 @@ const underPrior = (data) => {
     }
     return {
       mean, low, high, positive, ess, kHat, weight, quantile,
-      verdict: item.withheld || verdict(item.published, low, high),
+      verdict: item.withheld || verdict(item.claim, item.published, low, high),
       reliable: Math.round(ess) >= data.limits.ess && kHat <= data.limits.k_hat,
     };
   };

@@ -6,10 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from posterity.analyses.judge.claim import claim_of
 from posterity.analyses.judge.flags import FLAGS, Case, flags_of
 from posterity.analyses.judge.interval import CONSTANT, judged_fit, judged_interval
 from posterity.analyses.judge.over_twins import twin_flags, twins_record, verdicts
 from posterity.analyses.judge.reproduction import error_reproduced, reproduced
+from posterity.analyses.judge.verdict import Claim
 from posterity.analyses.run.results import Widening
 from posterity.analyses.run.twin_mixture import Ensemble
 
@@ -24,7 +26,7 @@ def case(one, evidence="panel", term="x1", judged=None, folder=None, **fit):
     run = fit_of(one, evidence, folder, **fit)
     summary = judged or posterior()
     interval = judged_interval(judged_fit(one, term), term, summary)
-    return Case(run, one, printed, summary, interval, reproduced(one, printed))
+    return Case(run, one, printed, claim_of(one, printed), summary, interval, reproduced(one, printed))
 
 
 def flags(*given, **named):
@@ -210,7 +212,7 @@ def test_all_flags_of_one_coefficient_come_in_the_order_of_the_list(tmp_path):
         "judged", "not", "not", "standard", "sample", "judged", "few", "r", "prior-driven", "stars",
         "standard", "SYNTHETIC",
     ]  # fmt: skip
-    assert len(FLAGS) == 18
+    assert len(FLAGS) == 19
 
 
 def ensemble(mean, sd, low=None, high=None, again=None):
@@ -225,24 +227,26 @@ def test_more_than_half_of_the_variance_between_twins_is_not_identified(tmp_path
     printed = column(tmp_path).printed[0]
     over = ensemble([-1, 1], [sd, sd])
     assert over.share_between == pytest.approx(2 / (2 + sd**2))
-    said = [f for f in twin_flags(over, printed) if f.startswith("not identified by the tables: 50%")]
+    said = [
+        f for f in twin_flags(over, printed, Claim(0.5)) if f.startswith("not identified by the tables: 50%")
+    ]
     assert bool(said) is not identified
 
 
 def test_twins_say_how_many_give_each_verdict_and_reproduce(tmp_path):
     printed = column(tmp_path).printed[0]
     over = ensemble([0.5] * 3, [1.0] * 3, [0.1, 0.1, -0.1], [0.9, 0.9, 0.9], [0.5, 0.5, 0.6])
-    assert verdicts(over, 0.5) == {"holds": 2, "uncertain": 1}
-    assert twin_flags(over, printed) == [
+    assert verdicts(over, Claim(0.5)) == {"holds": 2, "uncertain": 1}
+    assert twin_flags(over, printed, Claim(0.5)) == [
         "holds in 2 of 3 panels", "uncertain in 1 of 3 panels", "reproduced in 2 of 3 twins",
     ]  # fmt: skip
     alike = ensemble([0.5] * 3, [1.0] * 3, [0.1] * 3, [0.9] * 3, [0.5] * 3)
-    assert twin_flags(alike, printed) == ["holds in 3 of 3 panels"]
+    assert twin_flags(alike, printed, Claim(0.5)) == ["holds in 3 of 3 panels"]
     lost = ensemble([0.5] * 2, [1.0] * 2, [0.1] * 2, [0.9] * 2, [0.5, np.nan])
-    assert twin_flags(lost, printed) == ["holds in 2 of 2 panels"]
-    assert twin_flags(None, printed) == []
-    assert twins_record(None, printed) is None
-    assert {*(twins_record(over, printed) or {})} == {
+    assert twin_flags(lost, printed, Claim(0.5)) == ["holds in 2 of 2 panels"]
+    assert twin_flags(None, printed, Claim(0.5)) == []
+    assert twins_record(None, Claim(0.5)) is None
+    assert {*(twins_record(over, Claim(0.5)) or {})} == {
         "n", "between_sd", "within_sd", "share_between", "lowest_mean", "highest_mean", "verdicts",
     }  # fmt: skip
 
@@ -265,12 +269,11 @@ def test_on_twins_the_estimate_that_prints_as_the_paper_s_is_the_reproduced_one(
         assert found["std_error"] is None
 
 
-def test_a_record_of_twins_says_how_far_they_differ(tmp_path):
+def test_a_record_of_twins_says_how_far_they_differ():
     """Means 0.3, 0.5 and 0.7, each with sd 0.1: variance 0.04 between and 0.01 within, a share of 0.8."""
-    (printed, *_) = column(tmp_path).printed
     mean = np.array([0.3, 0.5, 0.7])
     over = Ensemble(mean, np.full(3, 0.1), mean - 0.35, mean + 0.35, np.full(3, 0.5))
-    assert twins_record(over, printed) == {
+    assert twins_record(over, Claim(0.5)) == {
         "n": 3, "between_sd": pytest.approx(0.2), "within_sd": pytest.approx(0.1),
         "share_between": pytest.approx(0.8), "lowest_mean": 0.3, "highest_mean": 0.7,
         "verdicts": {"holds": 2, "uncertain": 1},

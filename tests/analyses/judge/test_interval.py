@@ -23,7 +23,7 @@ def judged(folder, own, with_effects, term="x1"):
         (0.5, 0.0, "uncertain"),
         (0.0, 0.5, "holds"),
         (0.5, -0.5, "reverses"),
-        (0.5, 0.25, "shrinks"),
+        (0.5, 0.2, "shrinks"),
         (-0.5, 0.5, "holds"),
     ],
 )

@@ -6,9 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from posterity.analyses.judge.verdict import RULE, VERDICTS, rule, toward_printed, verdict
+from posterity.analyses.judge.verdict import RULE, VERDICTS, Claim, precise, rule, toward_printed, verdict
 
-ABOVE, BELOW = np.nextafter(0.5, 1), np.nextafter(0.5, 0)
+TINY = 5e-324
 
 
 @pytest.mark.parametrize(
@@ -16,11 +16,14 @@ ABOVE, BELOW = np.nextafter(0.5, 1), np.nextafter(0.5, 0)
     [
         (0.5, 0.3, 0.7, "holds"),
         (0.5, 0.6, 0.9, "holds"),
-        (0.5, 0.1, 0.4, "shrinks"),
+        (0.5, 0.1, 0.3, "shrinks"),
+        (0.5, 0.9, 1.5, "grows"),
         (0.5, -0.1, 0.6, "uncertain"),
+        (0.5, -0.1, 9.6, "uncertain"),
         (0.5, -0.6, -0.1, "reverses"),
         (-0.5, -0.7, -0.3, "holds"),
-        (-0.5, -0.4, -0.1, "shrinks"),
+        (-0.5, -0.3, -0.1, "shrinks"),
+        (-0.5, -1.5, -0.9, "grows"),
         (-0.5, 0.1, 0.2, "reverses"),
         (0.0, 0.1, 0.2, "uncertain"),
         (0.0, -0.2, -0.1, "uncertain"),
@@ -28,56 +31,89 @@ ABOVE, BELOW = np.nextafter(0.5, 1), np.nextafter(0.5, 0)
         (0.5, np.nan, np.nan, "uncertain"),
     ],
 )
-def test_words(published, low, high, expected):
-    assert verdict(published, low, high) == expected
+def test_words_for_a_claimed_effect(published, low, high, expected):
+    assert verdict(Claim(published), low, high) == expected
+
+
+@pytest.mark.parametrize(
+    ("published", "low", "high", "expected"),
+    [
+        (0.5, -0.1, 0.6, "null stands"),
+        (0.5, 0.0, 0.6, "null stands"),
+        (0.5, -0.6, 0.0, "null stands"),
+        (0.5, TINY, 0.6, "emerges"),
+        (0.5, -0.6, -TINY, "emerges"),
+        (-0.5, -0.6, -TINY, "emerges"),
+        (-0.5, TINY, 0.6, "emerges"),
+        (0.0, -0.1, 0.1, "null stands"),
+        (0.0, 0.1, 0.2, "emerges"),
+        (0.0, -0.2, -0.1, "emerges"),
+    ],
+)
+def test_words_for_a_claimed_null(published, low, high, expected):
+    assert verdict(Claim(published, effect=False), low, high) == expected
 
 
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize(
     ("near", "far", "expected"),
     [
-        (0.1, 0.5, "holds"),  # the interval ends at the printed value
-        (0.1, ABOVE, "holds"),
-        (0.1, BELOW, "shrinks"),
-        (0.5, 0.5, "holds"),
+        (0.25, 0.25, "holds"),  # the middle is half of the printed value
+        (0.25 - 1e-15, 0.25 - 1e-15, "shrinks"),
+        (1.0, 1.0, "holds"),  # the middle is its double
+        (1.0 + 1e-15, 1.0 + 1e-15, "grows"),
         (0.0, 0.5, "uncertain"),  # the interval ends at 0
-        (5e-324, 0.5, "holds"),
-        (-5e-324, 0.5, "uncertain"),
-        (0.0, 0.4, "uncertain"),
-        (5e-324, 0.4, "shrinks"),
+        (TINY, 0.5, "holds"),
+        (-TINY, 0.5, "uncertain"),
+        (TINY, 0.4, "shrinks"),
         (-0.4, 0.0, "uncertain"),
-        (-0.4, -5e-324, "reverses"),
-        (-0.4, 5e-324, "uncertain"),
+        (-0.4, -TINY, "reverses"),
+        (-0.4, TINY, "uncertain"),
     ],
 )
 def test_boundaries_on_either_side_of_zero(sign, near, far, expected):
     low, high = sorted((sign * near, sign * far))
-    assert verdict(sign * 0.5, low, high) == expected
+    assert verdict(Claim(sign * 0.5), low, high) == expected
 
 
-def test_ends_are_measured_in_the_direction_of_print():
-    assert toward_printed(2.0, -1.0, 3.0) == {"low": -1.0, "high": 3.0}
-    assert toward_printed(-2.0, -1.0, 3.0) == {"low": -3.0, "high": 1.0}
-    assert toward_printed(0.0, -1.0, 3.0) == {"low": 0.0, "high": 0.0}
+def test_points_are_measured_in_the_direction_of_print():
+    assert toward_printed(Claim(2.0), -1.0, 3.0) == {"low": -1.0, "middle": 1.0, "high": 3.0}
+    assert toward_printed(Claim(-2.0), -1.0, 3.0) == {"low": -3.0, "middle": -1.0, "high": 1.0}
+    assert toward_printed(Claim(0.0), -1.0, 3.0) == {"low": 0.0, "middle": 0.0, "high": 0.0}
+    assert toward_printed(Claim(0.0, False), -1.0, 3.0) == {"low": -1.0, "middle": 1.0, "high": 3.0}
 
 
-def by_hand(published, low, high):
+def test_a_null_is_precise_strictly_within_a_tenth_on_both_sides():
+    assert precise(-0.0999, 0.0999, 1.0)
+    assert not precise(-0.1, 0.05, 1.0)
+    assert not precise(-0.05, 0.1, 1.0)
+    assert precise(-0.1, 0.15, 2.0)
+    assert not precise(0.0, 0.0, None)
+
+
+def by_hand(claim, low, high):
     """The rule in words, written without its table."""
-    if published == 0 or low <= 0 <= high:
+    zero = low <= 0 <= high
+    if not claim.effect:
+        return "null stands" if zero else "emerges"
+    if claim.published == 0 or zero:
         return "uncertain"
-    if (low > 0) != (published > 0):
+    if (low > 0) != (claim.published > 0):
         return "reverses"
-    return "shrinks" if max(abs(low), abs(high)) < abs(published) else "holds"
+    size = abs((low + high) / 2 / claim.published)
+    return "shrinks" if size < 0.5 else "grows" if size > 2 else "holds"
 
 
-def read_from_json(data, published, low, high):
+def read_from_json(data, claim, low, high):
     """As a script reads the rule that the page carries."""
-    sign = (published > 0) - (published < 0)
-    ends = dict(zip(("low", "high"), sorted((sign * low, sign * high)), strict=True))
-    tests = {"<": float.__lt__, ">": float.__gt__, ">=": float.__ge__}
-    for row in data["verdicts"]:
+    sign = (claim.published > 0) - (claim.published < 0) or int(not claim.effect)
+    near, far = sorted((sign * low, sign * high))
+    points = {"low": near, "middle": (near + far) / 2, "high": far}
+    tests = {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__}
+    for row in data[claim.name]:
         if all(
-            tests[c["relation"]](ends[c["end"]], c["times_printed"] * abs(published)) for c in row["when"]
+            tests[c["relation"]](points[c["point"]], c["times_printed"] * abs(claim.published))
+            for c in row["when"]
         ):
             return row["verdict"]
     raise AssertionError
@@ -85,15 +121,16 @@ def read_from_json(data, published, low, high):
 
 def test_the_rule_as_data_says_the_same():
     data = json.loads(json.dumps(rule()))
-    grid = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
-    for published, low, high in itertools.product(grid, repeat=3):
+    grid = (-2.0, -1.0, -0.5, -0.125, 0.0, 0.125, 0.5, 1.0, 2.0)
+    for effect, published, low, high in itertools.product((True, False), grid, grid, grid):
         if low <= high:
-            expected = by_hand(published, low, high)
-            assert verdict(published, low, high) == expected
-            assert read_from_json(data, published, low, high) == expected
+            claim = Claim(published, effect)
+            expected = by_hand(claim, low, high)
+            assert verdict(claim, low, high) == expected
+            assert read_from_json(data, claim, low, high) == expected
 
 
 def test_every_verdict_of_the_rule_is_known():
-    assert [name for name, _ in RULE] == ["holds", "shrinks", "reverses", "uncertain"]
-    assert RULE[-1][1] == ()
-    assert {*VERDICTS} == {name for name, _ in RULE} | {"not reproduced"}
+    names = {name for rows in RULE.values() for name, _ in rows}
+    assert [rows[-1][1] for rows in RULE.values()] == [(), ()]
+    assert {*VERDICTS} == names | {"not reproduced"}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from posterity.analyses.judge.verdict import Claim
 from posterity.analyses.robustness.priors.batch import refits
 from posterity.analyses.robustness.priors.choices import own_choices
 from posterity.analyses.robustness.priors.part import judge, slope_records
@@ -36,7 +37,7 @@ def normal_records(estimate, error, run=RUN):
         np.array([estimate]),
         np.array([error]),
     )
-    return judge(slope_records(likelihood, run, estimate, {}, 1), [])
+    return judge(slope_records(likelihood, run, Claim(estimate), {}, 1), [])
 
 
 def test_a_rate_is_divided_where_a_scale_is_multiplied():

@@ -184,11 +184,11 @@ def test_the_verdict_told_is_that_of_the_rule_which_the_page_carries(opened, pag
     """With the rule's last word and the first bound of its `holds` changed, so is what the slider says."""
     text = Path(url2pathname(urlsplit(pages("liu-li-2025").address).path)).read_text(encoding="utf-8")
     first, other = (
-        json.dumps({"end": "low", "relation": "\\u003e", "times_printed": bound}, separators=(",", ":"))
+        json.dumps({"point": "low", "relation": "\\u003e", "times_printed": bound}, separators=(",", ":"))
         for bound in (SIGN_LOST, 1e6)
     )
     first, other = first.replace("\\\\", "\\"), other.replace("\\\\", "\\")
-    assert (text.count(first), text.count('"verdict":"uncertain","when"')) == (2, 1)
+    assert (text.count(first), text.count('"verdict":"uncertain","when"')) == (4, 1)
     changed = tmp_path / "changed.html"
     text = text.replace(first, other).replace('"verdict":"uncertain","when"', '"verdict":"in doubt","when"')
     changed.write_text(text, encoding="utf-8")

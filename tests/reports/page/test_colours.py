@@ -12,7 +12,8 @@ from posterity.reports.page.templating import TEMPLATES
 CSS = (TEMPLATES / "report.css").read_text(encoding="utf-8")
 VARIABLES = dict(re.findall(r"--([\w-]+): (#\w{6});", CSS))
 WHITE = "#ffffff"
-VERDICTS = ("holds", "shrinks", "uncertain", "reverses", "not-reproduced")
+VERDICTS = ("holds", "shrinks", "grows", "uncertain", "reverses", "null-stands", "emerges", "not-reproduced")
+LIGHT = ("uncertain", "null-stands")  # with dark letters
 # Machado, Oliveira and Fernandes 2009, doi:10.1109/TVCG.2009.113, severity 1.0, on linear RGB
 SIMULATED = {
     "protanopia": [
@@ -63,8 +64,12 @@ def test_text_can_be_read():
         for name in ("ink", "quiet", "link")
         for ground in (WHITE, VARIABLES["tint"])
     ]
-    pairs += [(VARIABLES["quiet"], "#e6e9ec"), ("#8a3b00", WHITE), (VARIABLES["ink"], VARIABLES["uncertain"])]
-    pairs += [(WHITE, VARIABLES[name]) for name in VERDICTS if name != "uncertain"]
+    pairs += [
+        (VARIABLES["quiet"], "#e6e9ec"),
+        ("#8a3b00", WHITE),
+        *((VARIABLES["ink"], VARIABLES[name]) for name in LIGHT),
+    ]
+    pairs += [(WHITE, VARIABLES[name]) for name in VERDICTS if name not in LIGHT]
     chips = re.findall(r"\.chip\.[\w-]+ \{ color: (#\w{6}); background: (#\w{6});", CSS)
     assert len(chips) >= 6
     assert {pair: contrast(*pair) for pair in [*pairs, *chips] if contrast(*pair) < 4.5} == {}

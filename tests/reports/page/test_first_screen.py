@@ -81,7 +81,7 @@ def test_holds_is_said_of_verdicts_alone(bashlai):
     """An interval contains 0; only a coefficient holds."""
     text = page(bashlai)
     assert not re.search(r"\bholds? 0|survives? state|does not survive", text)
-    assert "The interval contains 0." in text
+    assert "the interval contains 0." in text
 
 
 def test_stars_that_are_counted_elsewhere_are_not_counted_again(tables_fit, panel_fit):

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import posterity as po
-from posterity.analyses.judge.verdict import verdict
+from posterity.analyses.judge.verdict import Claim, verdict
 from posterity.analyses.robustness.samples import influence as sample_influence
 from posterity.analyses.robustness.samples.part import samples
 from posterity.analyses.run.results import Request
@@ -92,7 +92,7 @@ def test_what_cannot_be_estimated_without_a_unit_is_said(study, simulate, no_pos
     frame["x2"] = np.where(frame["city"] == "2002", frame["x2"], 0.0)
     design = study.spec("T1.1").design(panel_of(frame))
     records = there(
-        sample_influence.influence([design], "fixed", study.spec("T1.1").priors(), {"x1": 0.5}, {}, 1)
+        sample_influence.influence([design], "fixed", study.spec("T1.1").priors(), {"x1": Claim(0.5)}, {}, 1)
     )
     (refused,) = records["refused"]
     assert (refused["kind"], refused["name"]) == ("entity", "2002")
@@ -108,7 +108,7 @@ def test_of_many_entities_those_that_move_least_squares_most_are_left_out(
     frame = simulate(n_entity=20, n_time=5, seed=3)
     design = study.spec("T1.1").design(panel_of(frame))
     records = there(
-        sample_influence.influence([design], "fixed", study.spec("T1.1").priors(), {"x1": 0.5}, {}, 1)
+        sample_influence.influence([design], "fixed", study.spec("T1.1").priors(), {"x1": Claim(0.5)}, {}, 1)
     )
     assert records["screened"] == {"entity": 20}
     whole = least_squares(frame).params["x1"]
@@ -124,7 +124,7 @@ def test_twins_are_mixed_evenly(study, simulate, no_posteriors):
     """Two twins of 6 entities and 5 years: twelve problems each, whose coefficients lie 0.1 apart."""
     designs = [study.spec("T1.1").design(panel_of(simulate(n_entity=6, n_time=5, seed=s))) for s in (1, 2)]
     records = there(
-        sample_influence.influence(designs, "fixed", study.spec("T1.1").priors(), {"x1": 3.0}, {}, 1)
+        sample_influence.influence(designs, "fixed", study.spec("T1.1").priors(), {"x1": Claim(3.0)}, {}, 1)
     )
     noise = np.random.default_rng(1).standard_normal((sample_influence.DRAWS_OF_TWIN, 2))[:, 0]
     third = records["units"][2]
@@ -136,7 +136,7 @@ def test_twins_are_mixed_evenly(study, simulate, no_posteriors):
     assert of_years["largest_shift"][0] == pytest.approx(1.1 / noise.std(ddof=1))
     ends = np.quantile(noise, [0.025, 0.975])
     assert of_years["panels_that_change"][0] == sum(
-        verdict(3.0, *(ends + first)) != verdict(3.0, *(ends + last))
+        verdict(Claim(3.0), *(ends + first)) != verdict(Claim(3.0), *(ends + last))
         for first, last in ((0.0, 1.1), (1.2, 2.3))
     )
 
