@@ -46,11 +46,14 @@ class RobustErrors(NamedTuple):
     ----------
     model_covariance : (k, k) as the model states it
     robust_covariance : (k, k) by the clusters
+    prior_shift : (k,) of the posterior mean, from generalised least squares with a flat prior of the slopes,
+        in standard errors of the latter
     clusters : number G of clusters
     """
 
     model_covariance: Array
     robust_covariance: Array
+    prior_shift: Array
     clusters: int
 
     @property
@@ -99,12 +102,18 @@ def robust_errors(
         )
     own = [at["sd_time"] if i >= 0 and plan.names[i] == "sd_time" else 1.0 for i in plan.owner]
     tau = np.append(data["spread"] * own, np.sqrt(abs(float(data["constant_variance"]))))
-    A = np.linalg.inv(M[:, :-1].T @ M[:, :-1] + np.diag(tau**-2.0))
-    theta = A @ (M[:, :-1].T @ M[:, -1] + data["location"] / tau**2)
+    gram, moments, precision = M[:, :-1].T @ M[:, :-1], M[:, :-1].T @ M[:, -1], tau**-2.0
+    A = np.linalg.inv(gram + np.diag(precision))
+    theta = A @ (moments + precision * data["location"])
     residual = M[:, -1] - M[:, :-1] @ theta
     scores = np.stack([_score(M[g, :-1], residual[g], A) for g in _members(clusters, count)])
     spread = scores @ A[:, : plan.slopes]
-    return RobustErrors(A[: plan.slopes, : plan.slopes], spread.T @ spread, count)
+    k = plan.slopes
+    precision[:k] = 0.0  # a flat prior of the slopes; everything else keeps its own
+    flat = np.linalg.inv(gram + np.diag(precision))
+    least_squares = flat @ (moments + precision * data["location"])
+    shift = (theta - least_squares)[:k] / np.sqrt(np.diag(flat)[:k])
+    return RobustErrors(A[:k, :k], spread.T @ spread, shift, count)
 
 
 def without_entity_effects(M: Array, rows: Rows, sd: float) -> Array:

@@ -4,7 +4,9 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import pytest
+from linearmodels.panel import PanelOLS
 
 from posterity.data.panel.panel import Panel
 from posterity.data.sample.build import build_design
@@ -83,6 +85,31 @@ def test_with_many_clusters_and_flat_priors_it_is_the_cluster_robust_error_of_le
     published = least_squares(design, Cluster(cluster="city")).std_error[:2] / scale_of(design).unit
     assert found.robust == pytest.approx(published, rel=0.02)
     assert found.robust != pytest.approx(found.model, rel=0.05)
+
+
+@pytest.mark.parametrize("form", ["fixed", "mundlak"])
+def test_the_prior_moves_the_slope_away_from_the_within_estimator(form):
+    """A prior N(0, t^2) moves linearmodels' estimate b with standard error s to b t^2 / (t^2 + s^2).
+
+    x varies within entities by a share w of its overall standard deviation.
+    """
+    rng = np.random.default_rng(1)
+    for w, flagged in ((0.03, True), (0.3, False)):
+        entity, time = np.divmod(np.arange(48 * 17), 17)
+        own = rng.normal(size=(48, 17))
+        own = ((own - own.mean(axis=1, keepdims=True)) / own.std()).ravel()
+        x = np.sqrt(1 - w**2) * rng.normal(size=48)[entity] + w * own
+        y = 0.5 * own + rng.normal(size=48)[entity] + 0.3 * rng.normal(size=len(x))
+        frame = pd.DataFrame({"city": [f"c{i:02d}" for i in entity], "year": time, "x": x, "y": y})
+        design = design_of(frame, "y ~ x | city")
+        fit = PanelOLS.from_formula("y ~ x + EntityEffects", frame.set_index(["city", "year"])).fit()
+        unit, estimate = scale_of(design).unit[0], fit.params["x"]
+        at = {"sigma": float(np.sqrt(fit.s2)) / design.y.std(), "sd_entity": 1.0}
+        found = there(robust_errors(design, DEFAULTS, form, LAWS["gaussian"], at))
+        error, spread = fit.std_errors["x"], float(DEFAULTS["slope"].frozen().std()) * unit
+        shift = -estimate / error * error**2 / (error**2 + spread**2)
+        assert found.prior_shift == pytest.approx([shift], rel=0.01)
+        assert (abs(shift) > 1) == flagged
 
 
 def test_errors_of_the_right_law_are_left_as_they_are_and_of_the_wrong_one_are_not(simulate):
