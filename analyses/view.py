@@ -43,6 +43,11 @@ class SpecView:
         own = bool(self.spec.rules.errors) and self.spec.varying is None
         return self.spec.errors or (self.file.model.errors if own else DEFAULT)
 
+    @property
+    def entity_effects(self) -> bool:
+        """Whether the formula names the entity among its effects."""
+        return self.file.study.entity in self.spec.parsed.effects
+
     def priors(self, overrides: dict[str, str] | None = None) -> Priors:
         """Defaults, then the study's, then the specification's, then the caller's."""
         return with_overrides(self.file.model.priors, self.spec.priors, overrides or {})

@@ -24,6 +24,8 @@ FEW_CLUSTERS_DF = 10
 PRIOR_DRIVEN = 0.5
 # Where the interval excludes 0, a Bayes factor below this speaks for 0 nevertheless.
 EVEN = 1.0
+# In standard errors: half of what the 95% interval of a flat prior reaches each way.
+MOVED = 1.0
 # A ratio of standard errors of 1.2 costs an interval that ignores it 3 points of its 95% coverage.
 WIDER, NARROWER = 1.2, 0.8
 
@@ -77,12 +79,13 @@ def judged_with_effects(case: Case) -> Flags:
 
 
 def not_judged_with_effects(case: Case) -> Flags:
-    if case.one.unjudged:
-        yield f"not judged with effects: {case.one.unjudged}"
+    why = case.one.unjudged.get(case.printed.term)
+    if why is not None:
+        yield f"not judged with effects: {why}"
 
 
 def not_in_tables(case: Case) -> Flags:
-    if case.at_tables and not case.constant:
+    if case.at_tables and not case.constant and not case.one.view.entity_effects:
         yield from kind_of(case.one.view.kind).flags_at_tables
 
 
@@ -183,6 +186,14 @@ def bayes_factor_for_zero(case: Case) -> Flags:
         yield f"Bayes factor for no effect: {factor:.2g}, under the prior whose interval excludes 0"
 
 
+def moved_by_the_prior(case: Case) -> Flags:
+    """The judged posterior mean against generalised least squares under the same law and effects."""
+    widening = judged_fit(case.one, case.printed.term).widening.get(case.printed.term)
+    if widening is not None and abs(widening.prior_shift) > MOVED:
+        shift = f"{abs(widening.prior_shift):.1f}"
+        yield f"prior moves the estimate by {shift} standard errors: see robustness to priors"
+
+
 def stars_unknown(case: Case) -> Flags:
     if case.printed.stars == "unknown":
         yield "stars unknown: lost in the scan"
@@ -215,6 +226,7 @@ FLAGS: tuple[Callable[[Case], Flags], ...] = (
     flat_prior,
     prior_driven,
     bayes_factor_for_zero,
+    moved_by_the_prior,
     stars_unknown,
     error_from_another_number,
     synthetic_panel,

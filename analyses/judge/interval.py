@@ -1,8 +1,9 @@
 """Which interval the verdict on a printed coefficient rests on, and how wide it is.
 
-A pooled column is judged by the same data with entity and time effects, wherever the panel can tell those
-apart: whether its coefficient survives them is the question. Its constant has no counterpart there and is
-judged as printed.
+A column that is pooled across entities, without effects or with time effects alone, is judged by the same
+data with entity and time effects, wherever the panel can tell those apart: whether its coefficient survives
+them is the question. Its constant, and a regressor that those effects absorb, have no counterpart there and
+are judged as printed.
 
 The coefficients of a mediation or instrument column rest on an assumption that the data cannot test (rho = 0,
 exact exclusion). They are judged where it has a prior, and its exact form is shown beside. Every other
@@ -106,14 +107,14 @@ def judged_fit(one: SpecFit, term: str) -> SpecFit:
     """The fit whose posterior of this term is judged."""
     if term == CONSTANT:
         return one
-    loose = one.under_prior
-    if loose is not None and term in loose.tree["posterior"]["term"].to_numpy():
-        return loose
-    return judged_slopes(one)
+    for beside in (one.under_prior, one.with_effects):
+        if beside is not None and term in beside.tree["posterior"]["term"].to_numpy():
+            return beside
+    return one
 
 
 def judged_slopes(one: SpecFit) -> SpecFit:
-    """The fit whose posterior of the slopes is judged."""
+    """The fit whose posterior of the slopes is judged, except of regressors that its effects absorb."""
     return one.with_effects or one
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pymc as pm
 
 EVERY_PART = ("priors", "samples", "models", "slopes", "clusters")
+POOLED_ACROSS_ENTITIES = ("not identified by the tables: whether it survives entity effects",)
 Flags = dict[str, tuple[str, ...]]
 
 
@@ -41,7 +42,7 @@ class Kind:
     subject : (column, panel, priors) -> its simulation-based calibration
     on_tables : (column, job, request) -> the fit of its printed numbers, with what the kind adds to it
     flags_over_twins : (mechanism of each twin) -> by term, flags on an assumption that data cannot test
-    flags_at_tables : what the printed numbers of such a column cannot tell of any slope
+    flags_at_tables : of such a column without entity effects, what its printed numbers cannot tell
     standard_subjects : by name, what `posterity calibrate NAME` can ask of such models without a study
     assumption : what is exact in the posterior of such a column and has a prior in the one that is judged
     robustness : the parts of `analyses.robustness` that can be asked of such a column

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ...data.errors import InputError
 from ...data.panel.panel import Panel
 from ...data.published import Printed
+from ...data.sample.both_effects import absorbed, with_both_effects
 from ...data.sample.design import Design
+from ...data.sample.estimable import check_estimable
 from ...data.study.spec import Errors, Form
 from ...models.engine.collapsed import collapsible
 from ...models.errors import LAWS
@@ -59,17 +61,35 @@ def fit_form(
     )  # fmt: skip
 
 
+def beside_both_effects(view: SpecView, request: Request, published: SpecFit) -> SpecFit:
+    """A column that is pooled across entities, with the same rows given entity and time effects beside it.
+
+    Regressors that these effects absorb are left out of the second fit, and `unjudged` says why.
+    """
+    assert published.design is not None
+    unjudged, both = absorbed(published.design), with_both_effects(published.design)
+    if not both.terms:
+        return replace(published, unjudged=unjudged)
+    try:
+        check_estimable(both)
+    except InputError as error:
+        return replace(published, unjudged=dict.fromkeys(both.terms, str(error).rstrip(".")) | unjudged)
+    form = request.form or view.form
+    beside = fit_form(view, both, published.printed, request, form, suffix="-with-effects")
+    return replace(published, with_effects=beside, unjudged=unjudged)
+
+
 def widening_of(
     design: Design, tree: DataTree, priors: Priors, form: Form | None, errors: Errors
 ) -> dict[str, Widening]:
-    """By term, the model's and the cluster-robust standard error, at the posterior mean of the parameters."""
+    """By term, standard errors and the pull of the prior, at the posterior mean of the parameters."""
     found = errors_of(design, tree, priors, form, errors)
     if found is None:
         return {}
-    pairs = zip(found.model.tolist(), found.robust.tolist(), strict=True)
+    columns = found.model.tolist(), found.robust.tolist(), found.prior_shift.tolist()
     return {
-        term: Widening(model, robust, found.clusters)
-        for term, (model, robust) in zip(design.terms, pairs, strict=True)
+        term: Widening(model, robust, found.clusters, shift)
+        for term, model, robust, shift in zip(design.terms, *columns, strict=True)
     }
 
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...data.errors import InputError
 from ...data.panel.panel import Panel
-from ...data.published import Printed
-from ...data.sample.design import Design
-from ...data.sample.estimable import check_estimable
 from ...data.study.spec import Form
 from ...models.frequentist.least_squares import reproduce
 from ...models.kinds.pooled import pooled_model
@@ -18,8 +13,8 @@ from ..calibration.equation import effects_subject
 from ..calibration.panels import standard_design
 from ..run.results import Job, Request, SpecFit
 from ..view import SpecView
-from .kind import EVERY_PART, Kind
-from .linear import fit_form, subject_of
+from .kind import EVERY_PART, POOLED_ACROSS_ENTITIES, Kind
+from .linear import beside_both_effects, fit_form, subject_of
 from .printed_terms import check_terms
 
 if TYPE_CHECKING:
@@ -35,26 +30,19 @@ def job(view: SpecView, panel: Panel, request: Request) -> Job:
     """Fit the column as published, and with effects, on which its verdict rests."""
     design, printed = view.design(panel), view.file.printed(view.id)
     check_terms(view, printed, design.terms)
-    return lambda: _fit(view, design, printed, request)
 
+    def fit() -> SpecFit:
+        published = fit_form(view, design, printed, request, None, reproduce(design, view.spec))
+        return beside_both_effects(view, request, published)
 
-def _fit(view: SpecView, design: Design, printed: tuple[Printed, ...], request: Request) -> SpecFit:
-    found = reproduce(design, view.spec)
-    published = fit_form(view, design, printed, request, None, found)
-    both = replace(design, entity_effects=True, time_effects=True)
-    try:
-        check_estimable(both)
-    except InputError as error:
-        return replace(published, unjudged=str(error).rstrip("."))
-    form, suffix = request.form or view.form, "-with-effects"
-    return replace(published, with_effects=fit_form(view, both, printed, request, form, suffix=suffix))
+    return fit
 
 
 KIND = Kind(
     model,
     job,
     subject_of,
-    flags_at_tables=("not identified by the tables: whether it survives entity effects",),
+    flags_at_tables=POOLED_ACROSS_ENTITIES,
     standard_subjects={"pooled": lambda: effects_subject("pooled", standard_design(), None)},
     robustness=EVERY_PART,
 )

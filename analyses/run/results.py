@@ -31,11 +31,14 @@ class Widening(NamedTuple):
     model : under the covariance of the model
     robust : by the scores of the clusters (`models.errors.inference.robust_errors`)
     clusters : their number G
+    prior_shift : of the posterior mean, from generalised least squares under the same law, in standard errors
+        of the latter
     """
 
     model: float
     robust: float
     clusters: int
+    prior_shift: float = 0.0
 
     @property
     def factor(self) -> float:
@@ -52,10 +55,11 @@ class SpecFit:
     tree : ArviZ DataTree; `coef` (dims term) is on the paper's scale
     form : fixed, random or mundlak; None for pooled columns and at tables evidence
     least_squares : the frequentist estimate on the same panel, or None at tables evidence
-    with_effects : for a pooled column, the same data with entity and time effects
+    with_effects : for a column pooled across entities, the same rows with entity and time effects, less the
+        regressors that these absorb
     under_prior : of mediation and instruments, the coefficients that rest on an assumption which data cannot
         test (rho = 0, exact exclusion), as they are where it has a prior in place of being exact
-    unjudged : why a pooled column has no such fit, or nothing
+    unjudged : why such a fit has no slope of a regressor, for each that it lacks
     units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
     widening : by term, how far the model's own standard error can be trusted; empty where that is not known
     inputs : at tables evidence, the printed estimates as the likelihood reads them, by term
@@ -76,7 +80,7 @@ class SpecFit:
     least_squares: LeastSquares | None = None
     with_effects: SpecFit | None = None
     under_prior: SpecFit | None = None
-    unjudged: str = ""
+    unjudged: dict[str, str] = field(default_factory=dict)
     units: dict[str, float | None] = field(default_factory=dict)
     widening: dict[str, Widening] = field(default_factory=dict)
     inputs: dict[str, PrintedEstimate] = field(default_factory=dict)

@@ -7,7 +7,7 @@ mixture over twins contains both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +113,7 @@ def twin_job(
             if own is None:
                 return None
             made, more, _ = read_or_fit(
-                f"{view.id}-{name}", key, request, lambda: mixed([f for f in map(part, each()) if f], sampler)
+                f"{view.id}-{name}", key, request, lambda: mixed(_alike(map(part, each()), own), sampler)
             )
             return replace(own, tree=made, seconds=more, widening={})
 
@@ -125,6 +125,12 @@ def twin_job(
         )  # fmt: skip
 
     return job
+
+
+def _alike(fits: Iterable[SpecFit | None], own: SpecFit) -> list[SpecFit]:
+    """The fits with the regressors of this one; effects may absorb another regressor in another twin."""
+    terms = own.tree["posterior"]["term"].to_numpy().tolist()
+    return [fit for fit in fits if fit and fit.tree["posterior"]["term"].to_numpy().tolist() == terms]
 
 
 def slim(fit: SpecFit) -> SpecFit:

@@ -63,7 +63,7 @@ COLUMNS = (
 )
 OWN = "An interval in italics is the posterior's own where the verdict looks at the wider one above it. "
 SHOWN_BY_A_COLUMN = ("judged with", "judged interval widened", "not reproduced:", "constant:", "SYNTHETIC")
-OWN_VALUE = re.compile(r": [^:]*%.*")
+OWN_VALUE = re.compile(r": [^:]*%.*| by \d+\.\d standard errors: .*")
 OVER_TWINS = re.compile(r" in \d+ of \d+ panels")
 
 

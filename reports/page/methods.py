@@ -100,6 +100,11 @@ def _of_panels(parts: list[SpecFit]) -> dict[str, str]:
 def _of_widening(fit: Fit) -> dict[str, str]:
     """What judged intervals are compared with, and what widens them."""
     ratios = [w.factor for one in fit.specs.values() for w in judged_slopes(one).widening.values()]
+    ratios += [
+        one.widening[term].factor
+        for one in fit.specs.values()
+        for term in one.unjudged.keys() & one.widening.keys()
+    ]
     found = {}
     if ratios:
         found["bell2002bias"] = "cluster-robust standard errors of the model, corrected for leverage (CR2)"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ....data.panel.panel import Panel
+from ....data.sample.both_effects import with_both_effects
 from ....data.study.spec import Belief
 from ....models.engine.collapsed import collapsible
 from ....models.engine.sampling import Sampler
@@ -27,7 +28,7 @@ from ....models.slopes.credibility import advocacy_limit, intrinsic_p, scepticis
 from ....models.slopes.likelihood import SlopeLikelihood, of_panels, of_printed
 from ....models.slopes.posterior import Posterior, Slope, on_grid, settling_odds, tipping_scale, zero_centred
 from ...judge.claim import claim_of
-from ...judge.interval import judged_slopes, widened
+from ...judge.interval import CONSTANT, judged_fit, judged_slopes, widened
 from ...judge.verdict import Claim, verdict
 from ...run.results import Request, SpecFit, Widening
 from ...run.store import seed_of
@@ -65,23 +66,25 @@ def priors_part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Reco
     ):
         return None
     else:
-        statistics = [padded(s) for s in _statistics(judged, panels)]
-        sampler = replace(request.sampler, seed=seed)
-        found = panel_records(statistics, one.priors, claims, beliefs, sampler, judged.widening)
+        sampler, found = replace(request.sampler, seed=seed), {}
+        for fit in dict.fromkeys((judged, one)):  # the column itself for what the effects of the other absorb
+            mine = {t: claim for t, claim in claims.items() if judged_fit(one, t) is fit and t != CONSTANT}
+            if mine:
+                statistics = [padded(s) for s in _statistics(one, fit, panels)]
+                found |= panel_records(statistics, one.priors, mine, beliefs, sampler, fit.widening)
+        found = {term: found[term] for term in claims if term in found}
     for term, record in found.items():
-        draws = judged.tree["posterior"]["coef"].sel(term=term).to_numpy()
+        draws = judged_fit(one, term).tree["posterior"]["coef"].sel(term=term).to_numpy()
         error = draws.std() / np.sqrt(draws.size)
         record["check"] = _short((record["run"]["mean"] - draws.mean()) / error)
     return {"terms": found} if found else None
 
 
-def _statistics(judged: SpecFit, panels: Sequence[Panel]) -> list[Statistics]:
-    assert judged.design is not None
-    entity, time = judged.design.entity_effects, judged.design.time_effects
-    designs = [
-        replace(judged.view.design(panel), entity_effects=entity, time_effects=time) for panel in panels
-    ]
-    return [statistics_of_design(design, judged.form) for design in designs]
+def _statistics(one: SpecFit, fit: SpecFit, panels: Sequence[Panel]) -> list[Statistics]:
+    designs = [one.view.design(panel) for panel in panels]
+    if fit is one.with_effects:
+        designs = [with_both_effects(design) for design in designs]
+    return [statistics_of_design(design, fit.form) for design in designs]
 
 
 def panel_records(

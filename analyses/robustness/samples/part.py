@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from ....data.panel.panel import Panel
+from ....data.sample.both_effects import with_both_effects
 from ....data.sample.design import Design
 from ....data.study.spec import Form
 from ....models.engine.collapsed import collapsible
@@ -57,10 +57,9 @@ def samples(one: SpecFit, panels: Sequence[Panel], request: Request) -> dict[str
 def judged(one: SpecFit, panels: Sequence[Panel]) -> tuple[list[Design], Form | None]:
     """The design on each panel and the form of the model on which the verdict is based.
 
-    For a pooled column that is the model with effects.
+    For a column pooled across entities that is the model with effects, less the regressors that they absorb.
     """
     designs = [one.view.design(panel) for panel in panels]
     if one.with_effects is None:
         return designs, one.form
-    both = [replace(design, entity_effects=True, time_effects=True) for design in designs]
-    return both, one.with_effects.form
+    return [with_both_effects(design) for design in designs], one.with_effects.form

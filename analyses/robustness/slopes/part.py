@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....data.panel.panel import Panel
+from ....data.sample.both_effects import with_both_effects
 from ....data.sample.design import Design, VaryingSlopes, subset
 from ....data.study.spec import Cluster
 from ....models.engine.collapsed import collapsible
@@ -51,6 +52,7 @@ def part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | N
         return None
     panels = panels[:TWINS]
     designs = [plain(one.view.design(panel)) for panel in panels]
+    within = designs if one.view.entity_effects else [with_both_effects(design) for design in designs]
     groupings = groupings_of(one.view, panels, designs)
     seed = seed_of(request.sampler.seed, "slopes")
     terms = []
@@ -59,24 +61,34 @@ def part(one: SpecFit, panels: Sequence[Panel], request: Request) -> Records | N
             {
                 "by": by,
                 "way": way.label,
-                **compared(designs, codes, names, way, term, one.priors, width(one.view), seed),
+                **compared(
+                    within if way.entity else designs,
+                    codes,
+                    names,
+                    way,
+                    term,
+                    one.priors,
+                    width(one.view),
+                    seed,
+                ),
             }
             for by, (names, codes) in groupings.items()
             for way in ways(one, designs[0], request)
+            if not (way.entity and term in one.unjudged)
         ]
         terms.append(
-            {"term": term, "groups": groups, "entities": by_entity(designs, one, term, request, seed)}
+            {"term": term, "groups": groups, "entities": by_entity(within, one, term, request, seed)}
         )
     return {"panels": len(panels), "terms": terms} if terms else None
 
 
 def ways(one: SpecFit, design: Design, request: Request) -> list[Way]:
-    """As published, and for a pooled column also with effects."""
+    """As published, and for a column pooled across entities also with effects."""
     form = request.form or one.view.form
-    if one.view.spec.parsed.effects:
-        return [Way("as published", form, design.entity_effects, design.time_effects)]
+    own = form if one.view.spec.parsed.effects else None
+    published = Way("as published", own, design.entity_effects, design.time_effects)
     both = Way(f"with {design.entity_name} and {design.time_name} effects", form, True, True)
-    return [Way("as published", None, False, False), *([both] if one.with_effects else [])]
+    return [published, *([both] if one.with_effects else [])]
 
 
 def groupings_of(
@@ -187,10 +199,10 @@ def by_entity(
 ) -> Records | None:
     """The slope of every entity; over twins, whose entities have no names, the slope of every rank."""
     first, form = designs[0], request.form or one.view.form
-    pooled = not one.view.spec.parsed.effects
-    if not 3 <= len(first.entities) <= MOST_ENTITIES or (pooled and not one.with_effects):
+    within = one.view.entity_effects or (one.with_effects is not None and term not in one.unjudged)
+    if not 3 <= len(first.entities) <= MOST_ENTITIES or not within:
         return None
-    way = Way("", form, True, pooled or first.time_effects)
+    way = Way("", form, True, first.time_effects)
     column = first.terms.index(term)
     codes = [np.arange(len(d.entities)) for d in designs]
     stats = [

@@ -18,6 +18,7 @@ from posterity.analyses.run.twin_mixture import Ensemble
 from .stubs import ROWS, SPECS, column, design, fit_of, posterior, reproducing, tree
 
 CLUSTERED = SPECS + 'vcov = { cluster = "region" }\n'
+WITH_EFFECTS = ("judged with entity and time effects",)
 UP = np.nextafter(0.5, 1)
 
 
@@ -44,7 +45,8 @@ def test_judged_with_effects_or_why_not(tmp_path):
     assert flags(replace(one, with_effects=one), term=CONSTANT) == [
         "constant: its normalisation is a convention"
     ]
-    assert flags(replace(one, unjudged="x1 does not vary")) == ["not judged with effects: x1 does not vary"]
+    assert flags(replace(one, unjudged={"x1": "why"})) == ["not judged with effects: why"]
+    assert flags(replace(one, unjudged={"x1": "why"}), term="x2") == []
 
 
 def test_tables_do_not_tell_whether_a_pooled_coefficient_survives_effects(tmp_path):
@@ -53,6 +55,8 @@ def test_tables_do_not_tell_whether_a_pooled_coefficient_survives_effects(tmp_pa
     assert said in flags(one, "tables")
     assert said not in flags(one, "tables", term=CONSTANT)
     assert said not in flags(one, "panel")
+    in_time = column(tmp_path / "time", SPECS.replace("x2", "x2 | year"))
+    assert said in flags(in_time, "tables")
     within = column(tmp_path / "effects", SPECS.replace("x2", "x2 | city"))
     assert said not in flags(within, "tables")
 
@@ -73,6 +77,16 @@ def test_errors_that_are_not_as_modelled(tmp_path, factor, said):
     one = column(tmp_path, widening={"x1": Widening(1.0, factor, 30)})
     assert flags(one) == ([said] if said else [])
     assert flags(one, term="x2") == []
+
+
+@pytest.mark.parametrize(("shift", "said"), [(-1.1, "1.1"), (3.53, "3.5"), (1.0, None), (-0.9, None)])
+def test_a_prior_that_moves_the_estimate_by_more_than_a_standard_error(tmp_path, shift, said):
+    """Of the fit that is judged: of a pooled column, that with effects."""
+    there = column(tmp_path, widening={"x1": Widening(1.0, 1.0, 30, shift)})
+    for one, rest in ((there, []), (column(tmp_path, with_effects=there), [*WITH_EFFECTS])):
+        text = f"prior moves the estimate by {said} standard errors: see robustness to priors"
+        assert flags(one) == [*rest, *([text] if said else [])]
+        assert flags(one, term="x2") == rest
 
 
 def test_what_is_not_reproduced(tmp_path):
@@ -203,16 +217,16 @@ def test_all_flags_of_one_coefficient_come_in_the_order_of_the_list(tmp_path):
         least_squares=ols,
         design=design(83, clusters=True),
         assumption_flags={"x1": ("r",)},
-        widening={"x1": Widening(1.0, 2.0, 5)},
+        widening={"x1": Widening(1.0, 2.0, 5, 1.5)},
     )
-    one = replace(one, with_effects=one, unjudged="u")
+    one = replace(one, with_effects=one, unjudged={"x1": "u"})
     said = flags(one, "twin", judged=posterior(sd=0.9))
     first = [text.split(":")[0].split(" ")[0] for text in said]
     assert first == [
-        "judged", "not", "not", "standard", "sample", "judged", "few", "r", "prior-driven", "stars",
-        "standard", "SYNTHETIC",
+        "judged", "not", "not", "standard", "sample", "judged", "few", "r", "prior-driven", "prior",
+        "stars", "standard", "SYNTHETIC",
     ]  # fmt: skip
-    assert len(FLAGS) == 19
+    assert len(FLAGS) == 20
 
 
 def ensemble(mean, sd, low=None, high=None, again=None):

@@ -37,6 +37,21 @@ def test_the_verdict_of_a_pooled_column_is_that_with_effects(tmp_path, own, with
     assert judged_part(found) == "with_effects"
 
 
+def test_a_regressor_that_the_effects_absorb_is_judged_by_its_own_posterior(tmp_path):
+    beside = column(tmp_path, tree=tree({"x1": 0.0}), widening={"x1": Widening(1.0, 9.0, 8)})
+    one = column(
+        tmp_path, with_effects=beside, unjudged={"x2": "why"}, widening={"x2": Widening(1.0, 1.5, 8)}
+    )
+    found = {p.term: record(fit_of(one), one, p) for p in one.printed}
+    assert judged_fit(one, "x1") is beside
+    assert judged_fit(one, "x2") is one
+    assert (found["x1"]["judged"]["factor"], found["x2"]["judged"]["factor"]) == (9.0, 1.5)
+    assert (found["x2"]["with_effects"], judged_part(found["x2"])) == (None, "posterior")
+    assert "not judged with effects: why" in found["x2"]["flags"]
+    assert "judged with entity and time effects" in found["x1"]["flags"]
+    assert not any("judged with" in flag for flag in found["_cons"]["flags"])
+
+
 def test_a_constant_is_judged_by_its_own_posterior(tmp_path):
     one, found = judged(tmp_path, 1.0, 0.0, "_cons")
     assert judged_fit(one, "_cons") is one

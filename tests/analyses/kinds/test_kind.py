@@ -30,5 +30,5 @@ def test_a_kind_names_parts_of_robustness_that_exist_and_subjects_that_can_be_ca
 
 def test_only_what_effects_could_change_is_said_to_be_open_at_tables_evidence():
     said = {name: kind_of(name).flags_at_tables for name in KINDS}
-    assert [name for name, flags in said.items() if flags] == ["pooled"]
+    assert [name for name, flags in said.items() if flags] == ["effects", "pooled"]
     assert "whether it survives entity effects" in said["pooled"][0]
