@@ -9,7 +9,7 @@ from ..data.panel.panel import Panel
 from ..data.sample.build import build_design
 from ..data.sample.design import Design
 from ..data.study.file import StudyFile
-from ..data.study.laws import DEFAULT
+from ..data.study.laws import CORRELATED, DEFAULT
 from ..data.study.other_regressors import with_instruments
 from ..data.study.spec import Errors, Form, Spec
 from ..models.priors import Priors, with_overrides
@@ -47,6 +47,13 @@ class SpecView:
     def entity_effects(self) -> bool:
         """Whether the formula names the entity among its effects."""
         return self.file.study.entity in self.spec.parsed.effects
+
+    @property
+    def other_errors(self) -> Errors | None:
+        """The law fitted beside the default one; None where the study file names a law, or slopes vary."""
+        stated = self.spec.errors or "errors" in self.file.model.model_fields_set
+        possible = bool(self.spec.rules.errors) and self.spec.varying is None
+        return CORRELATED if possible and not stated else None
 
     def priors(self, overrides: dict[str, str] | None = None) -> Priors:
         """Defaults, then the study's, then the specification's, then the caller's."""

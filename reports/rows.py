@@ -114,6 +114,13 @@ class Row:
         return self._bracketed(span.ends) if self.widened and span and span.ends else ""
 
     @property
+    def other_law(self) -> str:
+        """The coefficient with errors correlated within entities, with its judged interval, or nothing."""
+        found = self.record["other_law"]
+        ends = found and (found["judged"]["q2.5"], found["judged"]["q97.5"])
+        return f"{self.number(found['mean'])} {self._bracketed(ends)}" if ends else ""
+
+    @property
     def stars(self) -> str:
         stars = self.record["published"]["stars"]
         return stars if stars and set(stars) == {"*"} else ""
@@ -121,8 +128,7 @@ class Row:
     @property
     def decimals(self) -> int:
         """One more decimal than the printed estimate has."""
-        exponent = Decimal(self.text["estimate"]).as_tuple().exponent
-        return max(0, -int(exponent)) + 1
+        return max(0, -int(Decimal(self.text["estimate"]).as_tuple().exponent)) + 1
 
     def span(self, which: str) -> Span | None:
         """`published`, `reproduced` or the name of a posterior as a point with its 95% interval."""
@@ -193,14 +199,13 @@ def rows_of(fit: Fit, records: list[dict[str, Any]] | None = None) -> list[Row]:
         one = fit.specs[f"{record['table']}.{record['column']}"]
         printed = next(p for p in one.printed if p.id == record["id"])
         outcome = printed.outcome or str(one.view.spec.parsed.outcome)
-        meaning = variables.get(printed.term, "")
         rows.append(
             Row(
                 record,
                 printed.text,
                 reference_df(one, printed),
                 one.view.spec.label,
-                meaning,
+                variables.get(printed.term, ""),
                 outcome,
                 printed.note,
                 _cluster(fit, one),

@@ -15,7 +15,7 @@ from .interval import CONSTANT, Judged, judged_fit
 from .posterior import Posterior
 from .reference import clusters_unknown, degrees_of_freedom
 from .reproduction import error_reproduced
-from .verdict import EQUIVALENCE, Claim, precise, verdict
+from .verdict import EQUIVALENCE, Claim, precise, settled_sign, verdict
 
 # With 10 degrees of freedom the 97.5% quantile of t is 2.23, 14% above the normal's, and cluster-robust
 # errors are themselves too small with so few clusters (Cameron and Miller 2015, doi:10.3368/jhr.50.2.317).
@@ -28,6 +28,9 @@ EVEN = 1.0
 MOVED = 1.0
 # A ratio of standard errors of 1.2 costs an interval that ignores it 3 points of its 95% coverage.
 WIDER, NARROWER = 1.2, 0.8
+# Under strict exogeneity least squares and generalised least squares estimate one slope: a quarter of a 95%
+# interval, about a standard error, between them speaks of dynamics, feedback or error in the regressor.
+APART = 0.25
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Case:
     interval : the interval that it looks at
     reproduced : the `reproduced` object of its record
     exact : the verdict if an assumption that has a prior in the judged posterior were exact; None without one
+    other_law : the `other_law` object of its record
     """
 
     fit: Fit
@@ -50,6 +54,7 @@ class Case:
     interval: Judged
     reproduced: dict[str, Any]
     exact: str | None = None
+    other_law: dict[str, Any] | None = None
 
     @property
     def constant(self) -> bool:
@@ -118,6 +123,19 @@ def errors_not_as_modelled(case: Case) -> Flags:
         yield f"judged interval widened: the cluster-robust standard error is {words}"
     elif factor < NARROWER:
         yield f"judged interval is the model's: the cluster-robust standard error is {words}"
+
+
+def rests_on_the_law_of_errors(case: Case) -> Flags:
+    """Two laws of the errors that disagree on the sign, or whose posteriors lie apart."""
+    if case.other_law is None:
+        return
+    ends, other = (case.interval.low, case.interval.high), case.other_law["judged"]
+    mean, low, high, rho = case.other_law["mean"], other["q2.5"], other["q97.5"], case.other_law["parameters"]
+    beside = f"with AR(1) errors (ρ = {rho['rho_error']:.2f}) {mean:.3g} [{low:.3g}, {high:.3g}]"
+    if settled_sign(*ends) != settled_sign(low, high):
+        yield f"rests on the law of errors: {case.judged.mean:.3g} with independent errors, {beside}"
+    elif abs(mean - case.judged.mean) > APART * (ends[1] - ends[0]):
+        yield f"moves with the law of errors: {case.judged.mean:.3g} with independent errors, {beside}"
 
 
 def few_clusters(case: Case) -> Flags:
@@ -217,6 +235,7 @@ FLAGS: tuple[Callable[[Case], Flags], ...] = (
     error_not_reproduced,
     sample_differs,
     errors_not_as_modelled,
+    rests_on_the_law_of_errors,
     few_clusters,
     number_of_clusters_unknown,
     only_if_exact,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ...data.published import Printed
+from ...data.study.laws import CORRELATED
+from ...models.errors import LAWS
 from ..kinds import kind_of
 from ..run.fits import Fit
 from ..run.results import SpecFit
@@ -17,7 +20,7 @@ from .over_twins import twin_flags, twins_record
 from .prior_widths import width_records
 from .reproduction import reproduced
 from .summaries import summarise
-from .verdict import NOT_REPRODUCED, verdict
+from .verdict import NOT_REPRODUCED, Claim, under_two_laws, verdict
 from .winners_curse import winners_curse
 
 
@@ -58,6 +61,10 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
     over = of_term(rests_on, printed.term)
     claim = claim_of(one, printed)
     result: str | None = verdict(claim, interval.low, interval.high)
+    other = _under_other_law(rests_on, printed, claim)
+    if other is not None:
+        ends = other["judged"]["q2.5"], other["judged"]["q97.5"]
+        result = under_two_laws(claim, (interval.low, interval.high), ends)
     if gate["within_rounding"] is False:
         result = NOT_REPRODUCED
     elif stop:
@@ -72,7 +79,7 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
         }
     exact = judged_interval(one, printed.term, posterior) if rests_on is one.under_prior else None
     under_exact = None if exact is None else verdict(claim, exact.low, exact.high)
-    case = Case(fit, one, printed, claim, judged, interval, gate, under_exact)
+    case = Case(fit, one, printed, claim, judged, interval, gate, under_exact, other)
     return {
         "id": printed.id,
         "table": printed.table,
@@ -94,6 +101,7 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
         "with_effects": beside if rests_on is one.with_effects else None,
         "under_prior": beside if rests_on is one.under_prior else None,
         "judged": interval.record(),
+        "other_law": other,
         "exact": _exact(exact, under_exact, one),
         "twins": twins_record(over, claim),
         "bayes_factor_10": posterior.bayes_factor_10,
@@ -103,6 +111,27 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
         "verdict": result,
         "flags": [*stop, *twin_flags(over, printed, claim), *flags_of(case)],
         "seconds": one.seconds + (one.with_effects.seconds if one.with_effects else 0.0),
+    }
+
+
+def _under_other_law(rests_on: SpecFit, printed: Printed, claim: Claim) -> dict[str, Any] | None:
+    """The `other_law` object: the coefficient with errors correlated within entities, where that was fitted.
+
+    None also where diagnostics say that its draws cannot be trusted.
+    """
+    other = rests_on.other_law
+    if other is None or printed.term == CONSTANT:
+        return None
+    posterior = summarise(other, printed.term, printed.estimate)
+    if faults(posterior):
+        return None
+    interval = replace(judged_interval(other, printed.term, posterior), law=CORRELATED)
+    names = [own.name for own in LAWS[CORRELATED].parameters]
+    return {
+        **posterior.record(),
+        "judged": interval.record(),
+        "parameters": {name: float(other.tree["posterior"][name].mean()) for name in names},
+        "verdict": verdict(claim, interval.low, interval.high),
     }
 
 

@@ -88,6 +88,37 @@ def verdict(claim: Claim, low: float, high: float) -> str:
     )
 
 
+def under_two_laws(claim: Claim, first: tuple[float, float], second: tuple[float, float]) -> str:
+    """The verdict on a claim where the intervals are of two laws of the errors.
+
+    It is that of the first interval where both settle the sign of the coefficient, and on one side, or where
+    neither does; else the sign rests on the law of errors, so that an effect is uncertain and a null stands.
+
+    Examples
+    --------
+    >>> under_two_laws(Claim(0.5), (0.3, 0.7), (0.1, 0.2))
+    'holds'
+    >>> under_two_laws(Claim(0.5), (0.3, 0.7), (-0.1, 0.7))
+    'uncertain'
+    >>> under_two_laws(Claim(0.5, effect=False), (0.3, 0.7), (-0.7, -0.3))
+    'null stands'
+    """
+    if settled_sign(*first) == settled_sign(*second):
+        return verdict(claim, *first)
+    return "uncertain" if claim.effect else "null stands"
+
+
+def settled_sign(low: float, high: float) -> int:
+    """1 or -1 where an interval excludes 0, else 0.
+
+    Examples
+    --------
+    >>> settled_sign(0.1, 0.2), settled_sign(-0.2, -0.1), settled_sign(0.0, 0.2)
+    (1, -1, 0)
+    """
+    return int(low > 0) - int(high < 0)
+
+
 def toward_printed(claim: Claim, low: float, high: float) -> dict[str, float]:
     """Ends and middle of the interval in the direction of the printed sign.
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ...data.errors import InputError
 from ...data.panel.panel import Panel
 from ...data.published import Printed
 from ...data.sample.both_effects import absorbed, with_both_effects
 from ...data.sample.design import Design
 from ...data.sample.estimable import check_estimable
+from ...data.study.laws import CORRELATED
 from ...data.study.spec import Errors, Form
 from ...models.engine.collapsed import collapsible
 from ...models.errors import LAWS
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 
+FEWEST_TIMES = 3
 CHECKED = 10  # draws at which every fit's likelihood is computed a second way
 
 
@@ -49,16 +53,34 @@ def fit_form(
 ) -> SpecFit:
     """Fit one equation with a form of effects (None: no effects).
 
-    `suffix` is added to the name of the stored fit, where a column is fitted twice.
+    `suffix` is added to the name of the stored fit, where a column is fitted twice. Where the study names no
+    law of errors, the same with errors correlated within entities stands beside.
     """
     priors = view.priors(request.priors)
     engine: Engine = request.engine or ("collapsed" if collapsible(priors) else "nuts")
-    tree, seconds, resumed = _posterior(view.id + suffix, design, priors, form, engine, request, view.errors)
+
+    def under(errors: Errors, name: str) -> SpecFit:
+        tree, seconds, resumed = _posterior(name, design, priors, form, engine, request, errors)
+        return SpecFit(
+            view, tree, priors, printed, engine, seconds, resumed, form, design, least_squares, units=units,
+            widening=widening_of(design, tree, priors, form, errors),
+        )  # fmt: skip
+
     units = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
-    return SpecFit(
-        view, tree, priors, printed, engine, seconds, resumed, form, design, least_squares, units=units,
-        widening=widening_of(design, tree, priors, form, view.errors),
-    )  # fmt: skip
+    found = under(view.errors, view.id + suffix)
+    if not request.other_law or not second_law_of(view, design, engine, form):
+        return found
+    return replace(found, other_law=under(CORRELATED, f"{view.id}{suffix}-{CORRELATED}"))
+
+
+def second_law_of(view: SpecView, design: Design, engine: Engine, form: Form | None) -> bool:
+    """Whether a fit has a second one beside it, whose errors are correlated within entities.
+
+    It is what a verdict is judged by, and so of forms with effects only; a correlation of errors can be told
+    from an effect of the entity where some entity has three times.
+    """
+    enough = int(np.bincount(design.entity).max()) >= FEWEST_TIMES
+    return view.other_errors is not None and engine == "collapsed" and form is not None and enough
 
 
 def beside_both_effects(view: SpecView, request: Request, published: SpecFit) -> SpecFit:

@@ -79,7 +79,7 @@ def _fetch_twins(
 ) -> None:
     known = replace(request, known_only=True)
     missing = [view for view in views if not _there(twin_job(view, panels, known, make))]
-    inner = replace(request, evidence="panel", posteriors=None, agreement=False)
+    inner = replace(request, evidence="panel", posteriors=None, agreement=False, other_law=False)
     asked = [(view, number) for view in missing for number in range(len(panels))]
     tasks = [(view, panels[number], inner, make, number == 0) for view, number in asked]
     arrived: dict[str, dict[int, SpecFit]] = {}

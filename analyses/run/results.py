@@ -59,6 +59,7 @@ class SpecFit:
         regressors that these absorb
     under_prior : of mediation and instruments, the coefficients that rest on an assumption which data cannot
         test (rho = 0, exact exclusion), as they are where it has a prior in place of being exact
+    other_law : the same with errors correlated within entities, where the study file names no law of errors
     unjudged : why such a fit has no slope of a regressor, for each that it lacks
     units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
     widening : by term, how far the model's own standard error can be trusted; empty where that is not known
@@ -80,6 +81,7 @@ class SpecFit:
     least_squares: LeastSquares | None = None
     with_effects: SpecFit | None = None
     under_prior: SpecFit | None = None
+    other_law: SpecFit | None = None
     unjudged: dict[str, str] = field(default_factory=dict)
     units: dict[str, float | None] = field(default_factory=dict)
     widening: dict[str, Widening] = field(default_factory=dict)
@@ -107,6 +109,7 @@ class Request:
     Attributes
     ----------
     agreement : whether to fit one collapsed column again by NUTS in expanded form
+    other_law : whether a column whose law of errors is not stated is fitted under a second one
     known_only : whether to raise NotStoredError in place of making what the store lacks
     """
 
@@ -118,4 +121,5 @@ class Request:
     posteriors: Path | None = None
     fresh: bool = False
     agreement: bool = False
+    other_law: bool = True
     known_only: bool = False

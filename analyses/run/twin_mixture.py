@@ -82,7 +82,7 @@ def twin_job(
 
     Where the fits are `made` already, they are only mixed.
     """
-    inner = replace(request, evidence="panel", posteriors=None, agreement=False)
+    inner = replace(request, evidence="panel", posteriors=None, agreement=False, other_law=False)
     # the first twin's fit is kept whole: on going on, it is what says how the column was read
     whole = replace(inner, posteriors=request.posteriors / "twin-000" if request.posteriors else None)
     first_job = panel_job(view, panels[0], whole)

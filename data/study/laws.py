@@ -34,6 +34,7 @@ LAWS: dict[str, LawRules] = {
     "cluster": LawRules(clustered=True),
 }
 DEFAULT = "gaussian"
+CORRELATED = "ar1"  # fitted beside the default, where a study file names no law
 
 
 def known(name: str, names: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from ...analyses.judge.records import comparison
 from ...analyses.run.fits import Fit
 from ...analyses.run.store import sha256_of, versions, write_whole
 from ...analyses.twins.write import TWIN_KEYS
+from ...data.study.laws import CORRELATED
 from ..drawing.figure_files import forest_plots
 from ..kinds import kind_of
 from ..page.page import page
@@ -148,6 +149,9 @@ def twins_beside(folder: Path) -> dict[str, Any]:
 def _fits(fit: Fit) -> list[str]:
     """The names under which the fits of this run are stored."""
     names = [*fit, *(f"{one.id}-with-effects" for one in fit.specs.values() if one.with_effects)]
+    names += [f"{one.id}-{CORRELATED}" for one in fit.specs.values() if one.other_law]
+    beside = [one.id for one in fit.specs.values() if one.with_effects and one.with_effects.other_law]
+    names += [f"{name}-with-effects-{CORRELATED}" for name in beside]
     names += [f"{one.id}-under-prior" for one in fit.specs.values() if one.under_prior]
     names += [f"{one.id}-{name}" for one in fit.specs.values() for name in kind_of(one).further_fits(one)]
     return [*names, f"{fit.agreement.id}-expanded"] if fit.agreement else names

@@ -178,7 +178,9 @@ def _dial(fit: Fit, row: Row, size: int) -> Dial:
     points = max(1, min(size, values.size) // len(units))
     levels = (np.arange(points) + 0.5) / points
     draws = np.stack([np.quantile(values[owner == b], levels) / unit for b, unit in enumerate(units)])
-    withheld = row.verdict if row.verdict == "not reproduced" else ""
+    ends = row.record["judged"]
+    own = verdict(row.claim, ends["q2.5"], ends["q97.5"])
+    withheld = "" if row.verdict == own else row.verdict  # not reproduced, or it rests on the law of errors
     return Dial(
         row, one.priors["slope"], *encoded(draws), units, effective_draws(one, drawn), withheld, _widened(row)
     )

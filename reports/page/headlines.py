@@ -8,6 +8,7 @@ from .widening import sentence as widening
 from .words import COUNTED, OUTCOMES
 
 MOST = 6
+RESTS_ON_LAW = "rests on the law of errors"
 DEPARTS = ("uncertain", "reverses", "shrinks", "grows", "emerges")
 
 
@@ -16,7 +17,21 @@ def headlines(fit: Fit, rows: list[Row]) -> list[str]:
     wider = widening(rows)
     found = [*_pooled(fit, rows), *_only_if_exact(rows), *_changed(rows)]
     found += [*_focal(rows), *_stars(rows), *_gate(rows)]
+    found = [*_laws(rows), *found]
     return [wider, *found] if wider else found
+
+
+def _laws(rows: list[Row]) -> list[str]:
+    """Coefficients whose sign rests on the law of errors."""
+    mine = [r for r in rows if any(flag.startswith(RESTS_ON_LAW) for flag in r.record["flags"])]
+    if not mine:
+        return []
+    listed = ", ".join(f"{shorten(r.term, 60)} ({r.spec_id})" for r in mine[:MOST])
+    more = f" and {len(mine) - MOST} more" if len(mine) > MOST else ""
+    return [
+        "Independent errors and errors correlated over time (AR(1)) disagree on whether the interval of"
+        f" {plural(len(mine), 'coefficient')} excludes 0, so that its sign is not settled: {listed}{more}."
+    ]
 
 
 def _pooled(fit: Fit, rows: list[Row]) -> list[str]:

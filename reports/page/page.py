@@ -130,6 +130,7 @@ def page(
         key=key_figure(rows),
         beside=beside_heading(rows),
         widened=any(r.widened for r in rows),
+        other_law=any(r.other_law for r in rows),
         most_open=MOST_OPEN,
         most_rows=MOST_ROWS,
         dials=made,

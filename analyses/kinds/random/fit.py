@@ -33,7 +33,9 @@ def _fit(view: SpecView, design: Design, printed: tuple[Printed, ...], request: 
     own = estimates[str(spec.estimator)]
     one = fit_form(view, design, printed, request, "random", own.least_squares)
     apart = contrasts(design)
-    beside = fit_form(view, apart.design, printed, request, "random", suffix=f"-{BESIDE}")
+    beside = fit_form(
+        view, apart.design, printed, replace(request, other_law=False), "random", suffix=f"-{BESIDE}"
+    )
     errors = errors_of(apart.design, beside.tree, beside.priors, "random", view.errors)
     prints = {
         name: sum(

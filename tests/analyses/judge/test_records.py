@@ -17,7 +17,7 @@ from .stubs import column, design, fit_of, reproducing, tree
 POSTERIOR = ["mean", "sd", "q2.5", "q97.5", "prob_positive", "ess_bulk", "r_hat", "k_hat"]
 ESTIMATE = [
     "id", "table", "column", "term", "kind", "form", "engine", "published", "claim", "reproduced",
-    "posterior", "with_effects", "under_prior", "judged", "exact", "twins", "bayes_factor_10",
+    "posterior", "with_effects", "under_prior", "judged", "other_law", "exact", "twins", "bayes_factor_10",
     "bayes_factor_widths", "published_position", "winners_curse", "verdict", "flags", "seconds",
 ]  # fmt: skip
 

@@ -6,7 +6,16 @@ import json
 import numpy as np
 import pytest
 
-from posterity.analyses.judge.verdict import RULE, VERDICTS, Claim, precise, rule, toward_printed, verdict
+from posterity.analyses.judge.verdict import (
+    RULE,
+    VERDICTS,
+    Claim,
+    precise,
+    rule,
+    toward_printed,
+    under_two_laws,
+    verdict,
+)
 
 TINY = 5e-324
 
@@ -134,3 +143,22 @@ def test_every_verdict_of_the_rule_is_known():
     names = {name for rows in RULE.values() for name, _ in rows}
     assert [rows[-1][1] for rows in RULE.values()] == [(), ()]
     assert {*VERDICTS} == names | {"not reproduced"}
+
+
+@pytest.mark.parametrize(
+    ("effect", "first", "second", "expected"),
+    [
+        (True, (0.3, 0.7), (0.1, 0.2), "holds"),  # the size is the first law's
+        (True, (0.3, 0.7), (-0.1, 0.7), "uncertain"),
+        (True, (-0.1, 0.7), (0.3, 0.7), "uncertain"),
+        (True, (0.3, 0.7), (-0.7, -0.3), "uncertain"),
+        (True, (-0.7, -0.3), (-0.2, -0.1), "reverses"),
+        (True, (-0.1, 0.7), (-0.2, 0.1), "uncertain"),
+        (False, (0.3, 0.7), (0.1, 0.2), "emerges"),
+        (False, (0.3, 0.7), (-0.7, -0.3), "null stands"),
+        (False, (0.3, 0.7), (0.0, 0.2), "null stands"),
+        (False, (-0.3, 0.7), (-0.1, 0.2), "null stands"),
+    ],
+)
+def test_two_laws_must_settle_one_sign(effect, first, second, expected):
+    assert under_two_laws(Claim(0.5, effect), first, second) == expected

@@ -1,0 +1,83 @@
+"""A second law of errors beside the default one: when it is fitted, and what it does to a verdict."""
+
+from dataclasses import replace
+
+import pytest
+
+import posterity as po
+from posterity.analyses.judge.records import record
+from posterity.analyses.run.results import Widening
+
+from .stubs import column, fit_of, reproducing, tree
+
+
+def judged(folder, mean, printed=0.5, **changes):
+    """A column of mean 0.5 with sd 0.1 whose other law has another mean."""
+    rho = {"x1": mean, "x2": -0.2, "_cons": 1.0}
+    drawn = tree(rho)
+    drawn["posterior"]["rho_error"] = 0 * drawn["posterior"]["constant"] + 0.8
+    one = column(folder, least_squares=reproducing(x1=(printed, 0.1)))
+    one = replace(one, other_law=replace(one, tree=drawn), **changes)
+    return record(fit_of(one), one, one.printed[0])
+
+
+@pytest.mark.parametrize(
+    ("mean", "verdict", "flag"),
+    [
+        (0.5, "holds", ""),
+        (0.41, "holds", ""),  # less than a quarter of the judged interval, 0.098, away
+        (
+            0.39,
+            "holds",
+            "moves with the law of errors: 0.5 with independent errors, with AR(1) errors (ρ",
+        ),
+        (
+            0.1,
+            "uncertain",
+            "rests on the law of errors: 0.5 with independent errors, with AR(1) errors (ρ",
+        ),
+        (-0.5, "uncertain", "rests on the law of errors"),
+    ],
+)
+def test_an_effect_is_settled_where_both_laws_say_so(tmp_path, mean, verdict, flag):
+    found = judged(tmp_path, mean)
+    assert found["verdict"] == verdict
+    said = [f for f in found["flags"] if "law of errors" in f]
+    assert len(said) == bool(flag)
+    assert all(f.startswith(flag) for f in said)
+    other = found["other_law"]
+    assert other["mean"] == pytest.approx(mean, abs=1e-6)
+    assert other["judged"]["law"] == "ar1"
+    assert other["parameters"] == {"rho_error": pytest.approx(0.8)}
+
+
+def test_the_second_laws_own_widening_is_used(tmp_path):
+    """Its sd is 0.1 and its mean 0.5: an interval 3 times as wide with t(4) holds 0."""
+    one = column(tmp_path, least_squares=reproducing(x1=(0.5, 0.1)))
+    drawn = one.tree.copy()
+    drawn["posterior"]["rho_error"] = 0 * drawn["posterior"]["constant"] + 0.8
+    other = replace(one, tree=drawn, widening={"x1": Widening(1.0, 3.0, 5)})
+    found = record(fit_of(one), replace(one, other_law=other), one.printed[0])
+    assert found["other_law"]["judged"]["df"] == 4
+    assert (found["other_law"]["verdict"], found["verdict"]) == ("uncertain", "uncertain")
+
+
+def test_a_law_that_the_study_names_stands_alone(simulate, tmp_path):
+    panel = po.Panel.of(simulate(n_entity=8, n_time=6), entity="city", time="year", source="SYNTHETIC panel")
+    found = {}
+    for law in (None, "gaussian", "ar1"):
+        folder = tmp_path / str(law)
+        folder.mkdir()
+        errors = f'errors = "{law}"\n' if law else ""
+        (folder / "study.toml").write_text(
+            '[study]\nname = "laws"\ntitle = "SYNTHETIC"\nentity = "city"\ntime = "year"\n'
+            'published = "published.csv"\n'
+            f'[spec."T1.1"]\nformula = "y ~ x1 + x2 | city"\n{errors}'
+        )
+        (folder / "published.csv").write_text("table,column,term,estimate,std_error\nT1,1,x1,0.5,0.1\n")
+        one = po.fit(po.load(folder), panel, draws=200).specs["T1.1"]
+        found[law] = one.other_law
+    assert found["gaussian"] is None
+    assert found["ar1"] is None
+    assert float(found[None].tree["posterior"]["rho_error"].mean()) < 0.9
+    assert found[None].design is not None
