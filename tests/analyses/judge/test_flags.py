@@ -226,7 +226,7 @@ def test_all_flags_of_one_coefficient_come_in_the_order_of_the_list(tmp_path):
         "judged", "not", "not", "standard", "sample", "judged", "few", "r", "prior-driven", "prior",
         "stars", "standard", "SYNTHETIC",
     ]  # fmt: skip
-    assert len(FLAGS) == 20
+    assert len(FLAGS) == 21
 
 
 def ensemble(mean, sd, low=None, high=None, again=None):
