@@ -81,11 +81,11 @@ def test_kill_9_in_the_middle_then_the_same_command(done):
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     before = {p.name: p.stat().st_mtime_ns for p in posteriors.glob("*.nc")}
-    assert 0 < len(before) < 3
+    assert 0 < len(before) < 5
     result = posterity(done, *RUN, "--out", "killed")
     assert result.returncode == 0, result.stderr
     after = {p.name: p.stat().st_mtime_ns for p in posteriors.glob("*.nc")}
-    assert len(after) == 3
+    assert len(after) == 5  # T1.1 pooled and with effects, T1.2; two of them under AR(1) errors too
     assert {name: after[name] for name in before} == before
     assert comparison(done / "killed") == comparison(done / "whole")
     assert not list(posteriors.glob(".*"))

@@ -69,7 +69,7 @@ def test_fits_of_other_processes_equal_those_of_one(each, tmp_path):
     assert estimates(together) == estimates(alone)
     stored = [sorted(p.name for p in there(request.posteriors).glob("*.nc")) for request in kept]
     assert stored[0] == stored[1]
-    assert len(stored[0]) == 3
+    assert len(stored[0]) == 5
 
 
 def test_mixtures_over_twins_equal_those_of_one_process(each):
