@@ -3,11 +3,12 @@
     python -m benchmarks.coverage [--panels 200] [--laws 200] [--seed 1]
 
 Prints a table. For each design: the share of 95% intervals that contain the truth, with its Monte Carlo
-standard error, of least squares with independent errors, of the cluster-robust t (G - 1), of the posterior
-and of the judged interval (`analyses.judge.interval`); and the median width of the judged interval over that
-of the cluster-robust t. Simulated panels have two-way effects, beta = 0.3, and a regressor that is AR(1) with
-0.8 within entities. A placebo law starts in one random year of the middle half in half of the entities
-(Bertrand, Duflo and Mullainathan 2004, doi:10.1162/003355304772839588); its true effect is 0.
+standard error, of least squares with independent errors, of the cluster-robust t (G - 1), of the posterior,
+of the judged interval (`analyses.judge.interval`) and of the one with AR(1) errors; and the
+median widths of both judged intervals over that of the cluster-robust t. Simulated panels have two-way
+effects, beta = 0.3, and a regressor that is AR(1) with 0.8 in entities. A placebo law starts in one random
+year of the middle half in half of the entities (Bertrand, Duflo and Mullainathan 2004,
+doi:10.1162/003355304772839588); its true effect is 0.
 """
 
 from __future__ import annotations
@@ -22,21 +23,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
+from xarray import DataTree
 
 from posterity.analyses.judge.interval import widened
 from posterity.analyses.kinds.linear import widening_of
 from posterity.data.panel.panel import Panel
 from posterity.data.sample.build import build_design
 from posterity.data.sample.design import Design
-from posterity.data.study.spec import Cluster, Spec
+from posterity.data.study.spec import Cluster, Errors, Spec
 from posterity.models.engine.posterior import posterior
 from posterity.models.engine.sampling import Sampler, prepare
 from posterity.models.engine.statistics import statistics_of_design
+from posterity.models.errors.inference.tree import error_tree
 from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.priors import DEFAULTS
 
 Array = NDArray[np.float64]
 SLOPE, RHO = 0.3, 0.8
+METHODS = ("least squares", "cluster t", "posterior", "judged", "AR(1) judged")
 
 
 class Ends(NamedTuple):
@@ -102,19 +106,29 @@ def design_of(frame: pd.DataFrame, cluster: str) -> Design:
 
 
 def intervals(design: Design, seed: int) -> dict[str, Ends]:
-    """By name, the four intervals of the slope."""
-    tree = posterior(statistics_of_design(design, "mundlak"), DEFAULTS, Sampler(seed=seed))
-    draws = tree["posterior"]["coef"].to_numpy()[..., 0].ravel()
-    own = Ends(*np.quantile(draws, [0.025, 0.975]).tolist())
-    widening = widening_of(design, tree, DEFAULTS, "mundlak", "gaussian").get("x")
+    """By name, the intervals of the slope."""
+    sampler = Sampler(seed=seed)
+    own, judged = _judged(
+        design, posterior(statistics_of_design(design, "mundlak"), DEFAULTS, sampler), "gaussian"
+    )
+    _, correlated = _judged(design, error_tree(design, DEFAULTS, "mundlak", "ar1", sampler), "ar1")
     plain = least_squares(replace(design, clusters=None))
     robust = least_squares(design, Cluster(cluster="group"))
     return {
         "least squares": _t(plain.coef[0], plain.std_error[0], plain.df),
         "cluster t": _t(robust.coef[0], robust.std_error[0], robust.df),
         "posterior": own,
-        "judged": Ends(*widened(float(draws.mean()), float(draws.std(ddof=1)), *own, widening)),
+        "judged": judged,
+        "AR(1) judged": correlated,
     }
+
+
+def _judged(design: Design, tree: DataTree, law: Errors) -> tuple[Ends, Ends]:
+    """The posterior's own interval and the judged one."""
+    draws = tree["posterior"]["coef"].to_numpy()[..., 0].ravel()
+    own = Ends(*np.quantile(draws, [0.025, 0.975]).tolist())
+    widening = widening_of(design, tree, DEFAULTS, "mundlak", law).get("x")
+    return own, Ends(*widened(float(draws.mean()), float(draws.std(ddof=1)), *own, widening))
 
 
 def _t(estimate: float, error: float, df: float) -> Ends:
@@ -127,8 +141,9 @@ def row(make: Callable[[], Design], truth: float, count: int) -> Iterator[str]:
     for method in found[0]:
         share = float(np.mean([one[method].holds(truth) for one in found]))
         yield f"{share:.3f} ({np.sqrt(share * (1 - share) / count):.3f})"
-    width = {m: np.median([one[m].high - one[m].low for one in found]) for m in ("judged", "cluster t")}
-    yield f"{width['judged'] / width['cluster t']:.2f}"
+    width = {m: np.median([one[m].high - one[m].low for one in found]) for m in found[0]}
+    for method in ("judged", "AR(1) judged"):
+        yield f"{width[method] / width['cluster t']:.2f}"
 
 
 def outcomes() -> dict[str, pd.DataFrame]:
@@ -164,8 +179,10 @@ def main() -> None:
         "AR(1) 0.8, 30 × 4": {"rho": RHO, "times": 4},
         "AR(1) 0.8, 30 × 40": {"rho": RHO, "times": 40},
     }
-    print("| design | least squares | cluster t | posterior | judged | judged width / cluster t |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| design | least squares | cluster t | posterior | judged | AR(1) judged | width / cluster t | AR(1) width |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for name, changes in designs.items():
         rng = np.random.default_rng(given.seed)
         cells = row(partial(simulated, rng, **changes), SLOPE, given.panels)
