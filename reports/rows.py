@@ -116,9 +116,7 @@ class Row:
     @property
     def other_law(self) -> str:
         """The coefficient with errors correlated within entities, with its judged interval, or nothing."""
-        found = self.record["other_law"]
-        ends = found and (found["judged"]["q2.5"], found["judged"]["q97.5"])
-        return f"{self.number(found['mean'])} {self._bracketed(ends)}" if ends else ""
+        return self.interval("other_law") if self.record["other_law"] else ""
 
     @property
     def stars(self) -> str:
@@ -133,6 +131,8 @@ class Row:
     def span(self, which: str) -> Span | None:
         """`published`, `reproduced` or the name of a posterior as a point with its 95% interval."""
         part = self.record[which]
+        if which == "other_law":
+            return part and Span(part["mean"], (part["judged"]["q2.5"], part["judged"]["q97.5"]))
         if which in ("posterior", "with_effects", "under_prior"):
             finite = part and None not in (part["mean"], part["q2.5"], part["q97.5"])
             return Span(part["mean"], (part["q2.5"], part["q97.5"])) if finite else None

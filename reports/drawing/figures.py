@@ -52,6 +52,7 @@ MARKS = (
     Mark("posterior", "posterior", "#0072B2", "o", "#0072B2", 2.2),
     Mark("with_effects", "posterior with effects", "#D55E00", "s", "#D55E00", 2.2),
     Mark("under_prior", "prior on assumption", "#D55E00", "s", "#D55E00", 2.2),
+    Mark("other_law", "AR(1)", "#007a5a", "^", "#007a5a", 0.9),
 )
 
 
@@ -228,8 +229,10 @@ def stamp(figure: Figure, middle: float = 0.5) -> None:
 
 def _legend(figure: Figure, panels: list[Panel], y: float) -> None:
     used = [m for m in MARKS if any(r.span(m.key) for p in panels for r in p.rows)]
-    if used[-2:] == list(MARKS[-2:]):  # drawn alike: no row has both
-        used[-2:] = [replace(MARKS[-1], label="with effects, or prior on assumption")]
+    alike = [m for m in used if m.key in ("with_effects", "under_prior")]
+    if len(alike) == 2:  # drawn alike: no row has both
+        used.remove(alike[0])
+        used[used.index(alike[1])] = replace(alike[1], label="with effects, or prior on assumption")
     handles = [
         Line2D(
             [], [], color=m.colour, marker=m.marker, markerfacecolor=m.face, linewidth=m.width, markersize=4.4
