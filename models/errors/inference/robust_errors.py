@@ -101,8 +101,9 @@ def robust_errors(
             M, rows, at["sd_entity"] if plan.pooled_entities else float(data["effect_sd"])
         )
     own = [at["sd_time"] if i >= 0 and plan.names[i] == "sd_time" else 1.0 for i in plan.owner]
-    tau = np.append(data["spread"] * own, np.sqrt(abs(float(data["constant_variance"]))))
-    gram, moments, precision = M[:, :-1].T @ M[:, :-1], M[:, :-1].T @ M[:, -1], tau**-2.0
+    # the constant's variance, and so its precision, may be negative: see `engine.collapsed`
+    precision = np.append((data["spread"] * own) ** -2.0, 1 / float(data["constant_variance"]))
+    gram, moments = M[:, :-1].T @ M[:, :-1], M[:, :-1].T @ M[:, -1]
     A = np.linalg.inv(gram + np.diag(precision))
     theta = A @ (moments + precision * data["location"])
     residual = M[:, -1] - M[:, :-1] @ theta
@@ -133,6 +134,6 @@ def _score(M: Array, residual: Array, A: Array) -> Array:
     """(q + 1,) M_g' (I - H_g)^(-1/2) e_g, H_g = M_g A M_g' through its eigenvectors in the space of M_g."""
     Q, R = np.linalg.qr(M)
     leverage, vectors = np.linalg.eigh(R @ A @ R.T)
-    stretch = 1 / np.sqrt(1 - np.clip(leverage, 0.0, LARGEST_LEVERAGE)) - 1
+    stretch = 1 / np.sqrt(1 - np.minimum(leverage, LARGEST_LEVERAGE)) - 1
     directions = Q @ vectors
     return M.T @ (residual + directions @ (stretch * (directions.T @ residual)))

@@ -19,6 +19,7 @@ from posterity.models.priors import DEFAULTS, Prior
 from posterity.models.scale import scale_of
 
 from ...there import there
+from .. import dense as written_out
 
 AT = {"sigma": 0.6, "sd_entity": 0.8, "sd_time": 0.3, "rho_error": 0.7}
 FLAT = {**DEFAULTS, **{n: Prior("normal", (0.0, 1e4)) for n in ("slope", "between", "intercept", "effect")}}
@@ -47,7 +48,7 @@ def dense(design, form, law, at, clusters):
         V = V + same * (float(data["effect_sd"]) if form == "fixed" else at["sd_entity"]) ** 2
     time = at["sd_time"] if form in ("random", "mundlak") else 1.0
     sd = np.concatenate([data["spread"][: k + g], time * data["spread"][k + g :]])
-    precision = np.append(sd**-2.0, 1 / abs(float(data["constant_variance"])))
+    precision = np.append(sd**-2.0, 1 / float(data["constant_variance"]))
     W = np.linalg.inv(V)
     A = np.linalg.inv(M.T @ W @ M + np.diag(precision))
     theta = A @ (M.T @ W @ y + precision * data["location"])
@@ -61,6 +62,16 @@ def dense(design, form, law, at, clusters):
         score = Z[at_g].T @ (vectors @ np.diag(values**-0.5) @ vectors.T) @ e[at_g]
         B += np.outer(score, score)
     return np.sqrt(np.diag(A)[:k]), np.sqrt(np.diag(A @ B @ A)[:k])
+
+
+@pytest.mark.parametrize("form", ["fixed", "random", "mundlak"])
+@pytest.mark.parametrize("entities", [7, 30])
+def test_model_based_errors_are_standard_deviations_of_the_whole_model(form, entities):
+    """Every effect a coefficient, zero-sum ones too: with 7 entities the constant's "variance" is negative."""
+    design = written_out.panel("both", True, entities=entities)
+    found = there(robust_errors(design, DEFAULTS, form, LAWS["gaussian"], written_out.SCALES))
+    _, covariance = written_out.dense(design, form, DEFAULTS).conditional()
+    np.testing.assert_allclose(found.model, np.sqrt(np.diag(covariance)[:2]), rtol=1e-8)
 
 
 @pytest.mark.parametrize("form", ["fixed", "random", "mundlak"])
