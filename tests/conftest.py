@@ -22,6 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 HERE = Path(__file__).parent
 LONGEST = (
     "reports/page/test_browser.py",
+    "reports/page/test_sliders.py",
     "test_run.py",
     "test_docs.py",
     "faults/test_kills.py",

@@ -79,7 +79,8 @@ def test_too_few_clusters_leave_what_needs_more_of_them_empty():
 
 def test_the_page_shows_them(monkeypatch):
     one: Any = SimpleNamespace(id="T2.1", mechanism=recorded(crime()), tree=SimpleNamespace(children={}))
-    body = there(section(SimpleNamespace(evidence_label="panel"), [one], [])).body  # type: ignore[arg-type]
+    fit: Any = SimpleNamespace(evidence_label="panel")
+    body = there(section(fit, [one], [])).body
     assert "Several endogenous regressors at once" in body
     assert "22.3 (0.5)<br><b>weak</b>" in body
     assert body.count(">0.25<") == 2

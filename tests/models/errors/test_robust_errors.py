@@ -67,7 +67,7 @@ def dense(design, form, law, at, clusters):
 @pytest.mark.parametrize("form", ["fixed", "random", "mundlak"])
 @pytest.mark.parametrize("entities", [7, 30])
 def test_model_based_errors_are_standard_deviations_of_the_whole_model(form, entities):
-    """Every effect a coefficient, zero-sum ones too: with 7 entities the constant's "variance" is negative."""
+    """Every effect a coefficient, zero-sum ones too: of 7 entities the constant's "variance" is negative."""
     design = written_out.panel("both", True, entities=entities)
     found = there(robust_errors(design, DEFAULTS, form, LAWS["gaussian"], written_out.SCALES))
     _, covariance = written_out.dense(design, form, DEFAULTS).conditional()

@@ -10,12 +10,8 @@ import pytest
 from scipy import stats
 
 from posterity.data.errors import InputError
-from posterity.data.panel.panel import Panel
-from posterity.data.sample.build import build_design
 from posterity.data.sample.design import Design
-from posterity.data.study.spec import Spec
 from posterity.models.engine.sampling import Sampler
-from posterity.models.frequentist.bootstrap import bootstrap, weighted
 from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.kinds.effects import effects_model
 from posterity.models.kinds.mediation import equations, mediation_model
@@ -32,17 +28,9 @@ from posterity.models.priors import DEFAULTS, Prior
 
 from ...there import there
 from ..reference.moments import rows_like
+from .cross_section import plain
 
 WIDE = {**DEFAULTS, **{name: Prior("normal", (0.0, 100.0)) for name in ("slope", "intercept", "between")}}
-
-
-def plain(frame: pd.DataFrame, outcome: str, terms: tuple[str, ...]) -> Design:
-    """A cross-section as a design: no effects, every row an entity of its own."""
-    n = len(frame)
-    return Design(
-        outcome, terms, frame[outcome].to_numpy(), frame[list(terms)].to_numpy(), np.arange(n),
-        np.arange(n) % 2, tuple(map(str, range(n))), (0, 1), "person", "wave", False, False, None,
-    )  # fmt: skip
 
 
 # Tal_Or: Hayes, Introduction to Mediation, Moderation, and Conditional Process Analysis, presumed media
@@ -90,15 +78,6 @@ def test_indirect_effect_vanishes_at_the_correlation_of_the_residuals():
     rho = vanishing_rho(found)[:, 0]
     assert rho.mean() == pytest.approx(expected, abs=4 * rho.std() / np.sqrt(len(rho)) + 1e-3)
     np.testing.assert_allclose(effects_at(found, vanishing_rho(found))[1], 0, atol=1e-12)
-
-
-@pytest.fixture
-def two_way(simulate):
-    """With gaps."""
-    frame = simulate(missing=0.25)
-    frame = frame.assign(m=frame["x1"] * 0.5 + np.random.default_rng(0).normal(size=len(frame)))
-    spec = Spec(formula="y ~ x1 + m + x2 | city + year")
-    return build_design(Panel.of(frame, entity="city", time="year", source="test"), spec)
 
 
 @pytest.mark.parametrize("form", ["fixed", "random", "mundlak", None])
@@ -205,58 +184,6 @@ def test_posterior_of_rho_is_its_prior():
     assert stats.kstest(rho, law.cdf).pvalue > 1e-3
     with pytest.raises(InputError, match="between -1 and 1"):
         rho_draws(Prior("normal", (9.0, 0.1)), found, np.random.default_rng(5))
-
-
-def by_hand(design: Design, weights: np.ndarray) -> tuple[float, float, float]:
-    """Weighted least squares with explicit dummies: a, b, direct."""
-    kept = weights > 0
-    blocks = [np.ones((kept.sum(), 1))]
-    for present, codes in ((design.entity_effects, design.entity), (design.time_effects, design.time)):
-        if present:
-            blocks.append(pd.get_dummies(codes[kept]).to_numpy(float))
-    root = np.sqrt(weights[kept])[:, None]
-    D = np.hstack(blocks) * root
-    X, y = design.X[kept] * root, design.y[kept] * root[:, 0]
-    first = np.linalg.lstsq(np.hstack([X[:, [0, 2]], D]), X[:, 1], rcond=None)[0]
-    last = np.linalg.lstsq(np.hstack([X, D]), y, rcond=None)[0]
-    return first[0], last[1], last[0]
-
-
-@pytest.mark.parametrize("effects", [(True, True), (True, False), (False, True), (False, False)])
-@pytest.mark.parametrize("unit", ["row", "city", "region"])
-def test_bootstrap_against_explicit_dummies(two_way, effects, unit):
-    design = replace(two_way, entity_effects=effects[0], time_effects=effects[1])
-    clusters = {"row": np.arange(design.n), "city": design.entity, "region": design.entity % 4}[unit]
-    count = clusters.max() + 1
-    drawn = (
-        np.random.default_rng(6)
-        .multinomial(count, np.full(count, 1 / count), size=5)[:, clusters]
-        .astype(float)
-    )
-    found = weighted(design, "x1", "m", drawn)
-    for i in range(5):
-        np.testing.assert_allclose(
-            (found.a[i], found.b[i], found.direct[i]), by_hand(design, drawn[i]), rtol=1e-7
-        )
-
-
-def test_bootstrap_standard_error_is_that_of_the_estimator():
-    """Over rows of a cross-section it agrees with the heteroskedasticity-robust standard error."""
-    rng = np.random.default_rng(7)
-    n = 500
-    x, w = rng.normal(size=(2, n))
-    m = 0.5 * x + rng.normal(size=n)
-    frame = pd.DataFrame({"x": x, "m": m, "w": w, "y": 0.3 * m + rng.normal(size=n) * (1 + np.abs(m))})
-    design = plain(frame, "y", ("x", "m", "w"))
-    robust = there(least_squares(design, "hetero").at("m"))[1]
-    assert bootstrap(design, "x", "m", np.arange(n), 1, 2000).b.std() == pytest.approx(robust, rel=0.1)
-
-
-def test_degenerate_replicates_are_not_numbers(two_way):
-    """All weight on two cities cannot estimate three slopes beside two cities and seven years."""
-    design = replace(two_way, X=two_way.X.copy())
-    weights = np.isin(design.entity, [0, 1]).astype(float)[None] * (design.time < 2)
-    assert np.isnan(weighted(design, "x1", "m", weights).a).all()
 
 
 def test_mediators_must_be_regressors(two_way):
