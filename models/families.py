@@ -1,6 +1,6 @@
 """The families of prior distributions, in one table: adding a family is adding one entry to `FAMILIES`.
 
-An entry carries the family's PyMC class, its SciPy twin, its log-density in JAX and, where the family is
+An entry carries the family's PyMC class, its SciPy twin, its log-density and, where the family is
 symmetric about a centre, two more things:
 
 - `kernel`, the log-density as three numbers, log f(x) = constant - c g(|z|^p / b) with z = (x - centre) /
@@ -12,6 +12,7 @@ symmetric about a centre, two more things:
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..data.errors import InputError, did_you_mean
+from .arrays import gammaln, library_of
 from .scale import Array
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from scipy.stats.distributions import rv_frozen
 
 LONGEST = 200
+LOG_2PI = math.log(2 * math.pi)
 CALL = re.compile(r"\s*([a-z_]+)\s*\(\s*([^()]*?)\s*\)\s*")
 
 
@@ -52,7 +55,7 @@ class Family:
     arguments : their names, in PyMC's words; a family with a kernel ends with its centre and its scale
     pymc : name of the PyMC class
     scipy : arguments -> name and arguments of the SciPy distribution
-    log_density : value, arguments (3,) -> log-density in JAX
+    log_density : value (...), arguments (..., 3) -> log-density inside the support, in NumPy or JAX
     positive : whether the support is the positive half of the line, and not all of it
     kernel : arguments -> `Kernel`
     mixing : arguments -> the family and arguments of the multiple of the variance
@@ -68,21 +71,32 @@ class Family:
 
 
 def _log(x: Any) -> Any:
-    import jax.numpy as jnp
-
-    return jnp.log(x)
+    return library_of(x).log(x)
 
 
-def _gammaln(x: Any) -> Any:
-    from jax.scipy.special import gammaln
-
-    return gammaln(x)
+def _log1p(x: Any) -> Any:
+    return library_of(x).log1p(x)
 
 
-def _stats() -> Any:
-    from jax.scipy import stats
+def _normal(x: Any, centre: Any, scale: Any) -> Any:
+    return -0.5 * (((x - centre) / scale) ** 2 + LOG_2PI) - _log(scale)
 
-    return stats
+
+def _student_t(x: Any, nu: Any, centre: Any, scale: Any) -> Any:
+    top = gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * _log(nu * math.pi) - _log(scale)
+    return top - (nu + 1) / 2 * _log1p(((x - centre) / scale) ** 2 / nu)
+
+
+def _cauchy(x: Any, centre: Any, scale: Any) -> Any:
+    return -math.log(math.pi) - _log(scale) - _log1p(((x - centre) / scale) ** 2)
+
+
+def _gamma(x: Any, shape: Any, rate: Any) -> Any:
+    return shape * _log(rate) - gammaln(shape) + (shape - 1) * _log(x) - rate * x
+
+
+def _inverse_gamma(x: Any, shape: Any, scale: Any) -> Any:
+    return shape * _log(scale) - gammaln(shape) - (shape + 1) * _log(x) - scale / x
 
 
 FAMILIES: dict[str, Family] = {
@@ -90,14 +104,14 @@ FAMILIES: dict[str, Family] = {
         ("mu", "sigma"),
         "Normal",
         lambda mu, sigma: ("norm", {"loc": mu, "scale": sigma}),
-        lambda x, a: _stats().norm.logpdf(x, a[0], a[1]),
+        lambda x, a: _normal(x, a[..., 0], a[..., 1]),
         kernel=lambda mu, sigma: Kernel(0.5, 2.0),
     ),
     "student_t": Family(
         ("nu", "mu", "sigma"),
         "StudentT",
         lambda nu, mu, sigma: ("t", {"df": nu, "loc": mu, "scale": sigma}),
-        lambda x, a: _stats().t.logpdf(x, a[0], a[1], a[2]),
+        lambda x, a: _student_t(x, a[..., 0], a[..., 1], a[..., 2]),
         kernel=lambda nu, mu, sigma: Kernel((nu + 1) / 2, 2.0, nu),
         mixing=lambda nu, mu, sigma: ("inverse_gamma", (nu / 2, nu / 2)),
     ),
@@ -105,7 +119,7 @@ FAMILIES: dict[str, Family] = {
         ("alpha", "beta"),
         "Cauchy",
         lambda a, b: ("cauchy", {"loc": a, "scale": b}),
-        lambda x, a: _stats().cauchy.logpdf(x, a[0], a[1]),
+        lambda x, a: _cauchy(x, a[..., 0], a[..., 1]),
         kernel=lambda a, b: Kernel(1.0, 2.0, 1.0),
         mixing=lambda a, b: ("inverse_gamma", (0.5, 0.5)),
     ),
@@ -113,7 +127,7 @@ FAMILIES: dict[str, Family] = {
         ("mu", "b"),
         "Laplace",
         lambda mu, b: ("laplace", {"loc": mu, "scale": b}),
-        lambda x, a: _stats().laplace.logpdf(x, a[0], a[1]),
+        lambda x, a: -abs(x - a[..., 0]) / a[..., 1] - _log(2 * a[..., 1]),
         kernel=lambda mu, b: Kernel(1.0, 1.0),
         mixing=lambda mu, b: ("exponential", (0.5,)),
     ),
@@ -121,35 +135,35 @@ FAMILIES: dict[str, Family] = {
         ("sigma",),
         "HalfNormal",
         lambda sigma: ("halfnorm", {"scale": sigma}),
-        lambda x, a: _log(2.0) + _stats().norm.logpdf(x, 0.0, a[0]),
+        lambda x, a: math.log(2) + _normal(x, 0.0, a[..., 0]),
         positive=True,
     ),
     "half_cauchy": Family(
         ("beta",),
         "HalfCauchy",
         lambda b: ("halfcauchy", {"scale": b}),
-        lambda x, a: _log(2.0) + _stats().cauchy.logpdf(x, 0.0, a[0]),
+        lambda x, a: math.log(2) + _cauchy(x, 0.0, a[..., 0]),
         positive=True,
     ),
     "inverse_gamma": Family(
         ("alpha", "beta"),
         "InverseGamma",
         lambda a, b: ("invgamma", {"a": a, "scale": b}),
-        lambda x, a: a[0] * _log(a[1]) - (a[0] + 1) * _log(x) - a[1] / x - _gammaln(a[0]),
+        lambda x, a: _inverse_gamma(x, a[..., 0], a[..., 1]),
         positive=True,
     ),
     "gamma": Family(
         ("alpha", "beta"),
         "Gamma",
         lambda a, b: ("gamma", {"a": a, "scale": 1 / b}),
-        lambda x, a: a[0] * _log(a[1]) + (a[0] - 1) * _log(x) - a[1] * x - _gammaln(a[0]),
+        lambda x, a: _gamma(x, a[..., 0], a[..., 1]),
         positive=True,
     ),
     "exponential": Family(
         ("lam",),
         "Exponential",
         lambda lam: ("expon", {"scale": 1 / lam}),
-        lambda x, a: _log(a[0]) - a[0] * x,
+        lambda x, a: _log(a[..., 0]) - a[..., 0] * x,
         positive=True,
     ),
 }

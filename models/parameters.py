@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arrays import library_of
 from .families import Prior, Priors
 from .scale import Array
 
@@ -27,8 +28,8 @@ class Support:
     ----------
     positive : whether priors must have the positive half of the line as their support
     ends : where priors are cut, or None
-    value : coordinate on the whole line -> value, in JAX
-    log_jacobian : coordinate, value -> log |d value / d coordinate|, in JAX
+    value : coordinate on the whole line -> value, in NumPy or JAX
+    log_jacobian : coordinate, value -> log |d value / d coordinate|
     """
 
     positive: bool
@@ -54,27 +55,17 @@ class Support:
         return np.asarray(prior.frozen().ppf(rng.uniform(low, high, count)))
 
 
-def _exp(u: Any) -> Any:
-    import jax.numpy as jnp
-
-    return jnp.exp(u)
-
-
 def _correlation(u: Any) -> Any:
     """-tanh(u/2): the search for the mode starts at correlations of 0.64 and 0.96 (`importance.START`)."""
-    import jax.numpy as jnp
-
-    return -jnp.tanh(u / 2)
+    return -library_of(u).tanh(u / 2)
 
 
 def _log_slope_of_correlation(u: Any, value: Any) -> Any:
-    import jax.numpy as jnp
-
-    return jnp.log((1 - value**2) / 2)
+    return library_of(value).log((1 - value**2) / 2)
 
 
 REAL = Support(False, None, lambda u: u, lambda u, value: 0.0)
-POSITIVE = Support(True, None, _exp, lambda u, value: u)
+POSITIVE = Support(True, None, lambda u: library_of(u).exp(u), lambda u, value: u)
 CORRELATION = Support(False, (-1.0, 1.0), _correlation, _log_slope_of_correlation)
 
 

@@ -16,18 +16,19 @@ Sherman and Morrison. That also covers the `fixed` form, whose entity effects su
 effects of standard deviation s have covariance s^2 I + (s_level^2 - s^2 / N) 11', a constant whose "variance"
 may be negative.
 
-The only free variables are the scales. Statistics and prior parameters are data of the model, inputs of
-the compiled program: one program serves all data sets and priors of the same shape.
+The only free variables are the scales. Statistics and prior parameters are data, inputs of the formula: on a
+GPU one compiled program serves all data sets and priors of the same shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ...data.errors import InputError
+from ..arrays import library_of
 from ..families import FAMILIES, Prior, Priors
 from ..priors import DEFAULTS
 from .integrate import LOG_2PI, Marginal, integrate
@@ -70,7 +71,7 @@ def scales_of(statistics: Statistics, priors: Priors = DEFAULTS) -> tuple[str, .
 
 
 def collapsed_data(statistics: Statistics, priors: Priors = DEFAULTS) -> dict[str, Array]:
-    """The arrays that the model reads, by the names that they have in it.
+    """The arrays that the model reads, by the names that they have in it; matrices of `cross` are rows.
 
     Raises
     ------
@@ -94,6 +95,7 @@ def collapsed_data(statistics: Statistics, priors: Priors = DEFAULTS) -> dict[st
     if statistics.form == "fixed" and statistics.entity_effects:
         variance -= flat**2 / len(statistics.rows)
     data = dict(zip(("cross", "degrees", "per_entity", "per_time"), statistics.strata, strict=True))
+    data["cross"] = data["cross"].reshape(len(data["cross"]), -1)
     data |= {"location": location, "spread": spread, "constant_variance": np.array(variance)}
     if statistics.form == "fixed":
         data["effect_sd"] = np.array(flat)
@@ -111,7 +113,6 @@ def collapsed_model(statistics: Statistics, priors: Priors = DEFAULTS) -> pm.Mod
         Where the intercept has a prior that is not Gaussian.
     """
     import pymc as pm
-    import pytensor.tensor as pt
 
     with pm.Model() as model:
         for name, value in collapsed_data(statistics, priors).items():
@@ -121,37 +122,34 @@ def collapsed_model(statistics: Statistics, priors: Priors = DEFAULTS) -> pm.Mod
             distribution: Any = getattr(pm, family.pymc)
             distribution(name, **{a: model[f"{name}_prior"][i] for i, a in enumerate(family.arguments)})
         variables = dict(model.named_vars)
-        pm.Potential("y", marginal(variables, variables, statistics, priors, pt).log_likelihood)
+        pm.Potential("y", marginal(variables, variables, statistics, priors).log_likelihood)
     return model
 
 
 def marginal(
-    values: Mapping[str, Any],
-    data: Mapping[str, Any],
-    statistics: Statistics,
-    priors: Priors,
-    xp: Any,
+    values: Mapping[str, Any], data: Mapping[str, Any], statistics: Statistics, priors: Priors
 ) -> Marginal:
-    """The marginal likelihood at one value of the scales.
+    """The marginal likelihood at values of the scales.
 
     Parameters
     ----------
-    values : the scales, by the names of `scales_of`
+    values : the scales, (...) each, by the names of `scales_of`
     data : `collapsed_data`; statistics and priors give shapes and families only
-    xp : `jax.numpy` or `pytensor.tensor`
     """
+    xp = library_of(values["sigma"])
+    one = xp.ones_like(values["sigma"])
 
-    def scale(name: str, present: bool) -> Any:
-        if not present:
-            return 0.0
-        return data["effect_sd"] if statistics.form == "fixed" else values[name]
+    def scale(name: str) -> Any:
+        return one * data["effect_sd"] if statistics.form == "fixed" else values[name]
 
-    sd_time = scale("sd_time", statistics.time_effects)
-    variance = values["sigma"] ** 2 + data["per_entity"] * scale("sd_entity", statistics.entity_effects) ** 2
-    variance += data["per_time"] * sd_time**2
-    H = xp.tensordot(1 / variance, data["cross"], axes=1)
+    variance = (values["sigma"] ** 2)[..., None] * xp.ones_like(data["degrees"])
+    if statistics.entity_effects:
+        variance = variance + data["per_entity"] * (scale("sd_entity") ** 2)[..., None]
+    if statistics.time_effects:
+        variance = variance + data["per_time"] * (scale("sd_time") ** 2)[..., None]
+    P = statistics.strata.cross.shape[-1]
+    H = ((1 / variance) @ data["cross"]).reshape((*tuple(one.shape), P, P))
 
-    one = xp.ones(())
     own: list[Any] = []  # what multiplies the spread of each coefficient
     for name, count in (("slope", statistics.n_slope), ("between", statistics.n_between)):
         if priors[name].mixing is not None:
@@ -160,19 +158,20 @@ def marginal(
             own += [one] * count
     for j in range(len(statistics.varying)):
         own += [values[f"sd_slope[{j}]"]] * len(statistics.groups)
-    own += [one * sd_time] * statistics.n_time
-    tau = data["spread"] * xp.stack(own) if own else data["spread"]
-    log_determinant = data["degrees"].sum() * LOG_2PI + (data["degrees"] * xp.log(variance)).sum()
-    return integrate(H, log_determinant, data["location"], tau, data["constant_variance"], len(own), xp)
+    if statistics.n_time:
+        own += [scale("sd_time")] * statistics.n_time
+    tau = data["spread"] * xp.stack(own, -1) if own else data["spread"]
+    log_determinant = data["degrees"].sum(-1) * LOG_2PI + (data["degrees"] * xp.log(variance)).sum(-1)
+    return integrate(H, log_determinant, data["location"], tau, data["constant_variance"])
 
 
 class State(NamedTuple):
-    """The model at one value of its scales; `Marginal` says what root, tau and constant are.
+    """The model at values of its scales; `Marginal` says what root, tau and constant are.
 
     Attributes
     ----------
-    log_density : log p(y, point), with the Jacobian of the logarithms
-    scales : (d,)
+    log_density : (...) log p(y, point), with the Jacobian of the logarithms
+    scales : (..., d)
     """
 
     log_density: Any
@@ -182,32 +181,22 @@ class State(NamedTuple):
     constant: Any
 
 
-Evaluate = Callable[[Any, Mapping[str, Any]], State]
-
-
-def program(statistics: Statistics, priors: Priors = DEFAULTS) -> Evaluate:
-    """The log-density of `collapsed_model` in JAX, with its data as arguments.
+def evaluate(point: Any, data: Mapping[str, Any], statistics: Statistics, priors: Priors) -> State:
+    """The log-density of `collapsed_model`, in NumPy or JAX.
 
     It is written down and not taken from the PyMC model, whose graph takes seconds to build and to translate;
     a test holds the two together.
 
-    Returns
-    -------
-    (point (d,), data) -> State
-        `point` holds the logarithms of the scales in the order of `scales_of`, `data` is `collapsed_data`;
-        statistics and priors give shapes and families only.
+    Parameters
+    ----------
+    point : (..., d) logarithms of the scales in the order of `scales_of`
+    data : `collapsed_data`; statistics and priors give shapes and families only
     """
-    import jax.numpy as jnp
-
+    scales = library_of(point).exp(point)
     families = {name: prior.family for name, prior in scale_priors(statistics, priors).items()}
-
-    def evaluate(point: Any, data: Mapping[str, Any]) -> State:
-        scales = jnp.exp(jnp.asarray(point))
-        values = dict(zip(families, scales, strict=True))
-        found = marginal(values, {k: jnp.asarray(v) for k, v in data.items()}, statistics, priors, jnp)
-        log_density = found.log_likelihood + jnp.sum(jnp.asarray(point))  # the Jacobian of the logarithm
-        for name, family in families.items():
-            log_density += FAMILIES[family].log_density(values[name], data[f"{name}_prior"])
-        return State(log_density, scales, *found[1:])
-
-    return evaluate
+    values = {name: scales[..., j] for j, name in enumerate(families)}
+    found = marginal(values, data, statistics, priors)
+    log_density = found.log_likelihood + point.sum(-1)  # the Jacobian of the logarithm
+    for name, family in families.items():
+        log_density += FAMILIES[family].log_density(values[name], data[f"{name}_prior"])
+    return State(log_density, scales, *found[1:])

@@ -9,32 +9,30 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import library_of, solve_transposed
 from .statistics import Statistics
 from .sums import Array
 
 
 def coefficients(state: Any, data: Any, noise: Any) -> tuple[Any, Any]:
-    """theta and the constant at one value of the scales, in JAX.
+    """theta and the constant at values of the scales, in NumPy or JAX.
 
     Parameters
     ----------
     state : `collapsed.State`
     data : `collapsed.collapsed_data`
-    noise : (q + 1,)
+    noise : (..., q + 1)
 
     Returns
     -------
-    theta : (q,) slopes, between slopes and (in unbalanced panels) time effects in `basis`
-    constant : scalar; not a number where its variance is negative (`fixed`): see `entity_totals`
+    theta : (..., q) slopes, between slopes and (in unbalanced panels) time effects in `basis`
+    constant : (...) not a number where its variance is negative (`fixed`): see `entity_totals`
     """
-    import jax.numpy as jnp
-    from jax.scipy.linalg import solve_triangular
-
-    root, row = state.root[:-1, :-1], state.constant
-    moved = state.tau * solve_triangular(root, state.root[-1, :-1] + noise[:-1], lower=True, trans=1)
-    variance = 1 / (1 / data["constant_variance"] + row[-2])
-    mean = data["location"][-1] + variance * (row[-1] - row[:-2] @ moved)
-    return data["location"][:-1] + moved, mean + jnp.sqrt(variance) * noise[-1]
+    root, row, location = state.root, state.constant, data["location"]
+    moved = state.tau * solve_transposed(root[..., :-1, :-1], root[..., -1, :-1] + noise[..., :-1])
+    variance = 1 / (1 / data["constant_variance"] + row[..., -2])
+    mean = location[..., -1] + variance * (row[..., -1] - (row[..., :-2] * moved).sum(-1))
+    return location[..., :-1] + moved, mean + library_of(row).sqrt(variance) * noise[..., -1]
 
 
 def effect_noise(statistics: Statistics) -> int:

@@ -5,9 +5,7 @@ errors are: independent ones give sums of a panel over a few variances (`collaps
 says (`errors.law.Whitening`). Effects that belong to an entity are eliminated first, then the constant by
 Sherman and Morrison, then the coefficients by one Cholesky factor; `collapsed` states the formula.
 
-`integrate` is one function for PyTensor and JAX, whose arrays have the same operations by the same names. The
-sums of `prediction.predictive` are in NumPy and for many values of the scales in one array; they stay apart,
-because that library's stacked routines round differently.
+All axes but the last two are those of a batch of values of the scales (`models.arrays`).
 """
 
 from __future__ import annotations
@@ -15,6 +13,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from ..arrays import cholesky, library_of
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -24,10 +24,10 @@ class Marginal(NamedTuple):
 
     Attributes
     ----------
-    log_likelihood : scalar
-    root : (q + 1, q + 1) Cholesky factor of the augmented precision of z
-    tau : (q,) prior standard deviations of the coefficients
-    constant : (q + 2,) row of H of the constant, against [theta | constant | y - M m]
+    log_likelihood : (...)
+    root : (..., q + 1, q + 1) Cholesky factor of the augmented precision of z
+    tau : (..., q) prior standard deviations of the coefficients
+    constant : (..., q + 2) row of H of the constant, against [theta | constant | y - M m]
     """
 
     log_likelihood: Any
@@ -37,52 +37,52 @@ class Marginal(NamedTuple):
 
 
 def without_entities(H: Any, sums: Any, gram: Any, sd: Any) -> tuple[Any, Any]:
-    """Integrate out independent effects, and the log-determinant that this adds; in JAX.
+    """Integrate out independent effects, and the log-determinant that this adds.
 
     Parameters
     ----------
-    H : (P, P)
-    sums, gram : (N, P), (N,) products of each effect's dummy with [M | 1 | y] and with itself
-    sd : standard deviation of the effects
+    H : (..., P, P)
+    sums, gram : (..., N, P), (..., N) products of each effect's dummy with [M | 1 | y] and with itself
+    sd : (..., 1) standard deviation of the effects
     """
-    import jax.numpy as jnp
-
+    xp = library_of(H)
     growth = 1 + sd**2 * gram
-    scaled = sums * (sd / jnp.sqrt(growth))[:, None]
-    return H - scaled.T @ scaled, jnp.log(growth).sum()
+    scaled = sums * (sd / xp.sqrt(growth))[..., None]
+    return H - scaled.swapaxes(-1, -2) @ scaled, xp.log(growth).sum(-1)
 
 
-def integrate(
-    H: Any, log_determinant: Any, location: Any, tau: Any, constant_variance: Any, q: int, xp: Any
-) -> Marginal:
+def integrate(H: Any, log_determinant: Any, location: Any, tau: Any, constant_variance: Any) -> Marginal:
     """Integrate out the constant and the coefficients.
 
     Parameters
     ----------
-    H : (q + 2, q + 2) cross-products of [M | 1 | y] in the metric of errors and effects
-    log_determinant : of the covariance of errors and effects, perhaps with n log 2 pi
-    location : (q + 1,) prior means of the coefficients and the constant
-    tau : (q,) prior standard deviations of the coefficients
-    constant_variance : of the constant; it may be negative, see `collapsed`
-    xp : `jax.numpy` or `pytensor.tensor`
+    H : (..., q + 2, q + 2) cross-products of [M | 1 | y] in the metric of errors and effects
+    log_determinant : (...) of the covariance of errors and effects, perhaps with n log 2 pi
+    location : (..., q + 1) prior means of the coefficients and the constant
+    tau : (..., q) prior standard deviations of the coefficients
+    constant_variance : (...) of the constant; it may be negative, see `collapsed`
     """
-    shift = xp.concatenate([-location, xp.ones(1)])
-    moved = H @ shift  # products with y - M m
-    last = xp.concatenate([moved[:-1], (moved @ shift) * xp.ones(1)])
-    H = xp.concatenate([H[:-1, :-1], moved[:-1, None]], axis=1)
-    H = xp.concatenate([H, last[None, :]], axis=0)
+    xp = library_of(H)
+    # products with y - M m
+    moved = H[..., -1] - (H[..., :-1] @ location[..., None])[..., 0]
+    square = moved[..., -1] - (moved[..., :-1] * location).sum(-1)
 
-    constant = H[-2]
-    growth = 1 + constant_variance * constant[-2]
-    rest = xp.concatenate([constant[:-2], constant[-1:]])
-    H = xp.concatenate([H[:, :-2], H[:, -1:]], axis=1)
-    H = xp.concatenate([H[:-2], H[-1:]], axis=0) - (constant_variance / growth) * xp.outer(rest, rest)
+    own = H[..., -2, -2]
+    growth = 1 + constant_variance * own
+    kept = constant_variance / growth
+    of_M, of_y = H[..., -2, :-2], moved[..., -2]
+    core = H[..., :-2, :-2] - kept[..., None, None] * of_M[..., :, None] * of_M[..., None, :]
+    side = moved[..., :-2] - (kept * of_y)[..., None] * of_M
+    square = square - kept * of_y**2
 
-    T = xp.concatenate([tau, xp.ones(1)])
-    unit = np.diag([1.0] * q + [0.0])
-    root = xp.linalg.cholesky(unit + T[:, None] * H * T)
-    diagonal = xp.diagonal(root)
+    core = xp.eye(tau.shape[-1]) + tau[..., :, None] * core * tau[..., None, :]
+    side = tau * side
+    last = xp.concatenate([side, square[..., None]], -1)
+    upper = xp.concatenate([core, side[..., None]], -1)
+    root = cholesky(xp.concatenate([upper, last[..., None, :]], -2))
+    diagonal = xp.diagonal(root, 0, -2, -1)
     log_likelihood = -0.5 * (
-        log_determinant + xp.log(growth) + 2 * xp.log(diagonal[:-1]).sum() + diagonal[-1] ** 2
+        log_determinant + xp.log(growth) + 2 * xp.log(diagonal[..., :-1]).sum(-1) + diagonal[..., -1] ** 2
     )
+    constant = xp.concatenate([of_M, own[..., None], of_y[..., None]], -1)
     return Marginal(log_likelihood, root, tau, constant)

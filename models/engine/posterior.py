@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import numpy as np
 from ..priors import DEFAULTS, Priors
 from .collapsed import collapsed_data, collapsed_model, scales_of
 from .draw_back import effect_noise, effects
-from .importance import Density, Direct, sample
-from .programs import Compiled, compile_for
-from .sampling import Sampler, nuts, prepare
+from .importance import Direct, sample
+from .programs import programs
+from .sampling import Device, Sampler, nuts
+from .second_round import second_round
 from .statistics import Statistics, padded
 from .sums import Array
 
@@ -92,29 +94,25 @@ def batch(
     priors: Sequence[Priors],
     draws: int,
     seed: int = Sampler.seed,
-    device: Any = "cpu",
+    device: Device = "cpu",
 ) -> Draws:
-    """Draw from many posteriors of one shape in one compiled program: problem i is statistics[i], priors[i].
+    """Draw from many posteriors of one shape at once: problem i is statistics[i], priors[i].
 
     One shape: the same form, effects, numbers of terms and strata (see `padded`) and, in unbalanced
     two-way panels, times; and priors of the same families.
     """
-    prepare(device)
-    compiled = compile_for(statistics[0], priors[0])
+    run = programs(statistics[0], priors[0], device)
     each = [collapsed_data(s, p) for s, p in zip(statistics, priors, strict=True)]
     data = {name: np.stack([one[name] for one in each]) for name in each[0]}
     names = scales_of(statistics[0], priors[0])
 
-    direct = sample(density_of(compiled, data), len(each), len(names), draws, seed)
+    direct = sample(partial(run.density, data=data), len(each), len(names), draws, seed)
+    for i in np.flatnonzero(~direct.trusted).tolist():
+        alone = {name: value[i : i + 1] for name, value in data.items()}
+        second_round(partial(run.density, data=alone), i, direct, draws, seed)
     noise = np.random.default_rng(seed + 1).standard_normal((draws, data["spread"].shape[1] + 1))
     noise = np.broadcast_to(noise, (len(each), *noise.shape))
-    parts = compiled.coefficients(direct.points, data, noise)
-    return Draws(names, direct, *(np.asarray(part) for part in parts))
-
-
-def density_of(compiled: Compiled, data: dict[str, Array]) -> Density:
-    """The density of D problems."""
-    return lambda points: np.asarray(compiled.density(points, data))
+    return Draws(names, direct, *run.coefficients(direct.points, data, noise))
 
 
 def variables(
@@ -158,9 +156,8 @@ def _coefficients(
 ) -> tuple[Array, Array, Array]:
     data = {name: value[None] for name, value in collapsed_data(statistics, priors).items()}
     noise = rng.standard_normal((1, len(points), data["spread"].shape[1] + 1))
-    parts = compile_for(statistics, priors).coefficients(points[None], data, noise)
-    scales, theta, constant = (np.asarray(part)[0] for part in parts)
-    return scales, theta, constant
+    scales, theta, constant = programs(statistics, priors).coefficients(points[None], data, noise)
+    return scales[0], theta[0], constant[0]
 
 
 def _tree(

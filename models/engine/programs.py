@@ -1,4 +1,4 @@
-"""The collapsed model as two JAX programs that serve every data set and prior of one shape."""
+"""The collapsed model for many points of many problems: in NumPy on the CPU, compiled by JAX for a GPU."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from ..priors import Priors
-from .collapsed import Evaluate, collapsed_data, program, scale_priors
+from ..priors import DEFAULTS, Priors
+from .collapsed import collapsed_data, evaluate, scale_priors
 from .draw_back import coefficients
+from .sampling import Device, prepare
 from .statistics import Statistics
 from .sums import Array
 
+BLOCK = 256  # points in one call of a JAX program: one size is compiled, and no more
+NUMBERS = 2**18  # in the largest array of one call of NumPy: what a processor's cache holds
+
+Function = Callable[..., Any]  # points (..., B, d), data, noise (..., B, q) or none -> arrays (..., B, ...)
+
 
 @dataclass(frozen=True)
-class Compiled:
-    """Programs over D problems; every argument, and every array of `collapsed_data`, has a leading (D,).
+class Programs:
+    """Programs over D problems; every array of `collapsed_data` has a leading (D,).
 
     Attributes
     ----------
@@ -26,19 +32,23 @@ class Compiled:
         constant (D, m)
     """
 
-    density: Callable[[Array, dict[str, Any]], Any]
-    coefficients: Callable[[Array, dict[str, Any], Array], tuple[Any, Any, Any]]
+    density: Function
+    coefficients: Function
 
 
-BLOCK = 256  # points in one call of a program: one size is compiled, and no more
-_COMPILED: dict[tuple[Any, ...], Compiled] = {}
+def programs(statistics: Statistics, priors: Priors = DEFAULTS, device: Device = "cpu") -> Programs:
+    """The programs for this shape: of the arguments only shapes, families and the form are used."""
+    if device == "cpu":
+        return Programs(*(in_numpy(_of_problems(each)) for each in _functions(statistics, priors)))
+    prepare(device)
+    return compiled(statistics, priors)
 
 
-def compile_for(statistics: Statistics, priors: Priors) -> Compiled:
-    """The programs for this shape, made once for each process; JAX keeps their machine code on disk.
+_COMPILED: dict[tuple[Any, ...], Programs] = {}
 
-    Of the arguments only shapes, families and the form are used.
-    """
+
+def compiled(statistics: Statistics, priors: Priors = DEFAULTS) -> Programs:
+    """The programs in JAX, made once for each process and shape; their machine code is kept on disk."""
     shape = (
         statistics.form,
         statistics.entity_effects,
@@ -48,55 +58,71 @@ def compile_for(statistics: Statistics, priors: Priors) -> Compiled:
         *((name, value.shape) for name, value in collapsed_data(statistics, priors).items()),
     )
     if shape not in _COMPILED:
-        _COMPILED[shape] = _compile(statistics, priors)
+        import jax
+
+        def one_by_one(function: Function) -> Function:
+            return lambda *arguments: jax.lax.map(lambda problem: function(*problem), arguments)
+
+        _COMPILED[shape] = Programs(*(in_jax(one_by_one(each)) for each in _functions(statistics, priors)))
     return _COMPILED[shape]
 
 
-def _compile(statistics: Statistics, priors: Priors) -> Compiled:
-    import jax
+def _functions(statistics: Statistics, priors: Priors) -> tuple[Function, Function]:
+    """Density and coefficients of one problem, on whole arrays of points."""
 
-    jax.config.update("jax_enable_x64", True)
-    evaluate = program(statistics, priors)
-    return Compiled(in_blocks(_density(evaluate), 1), in_blocks(_coefficients(evaluate), 1))
+    def density(points: Any, data: Any) -> Any:
+        return evaluate(points, data, statistics, priors).log_density
+
+    def drawn(points: Any, data: Any, noise: Any) -> Any:
+        state = evaluate(points, data, statistics, priors)
+        return state.scales, *coefficients(state, data, noise)
+
+    return density, drawn
 
 
-def in_blocks(program: Callable[..., Any], axis: int) -> Callable[..., Any]:
-    """The program called on blocks of points, the last of which is filled up with the first point.
-
-    Parameters
-    ----------
-    program : points, data and perhaps noise -> arrays; all but data have the points along `axis`
-    """
-    import jax
+def _of_problems(function: Function) -> Function:
+    """With an axis for the points in all data but `cross`, which multiplies all of a problem at once."""
 
     def over(points: Array, data: dict[str, Array], *noise: Array) -> Any:
-        size = points.shape[axis]
-        places = [np.arange(at, at + BLOCK) for at in range(0, size, BLOCK)]
-        blocks = [[each.take(np.where(at < size, at, 0), axis) for each in (points, *noise)] for at in places]
-        parts = [program(first, data, *rest) for first, *rest in blocks]
-        return jax.tree.map(lambda *each: np.concatenate(each, axis).take(np.arange(size), axis), *parts)
+        data = {name: value if name == "cross" else value[:, None] for name, value in data.items()}
+        return function(points, data, *noise)
 
     return over
 
 
-def _density(evaluate: Evaluate) -> Any:
+def in_numpy(function: Function) -> Function:
+    """The function on blocks of points so small that its largest array stays in the processor's cache."""
+
+    def over(points: Array, data: dict[str, Array], *noise: Array) -> Any:
+        block = max(NUMBERS // max(value.size for value in data.values()), 1)
+        places = [slice(at, at + block) for at in range(0, points.shape[-2], block)]
+        with np.errstate(all="ignore"):  # far from the mode scales overflow, and their density is no number
+            parts = [function(points[..., at, :], data, *(n[..., at, :] for n in noise)) for at in places]
+        return _joined(parts, points.ndim - 2)
+
+    return over
+
+
+def in_jax(function: Function) -> Function:
+    """The function compiled, on blocks of points, the last of which is filled up with the first point."""
     import jax
 
-    def one(problem: Any) -> Any:
-        points, data = problem
-        return jax.vmap(lambda point: evaluate(point, data).log_density)(points)
+    compiled = jax.jit(function)
 
-    return jax.jit(lambda points, data: jax.lax.map(one, (points, data)))
+    def over(points: Array, data: dict[str, Array], *noise: Array) -> Any:
+        axis, size = points.ndim - 2, points.shape[-2]
+        places = [np.arange(at, at + BLOCK) for at in range(0, size, BLOCK)]
+        blocks = [[each.take(np.where(at < size, at, 0), axis) for each in (points, *noise)] for at in places]
+        whole = _joined([compiled(first, data, *rest) for first, *rest in blocks], axis)
+        if isinstance(whole, tuple):
+            return tuple(each.take(np.arange(size), axis) for each in whole)
+        return whole.take(np.arange(size), axis)
+
+    return over
 
 
-def _coefficients(evaluate: Evaluate) -> Any:
-    import jax
-
-    def at(point: Any, data: dict[str, Any], noise: Any) -> Any:
-        state = evaluate(point, data)
-        return state.scales, *coefficients(state, data, noise)
-
-    def one(problem: Any) -> Any:
-        return jax.vmap(at, (0, None, 0))(*problem)
-
-    return jax.jit(lambda *arguments: jax.lax.map(one, arguments))
+def _joined(parts: list[Any], axis: int) -> Any:
+    """One array, or a tuple of them, of those of each block."""
+    if isinstance(parts[0], tuple):
+        return tuple(np.concatenate(each, axis) for each in zip(*parts, strict=True))
+    return np.concatenate(parts, axis)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import library_of
 from ..engine.integrate import without_entities
 from ..families import Prior, Priors
 from ..parameters import CORRELATION, Parameter
@@ -112,20 +113,19 @@ def cross_products(
     values: Mapping[str, Any], data: Mapping[str, Any], entity_sd: Any | None
 ) -> CrossProducts:
     """Of the columns, in the metric of errors and entity effects; see `law.Whitening`."""
-    import jax.numpy as jnp
-
-    variance, gap = values["sigma"] ** 2, data["gap"]
-    r = jnp.where(gap > 0, signed_power(values["rho_error"], gap), 0.0)
-    weight = 1 / (1 - r**2) / variance
-    H = jnp.tensordot(weight, data["own"], 1) + jnp.tensordot(weight * r**2, data["past"], 1)
-    H -= jnp.tensordot(weight * r, data["both"], 1)
-    log_determinant = -(data["count"].sum(axis=1) * jnp.log(weight)).sum()
+    xp = library_of(values["sigma"])
+    gap = data["gap"]
+    r = xp.where(gap > 0, signed_power(values["rho_error"][..., None], gap), 0.0)
+    weight = 1 / (1 - r**2) / (values["sigma"] ** 2)[..., None]
+    H = xp.tensordot(weight, data["own"], 1) + xp.tensordot(weight * r**2, data["past"], 1)
+    H -= xp.tensordot(weight * r, data["both"], 1)
+    log_determinant = -(data["count"].sum(axis=1) * xp.log(weight)).sum(-1)
     if entity_sd is not None:
         kept = weight * (1 - r)
-        totals = jnp.tensordot(kept, data["own_sum"] - r[:, None, None] * data["past_sum"], 1)
+        totals = xp.tensordot(kept, data["own_sum"], 1) - xp.tensordot(kept * r, data["past_sum"], 1)
         gram = (kept * (1 - r)) @ data["count"]
-        H, more = without_entities(H, totals, gram, entity_sd)
-        log_determinant += more
+        H, more = without_entities(H, totals, gram, entity_sd[..., None])
+        log_determinant = log_determinant + more
     return CrossProducts(H, log_determinant)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.errors import InputError
+from ..arrays import cholesky, library_of
 from ..engine.integrate import without_entities
 from ..families import Prior, Priors
 from ..parameters import CORRELATION, POSITIVE, Parameter
@@ -133,37 +134,34 @@ def cross_products(
     values: Mapping[str, Any], data: Mapping[str, Any], entity_sd: Any | None
 ) -> CrossProducts:
     """Of the columns, in the metric of errors and entity effects; see `law.Whitening`."""
-    import jax
-    import jax.numpy as jnp
-
-    precision = values["sigma"] ** -2
-    factor = values["sd_cluster"] * root(values["rho_cluster"], data["year"])
-    joint, log_determinant = data["joint"] * precision, -data["n"] * jnp.log(precision)
+    xp = library_of(values["sigma"])
+    precision = (values["sigma"] ** -2)[..., None, None, None]
+    factor = values["sd_cluster"][..., None, None] * root(values["rho_cluster"], data["year"])
+    joint, log_determinant = data["joint"] * precision, 2 * data["n"] * xp.log(values["sigma"])
     if entity_sd is not None:
-        totals, rows = data["by_entity"] * precision, data["entity_rows"] * precision
-        joint, more = jax.vmap(without_entities, (0, 0, 0, None))(joint, totals, rows, entity_sd)
-        log_determinant += more.sum()
+        totals, rows = data["by_entity"] * precision, data["entity_rows"] * precision[..., 0]
+        joint, more = without_entities(joint, totals, rows, entity_sd[..., None, None])
+        log_determinant = log_determinant + more.sum(-1)
     H, more = without_shocks(joint, factor)
     return CrossProducts(H, log_determinant + more)
 
 
 def without_shocks(joint: Any, root: Any) -> tuple[Any, Any]:
-    """Integrate out the shocks; H (P, P) of the other columns over all clusters, and the log-determinant.
+    """Integrate out the shocks; H (..., P, P) of the other columns over all clusters, and log-determinant.
 
     Parameters
     ----------
-    joint : (G, T + P, T + P) products of [time dummies | M] over the rows of each cluster
-    root : (T, T) factor of the covariance of a cluster's shocks
+    joint : (..., G, T + P, T + P) products of [time dummies | M] over the rows of each cluster
+    root : (..., T, T) factor of the covariance of a cluster's shocks
     """
-    import jax.numpy as jnp
-    from jax.scipy.linalg import solve_triangular
-
-    size = root.shape[0]
-    factor = jnp.linalg.cholesky(jnp.eye(size) + root.T @ joint[:, :size, :size] @ root)
-    scaled = solve_triangular(factor, root.T @ joint[:, :size, size:], lower=True)
-    diagonal = jnp.diagonal(factor, axis1=1, axis2=2)
-    H = joint[:, size:, size:].sum(axis=0) - jnp.einsum("gbp,gbq->pq", scaled, scaled)
-    return H, 2 * jnp.log(diagonal).sum()
+    xp = library_of(root)
+    size, root = root.shape[-1], root[..., None, :, :]
+    turned = root.swapaxes(-1, -2)
+    inner = xp.eye(size) + turned @ joint[..., :size, :size] @ root
+    shared = turned @ joint[..., :size, size:]
+    H = joint[..., size:, size:] - shared.swapaxes(-1, -2) @ xp.linalg.solve(inner, shared)
+    log_determinant = 2 * xp.log(xp.diagonal(cholesky(inner), 0, -2, -1)).sum((-1, -2))
+    return H.sum(-3), log_determinant
 
 
 LAW = Law(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import gammaln
 from ..families import Prior, Priors
 from ..parameters import POSITIVE, Parameter
 from ..scale import Array
@@ -49,7 +50,6 @@ def simulate(design: Design, at: Mapping[str, float], rng: np.random.Generator) 
 def log_density(nu: Any, sigma: Any, squares: Any, rows: Any) -> Any:
     """Of the errors, given the sum of squares (N,) and the number of rows (N,) of each entity."""
     import jax.numpy as jnp
-    from jax.scipy.special import gammaln
 
     top = gammaln((nu + rows) / 2) - gammaln(nu / 2) - rows / 2 * jnp.log(nu) - rows * jnp.log(sigma)
     return (top - (nu + rows) / 2 * jnp.log1p(squares / (nu * sigma**2))).sum()

@@ -60,8 +60,8 @@ class CrossProducts(NamedTuple):
 
     Attributes
     ----------
-    H : (P, P) M'V^-1 M
-    log_determinant : of V
+    H : (..., P, P) M'V^-1 M
+    log_determinant : (...) of V
     """
 
     H: Any
@@ -76,7 +76,8 @@ class Whitening:
     ----------
     sums : rows -> all that is read of them, in NumPy; among it `n`, the number of rows
     cross_products : parameters by name (sigma among them), sums, standard deviation of the entity effects
-        (None without them) -> `CrossProducts`, in JAX
+        (None without them) -> `CrossProducts`, in NumPy or JAX; parameters may be arrays of any shape, the
+        matrices are on the last axes
     """
 
     sums: Callable[[Rows], dict[str, Array]]

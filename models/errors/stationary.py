@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import library_of
 from ..scale import Array
 
 
@@ -21,23 +22,21 @@ def powers(rho: Any, gap: Any) -> Any:
 
 
 def signed_power(rho: Any, gap: Any) -> Any:
-    """rho^gap for whole gaps, in JAX, whose power of a negative number is not a number."""
-    import jax.numpy as jnp
-
-    return jnp.abs(rho) ** gap * jnp.where((gap % 2 == 1) & (rho < 0), -1.0, 1.0)
+    """rho^gap for whole gaps, in NumPy or JAX, whose power of a negative number is not a number."""
+    xp = library_of(rho)
+    return xp.abs(rho) ** gap * xp.where((gap % 2 == 1) & (rho < 0), -1.0, 1.0)
 
 
 def root(rho: Any, year: Any) -> Any:
-    """(T, T) Cholesky factor of rho^|t - s|, in JAX and in closed form.
+    """(..., T, T) Cholesky factor of rho^|t - s|, rho (...), in closed form.
 
     x_t is the sum over s up to t of rho^(t - s) times what is new at s.
     """
-    import jax.numpy as jnp
-
-    apart = jnp.abs(year[:, None] - year)
-    sign = jnp.where((apart % 2 == 1) & (rho < 0), -1.0, 1.0)
-    new = jnp.append(1.0, jnp.sqrt(1 - (rho**2) ** jnp.diff(year)))
-    return jnp.tril(jnp.abs(rho) ** apart * sign * new)
+    xp = library_of(rho)
+    rho = rho[..., None]
+    new = xp.sqrt(1 - (rho**2) ** xp.diff(year))
+    new = xp.concatenate([xp.ones_like(rho), new], -1)
+    return xp.tril(signed_power(rho[..., None], xp.abs(year[:, None] - year)) * new[..., None, :])
 
 
 def paths(rho: float, times: tuple[int, ...], count: int, rng: np.random.Generator) -> Array:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import gammaln
 from ..families import Prior, Priors
 from ..parameters import POSITIVE, Parameter
 from ..scale import Array
@@ -39,7 +40,6 @@ def simulate(design: Design, at: Mapping[str, float], rng: np.random.Generator) 
 def log_density(nu: Any, sigma: Any, squares: Any, rows: Any) -> Any:
     """Of the errors, whose squares (n,) are given."""
     import jax.numpy as jnp
-    from jax.scipy.special import gammaln
 
     top = gammaln((nu + 1) / 2) - gammaln(nu / 2) - jnp.log(nu) / 2 - jnp.log(sigma)
     return len(squares) * top - (nu + 1) / 2 * jnp.log1p(squares / (nu * sigma**2)).sum()

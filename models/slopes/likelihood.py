@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from ..engine.collapsed import collapsed_data, scales_of
 from ..engine.importance import sample
-from ..engine.posterior import density_of
-from ..engine.programs import compile_for
-from ..engine.sampling import Sampler, prepare
+from ..engine.programs import programs
+from ..engine.sampling import Sampler
 from ..engine.statistics import Statistics
 from ..engine.sums import Array
 from ..printed.tables import PrintedEstimate, log_likelihood
@@ -28,7 +28,7 @@ from ..priors import Priors
 NODES, FEWER, MANY = 25, 15, 5  # fewer nodes given as many data sets, over which errors average
 REACH = 4.4  # in asinh of standard errors: 40 of them on either side
 DRAWS = 120
-CHUNK = 128  # problems in a program: XLA compiles each number of them anew
+CHUNK = 128  # problems at once
 FAR = 0.5  # how wrong the first guess of place (in standard errors) or standard error (as a share) may be
 
 
@@ -129,24 +129,19 @@ def _interpolated(
 def _log_marginals(
     statistics: Sequence[Statistics], priors: Priors, terms: Sequence[int], nodes: Array, seed: int
 ) -> tuple[Array, Array]:
-    """log p(y | slope = node) and its k-hat, (M, K, G) each.
-
-    They are computed in chunks of one size, which share a compiled program.
-    """
-    prepare("cpu")
-    compiled, count = compile_for(statistics[0], priors), len(scales_of(statistics[0], priors))
+    """log p(y | slope = node) and its k-hat, (M, K, G) each."""
+    run, count = programs(statistics[0], priors), len(scales_of(statistics[0], priors))
     problems = list(np.ndindex(nodes.shape))
     each = [collapsed_data(s, priors) for s in statistics]
     found = np.empty((2, len(problems)))
     for start in range(0, len(problems), CHUNK):
-        some = (problems[start : start + CHUNK] * CHUNK)[:CHUNK]
+        some = problems[start : start + CHUNK]
         data = {name: np.stack([each[m][name] for m, _, _ in some]) for name in each[0]}
         for row, (m, k, g) in enumerate(some):
             data["location"][row, terms[k]] = nodes[m, k, g]
             data["spread"][row, terms[k]] = 0.0
-        direct = sample(density_of(compiled, data), CHUNK, count, DRAWS, seed)
-        stop = min(CHUNK, len(problems) - start)
-        found[:, start : start + stop] = [direct.log_marginal[:stop], direct.k_hat[:stop]]
+        direct = sample(partial(run.density, data=data), len(some), count, DRAWS, seed)
+        found[:, start : start + len(some)] = direct.log_marginal, direct.k_hat
     log_marginal, k_hat = found.reshape(2, *nodes.shape)
     return log_marginal, k_hat
 

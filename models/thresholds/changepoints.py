@@ -25,7 +25,7 @@ from ...data.errors import InputError
 from ...data.study.spec import Form
 from ..engine.collapsed import collapsed_data, scales_of
 from ..engine.importance import find_mode, sample
-from ..engine.programs import compile_for
+from ..engine.programs import programs
 from ..engine.psis import log_sum_exp
 from ..engine.statistics import Statistics, padded, statistics_of_design
 from ..frequentist.hansen import search
@@ -182,12 +182,12 @@ def change_nodes(prior: Prior) -> tuple[Array, Array]:
 def scale_nodes(found: Regimes, statistics: Statistics, priors: Priors, most: int, seed: int) -> Nodes:
     """Evenly spaced log sigma that covers every model, each with the weight that the other scales give it."""
     names = scales_of(statistics, priors)
-    compiled = compile_for(statistics, priors)
+    run = programs(statistics, priors)
     data = {name: value[None] for name, value in collapsed_data(statistics, priors).items()}
 
     def density(points: Array) -> Array:
         flat = points.reshape(1, -1, len(names))
-        return np.asarray(compiled.density(flat, data)).reshape(points.shape[:2])
+        return run.density(flat, data).reshape(points.shape[:2])
 
     mode, root = find_mode(density, 1, len(names))
     spread = float(np.sqrt((root[0, 0] ** 2).sum()))

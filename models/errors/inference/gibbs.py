@@ -75,9 +75,7 @@ def _evaluate(plan: Plan, point: Any, H: Any, sums: Any, gram: Any, data: Any) -
         reduced_H, more = without_entities(reduced_H, sums * precision, gram * precision, sd)
         log_determinant += more
     tau = spreads(plan, values, data)
-    marginal = integrate(
-        reduced_H, log_determinant, data["location"], tau, data["constant_variance"], len(plan.owner), jnp
-    )
+    marginal = integrate(reduced_H, log_determinant, data["location"], tau, data["constant_variance"])
     return marginal.log_likelihood + log_prior(plan, point, data), marginal
 
 

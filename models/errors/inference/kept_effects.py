@@ -11,10 +11,9 @@ entities and times instead. At the same scales both must be the same number.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from ...groups import interactions
 from ...scale import Array, standardise
 from ..law import Law, Rows, Whitening
 from . import importance_draws
-from .problem import Plan, problem
+from .problem import problem
 
 if TYPE_CHECKING:
     from ....data.sample.design import Design
@@ -124,16 +123,13 @@ def _engine(
 ) -> Callable[[Mapping[str, float]], float]:
     """The likelihood that the engine of the law has, as a function of the scales."""
     mixing = {f"{name}_mixing[{j}]": 1.0 for name in ("slope", "between") for j in range(design.k)}
+
+    def arrays(at: Mapping[str, float]) -> dict[str, Array]:
+        return {name: np.asarray(value) for name, value in (mixing | dict(at)).items()}
+
     if law.additive:
         statistics = statistics_of_design(design, form)
         sums = collapsed_data(statistics, priors)
-        return lambda at: float(marginal({**mixing, **at}, sums, statistics, priors, np).log_likelihood)
+        return lambda at: float(marginal(arrays(at), sums, statistics, priors).log_likelihood)
     plan, data = problem(replace(design, varying=None), priors, form, law)
-    return lambda at: float(_likelihood(plan)({n: ({**mixing, **at})[n] for n in plan.names}, data))
-
-
-@functools.cache
-def _likelihood(plan: Plan) -> Any:
-    import jax
-
-    return jax.jit(lambda values, data: importance_draws.marginal(plan, values, data)[1])
+    return lambda at: float(importance_draws.marginal(plan, arrays(at), data)[1])

@@ -16,7 +16,7 @@ import numpy as np
 from ....data.errors import InputError, did_you_mean
 from ....data.study.spec import Errors
 from ...engine.posterior import batch
-from ...engine.sampling import Sampler, prepare
+from ...engine.sampling import Device, Sampler, prepare
 from ...engine.statistics import padded, statistics_of_design
 from ...families import Priors
 from ...priors import DEFAULTS
@@ -72,7 +72,7 @@ def error_posteriors(
     errors: Errors = "gaussian",
     draws: int = 1000,
     seed: int = Sampler.seed,
-    device: Any = "cpu",
+    device: Device = "cpu",
 ) -> list[ErrorDraws]:
     """Posteriors of the coefficients of designs under one model of the errors.
 
@@ -92,11 +92,10 @@ def error_posteriors(
         entities.
     """
     law = law_of(errors)
-    prepare(device)
     scales = [scale_of(design) for design in designs]
     if law.additive:
-        return _from_statistics(designs, priors, form, draws, seed, scales)
-    return posteriors_of(designs, [None] * len(designs), scales, priors, form, errors, draws, seed)
+        return _from_statistics(designs, priors, form, draws, seed, scales, device)
+    return posteriors_of(designs, [None] * len(designs), scales, priors, form, errors, draws, seed, device)
 
 
 def law_of(errors: str) -> Law:
@@ -121,6 +120,7 @@ def posteriors_of(
     errors: Errors,
     draws: int,
     seed: int,
+    device: Device = "cpu",
 ) -> list[ErrorDraws]:
     """`error_posteriors` with the standardised data and the scale of reports given."""
     law = law_of(errors)
@@ -131,16 +131,18 @@ def posteriors_of(
     found: dict[int, ErrorDraws] = {}
     for members in alike.values():
         plan = problems[members[0]][0]
-        parts = _draws(plan, [problems[i][1] for i in members], draws, seed)
+        parts = _draws(plan, [problems[i][1] for i in members], draws, seed, device)
         for i, one in zip(members, parts, strict=True):
             found[i] = _result(designs[i].terms, scales[i], form, *one)
     return [found[i] for i in range(len(designs))]
 
 
-def _draws(plan: Plan, problems: list[dict[str, Array]], draws: int, seed: int) -> list[tuple[Any, ...]]:
+def _draws(
+    plan: Plan, problems: list[dict[str, Array]], draws: int, seed: int, device: Device
+) -> list[tuple[Any, ...]]:
     """For each problem: points, slopes, constant, k_hat, r_hat, ess, log_marginal; points by name."""
     if isinstance(plan.law.collapsed, Whitening):
-        direct, theta, constant = importance_draws.draw(plan, problems, draws, seed)
+        direct, theta, constant = importance_draws.draw(plan, problems, draws, seed, device)
         values = _values(plan, direct.points)
         return [
             ({n: v[i] for n, v in values.items()}, theta[i, :, : plan.slopes], constant[i],
@@ -148,6 +150,7 @@ def _draws(plan: Plan, problems: list[dict[str, Array]], draws: int, seed: int) 
              float("nan"), float(direct.ess[i]), float(direct.log_marginal[i]))
             for i in range(len(theta))
         ]  # fmt: skip
+    prepare(device)
     points, slopes, constant = gibbs.draw(plan, problems, draws, seed)
     values = _values(plan, points)
     nan = float("nan")
@@ -159,8 +162,7 @@ def _draws(plan: Plan, problems: list[dict[str, Array]], draws: int, seed: int) 
 
 def _values(plan: Plan, points: Array) -> dict[str, Array]:
     """(D, m) Each coordinate as a variable."""
-    found = values_of(plan, np.moveaxis(points, -1, 0))
-    return {name: np.asarray(value) for name, value in found.items() if "mixing" not in name}
+    return {name: value for name, value in values_of(plan, points).items() if "mixing" not in name}
 
 
 def _converged(points: Array, slopes: Array) -> tuple[float, float]:
@@ -197,6 +199,7 @@ def _from_statistics(
     draws: int,
     seed: int,
     scales: Sequence[Scale],
+    device: Device,
 ) -> list[ErrorDraws]:
     """By the engine of additive sums."""
     every = [padded(statistics_of_design(design, form)) for design in designs]
@@ -205,7 +208,7 @@ def _from_statistics(
         alike.setdefault((*(a.shape for a in one.strata), one.terms, one.n_time), []).append(number)
     found: dict[int, ErrorDraws] = {}
     for members in alike.values():
-        drawn = batch([every[i] for i in members], [priors] * len(members), draws, seed)
+        drawn = batch([every[i] for i in members], [priors] * len(members), draws, seed, device)
         for at, i in enumerate(members):
             values = {n: drawn.values[at, :, j] for j, n in enumerate(drawn.scales) if "[" not in n}
             direct = drawn.direct

@@ -14,6 +14,7 @@ import numpy as np
 
 from ....data.errors import InputError
 from ....data.sample.within import split
+from ...arrays import library_of
 from ...engine.collapsed import collapsible
 from ...engine.statistics import zero_sum_basis
 from ...families import FAMILIES, Prior, Priors
@@ -167,18 +168,18 @@ def plan_and_priors(
 
 
 def values_of(plan: Plan, point: Any) -> dict[str, Any]:
-    """Coordinates (d,) on the whole line to variables, in JAX."""
+    """Coordinates (..., d) on the whole line to variables (...), in NumPy or JAX."""
     named = zip(plan.names, plan.supports, strict=True)
-    return {name: support.value(point[j]) for j, (name, support) in enumerate(named)}
+    return {name: support.value(point[..., j]) for j, (name, support) in enumerate(named)}
 
 
 def log_prior(plan: Plan, point: Any, data: Any) -> Any:
-    """Log-density of the coordinates, with the Jacobian of `values_of`."""
+    """(...) Log-density of the coordinates, with the Jacobian of `values_of`."""
     total = -data["log_cut"].sum()
     values = values_of(plan, point)
     for j, (name, family) in enumerate(zip(plan.names, plan.families, strict=True)):
         value = values[name]
-        jacobian = plan.supports[j].log_jacobian(point[j], value)
+        jacobian = plan.supports[j].log_jacobian(point[..., j], value)
         total += FAMILIES[family].log_density(value, data["arguments"][j]) + jacobian
     return total
 
@@ -191,13 +192,12 @@ def entity_sd(plan: Plan, values: Mapping[str, Any], data: Mapping[str, Any]) ->
 
 
 def spreads(plan: Plan, values: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
-    """(q,) Prior standard deviations of the coefficients."""
-    import jax.numpy as jnp
-
-    one = jnp.ones(())
+    """(..., q) Prior standard deviations of the coefficients."""
+    xp = library_of(values["sigma"])
+    one = xp.ones_like(values["sigma"])
     own = {
-        at: values[name] if name == "sd_time" else jnp.sqrt(values[name])
+        at: values[name] if name == "sd_time" else xp.sqrt(values[name])
         for at, name in enumerate(plan.names)
         if at in plan.owner
     }
-    return data["spread"] * jnp.stack([own.get(at, one) for at in plan.owner])
+    return data["spread"] * xp.stack([own.get(at, one) for at in plan.owner], -1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import jax
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -18,12 +17,13 @@ from posterity.models.engine.collapsed import (
     collapsed_data,
     collapsed_model,
     collapsible,
-    program,
+    evaluate,
     scale_priors,
     scales_of,
 )
 from posterity.models.engine.draw_back import coefficients, effect_noise
 from posterity.models.engine.draw_back import effects as draw_effects
+from posterity.models.engine.programs import compiled, programs
 from posterity.models.engine.sampling import prepare
 from posterity.models.engine.statistics import Statistics, padded, statistics_of_design, zero_sum_basis
 from posterity.models.priors import DEFAULTS, Prior, Priors
@@ -74,11 +74,10 @@ def probe(statistics: Statistics, priors: Priors) -> Probe:
     q, extra = len(data["spread"]) + 1, effect_noise(statistics)
     noise = np.concatenate([np.zeros((1, q + extra)), np.eye(q + extra)])
     names = scales_of(statistics, priors)
-    state = jax.jit(program(statistics, priors))(np.log([SCALES[name] for name in names]), data)
-    theta, constant = (
-        np.stack(part)
-        for part in zip(*(coefficients(state, data, normal) for normal in noise[:, :q]), strict=True)
-    )
+    point = np.log([SCALES[name] for name in names])
+    state = evaluate(point, data, statistics, priors)
+    with np.errstate(invalid="ignore"):  # the constant of `fixed` is not drawn
+        theta, constant = coefficients(state, data, noise[:, :q])
     scales = {name: np.full(len(noise), SCALES[name]) for name in names}
     found = draw_effects(statistics, data, scales, theta, constant, noise[:, q:])
     fixed = statistics.n_slope + statistics.n_between + statistics.n_varying
@@ -123,9 +122,31 @@ def test_the_program_is_the_log_density_of_the_pymc_model(form, effects, gaps, p
     model = collapsed_model(statistics, priors)
     coordinates = {f"{name}_log__": value for name, value in zip(names, point, strict=True)}
     expected = model.compile_fn(model.logp(), mode="FAST_COMPILE", on_unused_input="ignore")(coordinates)
-    found = jax.jit(program(statistics, priors))(point, collapsed_data(statistics, priors))
+    found = evaluate(point, collapsed_data(statistics, priors), statistics, priors)
     # PyMC's half-Cauchy is right to 1e-9 only: SciPy's is ours
     assert float(found.log_density) == pytest.approx(float(expected), abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("form", "effects", "gaps", "priors"),
+    [("mundlak", "both", True, TAILS), ("fixed", "entity", True, PRIORS), (None, "", False, PRIORS)],
+)
+def test_a_program_for_a_gpu_gives_what_numpy_gives(form, effects, gaps, priors) -> None:
+    """At more points than a block has, of two problems."""
+    each = [padded(statistics_of_design(panel(effects, gaps, seed=seed), form), 8) for seed in (1, 2)]
+    data = [collapsed_data(statistics, priors) for statistics in each]
+    stacked = {name: np.stack([one[name] for one in data]) for name in data[0]}
+    rng, names = np.random.default_rng(1), scales_of(each[0], priors)
+    points = rng.normal(np.log([SCALES[name] for name in names]), 0.3, (2, 300, len(names)))
+    noise = rng.normal(size=(2, 300, stacked["spread"].shape[1] + 1))
+    here, there = programs(each[0], priors), compiled(each[0], priors)
+    expected = there.density(points, stacked)
+    np.testing.assert_allclose(here.density(points, stacked), expected, rtol=1e-10)
+    assert np.ptp(expected) > 1
+    for mine, its in zip(
+        here.coefficients(points, stacked, noise), there.coefficients(points, stacked, noise), strict=True
+    ):
+        np.testing.assert_allclose(mine, its, rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize("gaps", [False, True])

@@ -15,7 +15,7 @@ from posterity.models.engine import importance
 from posterity.models.engine.collapsed import collapsed_data, scales_of
 from posterity.models.engine.importance import MAX_K_HAT, find_mode, sample
 from posterity.models.engine.posterior import batch, posterior
-from posterity.models.engine.programs import compile_for
+from posterity.models.engine.programs import programs
 from posterity.models.engine.psis import psis
 from posterity.models.engine.sampling import Sampler, prepare
 from posterity.models.engine.statistics import padded, statistics_of_design
@@ -78,7 +78,7 @@ def test_direct_draws_agree_with_quadrature(form: Form, gaps: bool, priors: Prio
     axes = [np.linspace(-2, 1.5, 60), np.linspace(-14, 4, 150), np.linspace(-14, 4, 150)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(1, -1, 3)
     data = {name: value[None] for name, value in collapsed_data(statistics, priors).items()}
-    log_p = np.asarray(compile_for(statistics, priors).density(grid, data))[0]
+    log_p = programs(statistics, priors).density(grid, data)[0]
     cell = np.prod([axis[1] - axis[0] for axis in axes])
     weight = np.exp(log_p - log_p.max())
     log_marginal = np.log(weight.sum() * cell) + log_p.max()

@@ -21,7 +21,7 @@ from posterity.data.sample.within import split
 from posterity.data.study.spec import Spec
 from posterity.models.engine.collapsed import collapsed_data
 from posterity.models.engine.posterior import posterior
-from posterity.models.engine.programs import compile_for
+from posterity.models.engine.programs import programs
 from posterity.models.engine.sampling import Sampler
 from posterity.models.engine.statistics import padded, statistics_of_design
 from posterity.models.frequentist.iv import instrument_design, two_stage
@@ -58,9 +58,7 @@ def given_scales(design: Design, form, sigma=SIGMA, sd_time=SD_TIME) -> tuple[np
     size = data["spread"].shape[1] + 1
     noise = np.concatenate([np.zeros((1, size)), np.eye(size)])[None]
     points = np.tile(np.log(scales), (1, size + 1, 1))
-    theta = np.asarray(compile_for(statistics, DEFAULTS).coefficients(points, data, noise)[1])[
-        0, :, : design.k
-    ]
+    theta = programs(statistics).coefficients(points, data, noise)[1][0, :, : design.k]
     return theta[0], np.sqrt(((theta[1:] - theta[0]) ** 2).sum(axis=0))
 
 
