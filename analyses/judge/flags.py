@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from scipy import stats
+
 from ...data.published import Printed
+from ...data.study.spec import Cluster
 from ..kinds import kind_of
 from ..run.fits import Fit
 from ..run.results import SpecFit
@@ -28,6 +32,11 @@ EVEN = 1.0
 MOVED = 1.0
 # A ratio of standard errors of 1.2 costs an interval that ignores it 3 points of its 95% coverage.
 WIDER, NARROWER = 1.2, 0.8
+# With G clusters the square of that ratio varies as chi-squared over its G - 1 degrees of freedom, also where
+# the model is right: a ratio within these probabilities is left to chance.
+CHANCE = (0.005, 0.995)
+# In posterior standard deviations of their correlation: independent errors reach it 3 times in a thousand.
+CORRELATED_BY = 3.0
 # Under strict exogeneity least squares and generalised least squares estimate one slope: a quarter of a 95%
 # interval, about a standard error, between them speaks of dynamics, feedback or error in the regressor.
 APART = 0.25
@@ -115,14 +124,25 @@ def sample_differs(case: Case) -> Flags:
 
 
 def errors_not_as_modelled(case: Case) -> Flags:
-    factor = case.interval.factor
-    if factor is None:
+    factor, clusters = case.interval.factor, case.interval.clusters
+    if factor is None or clusters is None:
         return
+    low, high = np.sqrt(stats.chi2.ppf(CHANCE, clusters - 1) / (clusters - 1))
     words = f"{factor:.2f} times the model's own"
-    if factor > WIDER:
+    if factor > max(WIDER, high):
         yield f"judged interval widened: the cluster-robust standard error is {words}"
-    elif factor < NARROWER:
+    elif factor < min(NARROWER, low):
         yield f"judged interval is the model's: the cluster-robust standard error is {words}"
+
+
+def errors_correlated(case: Case) -> Flags:
+    """Errors that persist, where the paper's own standard errors take the rows as independent."""
+    if case.other_law is None or isinstance(case.one.view.spec.vcov, Cluster):
+        return
+    rho = case.other_law["parameters"]["rho_error"]
+    sd = case.other_law["parameter_sds"]["rho_error"]
+    if abs(rho) > CORRELATED_BY * sd:
+        yield f"errors are correlated over time (ρ = {rho:.2f}, sd {sd:.2f}): printed as if independent"
 
 
 def rests_on_the_law_of_errors(case: Case) -> Flags:
@@ -235,6 +255,7 @@ FLAGS: tuple[Callable[[Case], Flags], ...] = (
     error_not_reproduced,
     sample_differs,
     errors_not_as_modelled,
+    errors_correlated,
     rests_on_the_law_of_errors,
     few_clusters,
     number_of_clusters_unknown,

@@ -46,6 +46,7 @@ class Judged:
     factor : the cluster-robust over the model-based standard error; None where it is not known
     df : degrees of freedom of t where the interval is widened; None where it is the posterior's own
     law : name of the law of errors of the posterior; None at tables evidence
+    clusters : number G of clusters that the factor is of
     """
 
     low: float
@@ -53,6 +54,7 @@ class Judged:
     factor: float | None
     df: int | None
     law: str | None
+    clusters: int | None = None
 
     def record(self) -> dict[str, Any]:
         """The `judged` object of comparison.json."""
@@ -70,8 +72,9 @@ def judged_interval(fit: SpecFit, term: str, posterior: Posterior) -> Judged:
     law = None if fit.inputs else fit.view.errors
     widening = fit.widening.get(term)
     low, high = widened(posterior.mean, posterior.sd, posterior.low, posterior.high, widening)
-    factor = None if widening is None else widening.factor
-    return Judged(low, high, factor, degrees(widening), law)
+    if widening is None:
+        return Judged(low, high, None, None, law)
+    return Judged(low, high, widening.factor, degrees(widening), law, widening.clusters)
 
 
 def degrees(widening: Widening | None) -> int | None:

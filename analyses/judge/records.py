@@ -126,11 +126,12 @@ def _under_other_law(rests_on: SpecFit, printed: Printed, claim: Claim) -> dict[
     if faults(posterior):
         return None
     interval = replace(judged_interval(other, printed.term, posterior), law=CORRELATED)
-    names = [own.name for own in LAWS[CORRELATED].parameters]
+    drawn = {own.name: other.tree["posterior"][own.name] for own in LAWS[CORRELATED].parameters}
     return {
         **posterior.record(),
         "judged": interval.record(),
-        "parameters": {name: float(other.tree["posterior"][name].mean()) for name in names},
+        "parameters": {name: float(values.mean()) for name, values in drawn.items()},
+        "parameter_sds": {name: float(values.std()) for name, values in drawn.items()},
         "verdict": verdict(claim, interval.low, interval.high),
     }
 

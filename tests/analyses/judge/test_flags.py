@@ -74,9 +74,45 @@ def test_tables_do_not_tell_whether_a_pooled_coefficient_survives_effects(tmp_pa
     ],
 )
 def test_errors_that_are_not_as_modelled(tmp_path, factor, said):
-    one = column(tmp_path, widening={"x1": Widening(1.0, factor, 30)})
+    one = column(tmp_path, widening={"x1": Widening(1.0, factor, 3000)})
     assert flags(one) == ([said] if said else [])
     assert flags(one, term="x2") == []
+
+
+@pytest.mark.parametrize(
+    ("clusters", "factor", "said"),
+    [
+        (30, 1.34, ""),
+        (30, 1.35, "widened"),
+        (30, 0.68, ""),
+        (30, 0.67, "is the model's"),
+        (5, 1.92, ""),
+        (5, 1.94, "widened"),
+        (200, 1.2, ""),
+        (200, 1.21, "widened"),
+    ],
+)
+def test_few_clusters_show_a_ratio_of_standard_errors_by_chance(tmp_path, clusters, factor, said):
+    """By tables of chi-squared: 52.34 and 13.12 with 29 degrees of freedom, 14.86 with 4."""
+    one = column(tmp_path, widening={"x1": Widening(1.0, factor, clusters)})
+    assert [said in text for text in flags(one)] == ([True] if said else [])
+
+
+@pytest.mark.parametrize(("rho", "said"), [(0.31, True), (0.29, False), (-0.31, True), (-0.29, False)])
+@pytest.mark.parametrize(("vcov", "due"), [("", True), ("hetero", True), ("cluster", False)])
+def test_errors_that_persist_where_the_paper_takes_rows_as_independent(tmp_path, rho, said, vcov, due):
+    given = {"": "", "hetero": 'vcov = "hetero"\n', "cluster": 'vcov = { cluster = "region" }\n'}[vcov]
+    judged = {"q2.5": 0.3, "q97.5": 0.7}
+    other = {
+        "mean": 0.5,
+        "judged": judged,
+        "parameters": {"rho_error": rho},
+        "parameter_sds": {"rho_error": 0.1},
+    }
+    one = column(tmp_path, SPECS + given)
+    wanted = f"errors are correlated over time (ρ = {rho:.2f}, sd 0.10): printed as if independent"
+    found = flags_of(replace(case(one), other_law=other))
+    assert (wanted in found) == (said and due)
 
 
 @pytest.mark.parametrize(("shift", "said"), [(-1.1, "1.1"), (3.53, "3.5"), (1.0, None), (-0.9, None)])
@@ -226,7 +262,7 @@ def test_all_flags_of_one_coefficient_come_in_the_order_of_the_list(tmp_path):
         "judged", "not", "not", "standard", "sample", "judged", "few", "r", "prior-driven", "prior",
         "stars", "standard", "SYNTHETIC",
     ]  # fmt: skip
-    assert len(FLAGS) == 21
+    assert len(FLAGS) == 22
 
 
 def ensemble(mean, sd, low=None, high=None, again=None):
