@@ -145,7 +145,7 @@ def find(design: Design, seed: int) -> Found:
 
 
 def wild(design: Design, seed: int) -> Ends:
-    """Wild cluster bootstrap-t, Rademacher weights, residuals unrestricted (Cameron, Gelbach and Miller 2008).
+    """Wild cluster bootstrap-t, Rademacher weights, residuals unrestricted (Cameron and others 2008).
 
     Standard errors of replicates and of the estimate have one scale: small-sample corrections cancel.
     """
