@@ -50,10 +50,14 @@ class SpecView:
 
     @property
     def other_errors(self) -> Errors | None:
-        """The law fitted beside the default one; None where the study file names a law, or slopes vary."""
-        stated = self.spec.errors or "errors" in self.file.model.model_fields_set
-        possible = bool(self.spec.rules.errors) and self.spec.varying is None
-        return CORRELATED if possible and not stated else None
+        """The law fitted beside the default one; None where the study file names a law, or slopes vary.
+
+        A kind whose law cannot be chosen has the default; [model] names it by naming the default.
+        """
+        rules, model = self.spec.rules, self.file.model
+        in_model = "errors" in model.model_fields_set and (bool(rules.errors) or model.errors == DEFAULT)
+        possible = rules.second_law and self.spec.varying is None
+        return CORRELATED if possible and not (self.spec.errors or in_model) else None
 
     def priors(self, overrides: dict[str, str] | None = None) -> Priors:
         """Defaults, then the study's, then the specification's, then the caller's."""

@@ -19,7 +19,7 @@ from .interval import CONSTANT, Judged, judged_fit
 from .posterior import Posterior
 from .reference import clusters_unknown, degrees_of_freedom
 from .reproduction import error_reproduced
-from .verdict import EQUIVALENCE, Claim, precise, settled_sign, verdict
+from .verdict import EQUIVALENCE, Claim, by_laws, precise, settled_sign
 
 # With 10 degrees of freedom the 97.5% quantile of t is 2.23, 14% above the normal's, and cluster-robust
 # errors are themselves too small with so few clusters (Cameron and Miller 2015, doi:10.3368/jhr.50.2.317).
@@ -151,11 +151,21 @@ def rests_on_the_law_of_errors(case: Case) -> Flags:
         return
     ends, other = (case.interval.low, case.interval.high), case.other_law["judged"]
     mean, low, high, rho = case.other_law["mean"], other["q2.5"], other["q97.5"], case.other_law["parameters"]
-    beside = f"with AR(1) errors (ρ = {rho['rho_error']:.2f}) {mean:.3g} [{low:.3g}, {high:.3g}]"
+    beside = f"with AR(1) errors ({_over_time(rho)}) {mean:.3g} [{low:.3g}, {high:.3g}]"
     if settled_sign(*ends) != settled_sign(low, high):
         yield f"rests on the law of errors: {case.judged.mean:.3g} with independent errors, {beside}"
     elif abs(mean - case.judged.mean) > APART * (ends[1] - ends[0]):
         yield f"moves with the law of errors: {case.judged.mean:.3g} with independent errors, {beside}"
+
+
+def _over_time(parameters: dict[str, float]) -> str:
+    """The correlation of errors over time; where there are two equations, also that of the other one."""
+    others = [
+        f", {value:.2f} in the equation of the {name.removeprefix('rho_error_')}"
+        for name, value in parameters.items()
+        if name != "rho_error"
+    ]
+    return f"ρ = {parameters['rho_error']:.2f}{''.join(others)}"
 
 
 def few_clusters(case: Case) -> Flags:
@@ -182,8 +192,8 @@ def rests_on_an_assumption(case: Case) -> Flags:
 
 
 def only_if_exact(case: Case) -> Flags:
-    ends = case.interval
-    if case.exact not in (None, verdict(case.claim, ends.low, ends.high)):
+    ends = case.interval.low, case.interval.high
+    if case.exact not in (None, by_laws(case.claim, ends, case.other_law)):
         yield f"{case.exact} only if {kind_of(case.one.view.kind).assumption}"
 
 

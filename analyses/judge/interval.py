@@ -12,7 +12,9 @@ coefficient is judged by its column's own posterior.
 Where the clusters of the rows show a larger standard error than the model states, the posterior's standard
 deviation is multiplied by the ratio, and the interval has the quantiles of t with G - 1 degrees of freedom:
 the interval of a posterior that has the frequentist risk of the sandwich (Müller 2013, doi:10.3982/ECTA9097;
-Hansen 2007, doi:10.1016/j.jeconom.2006.09.008). It is never made narrower.
+Hansen 2007, doi:10.1016/j.jeconom.2006.09.008). It is never made narrower. Of a variance that a prior on an
+untestable assumption adds to, the ratio multiplies the rest. The interval of a product of slopes keeps the
+skewness of its draws: each end moves away from the mean in proportion.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from ...data.published import NORMAL_95
 from ..run.results import SpecFit, Widening
 from .posterior import Posterior
 
@@ -88,7 +91,9 @@ def widened[T: (float, NDArray[np.float64])](
     """The ends of a 95% interval as a verdict looks at them.
 
     Where the cluster-robust standard error exceeds the model's: mean ± t(G − 1) × factor × sd; else the ends
-    as they are. `mean`, `sd`, `low` and `high` may be arrays of one shape.
+    as they are. Where a prior on an assumption adds to the variance, its part keeps the normal's 1.96. Where
+    draws are skewed, the distance of each end from the mean is multiplied in place of the standard deviation.
+    `mean`, `sd`, `low` and `high` may be arrays of one shape.
 
     Examples
     --------
@@ -102,7 +107,11 @@ def widened[T: (float, NDArray[np.float64])](
     df = degrees(widening)
     if widening is None or df is None:
         return low, high
-    half = float(stats.t.ppf(0.975, df)) * widening.factor * sd
+    times = float(stats.t.ppf(0.975, df)) * widening.factor / NORMAL_95
+    times = (1 + widening.share * (times**2 - 1)) ** 0.5
+    if widening.skewed:
+        return mean - times * (mean - low), mean + times * (high - mean)
+    half = times * NORMAL_95 * sd
     return mean - half, mean + half
 
 

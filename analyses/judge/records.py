@@ -20,7 +20,7 @@ from .over_twins import twin_flags, twins_record
 from .prior_widths import width_records
 from .reproduction import reproduced
 from .summaries import summarise
-from .verdict import NOT_REPRODUCED, Claim, under_two_laws, verdict
+from .verdict import NOT_REPRODUCED, Claim, by_laws, verdict
 from .winners_curse import winners_curse
 
 
@@ -60,11 +60,8 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
     stop = faults(posterior) + (faults(judged) if judged is not posterior else [])
     over = of_term(rests_on, printed.term)
     claim = claim_of(one, printed)
-    result: str | None = verdict(claim, interval.low, interval.high)
     other = _under_other_law(rests_on, printed, claim)
-    if other is not None:
-        ends = other["judged"]["q2.5"], other["judged"]["q97.5"]
-        result = under_two_laws(claim, (interval.low, interval.high), ends)
+    result: str | None = by_laws(claim, (interval.low, interval.high), other)
     if gate["within_rounding"] is False:
         result = NOT_REPRODUCED
     elif stop:
@@ -78,7 +75,9 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
             "published_position": judged.published_position,
         }
     exact = judged_interval(one, printed.term, posterior) if rests_on is one.under_prior else None
-    under_exact = None if exact is None else verdict(claim, exact.low, exact.high)
+    under_exact = None
+    if exact is not None:
+        under_exact = by_laws(claim, (exact.low, exact.high), _under_other_law(one, printed, claim))
     case = Case(fit, one, printed, claim, judged, interval, gate, under_exact, other)
     return {
         "id": printed.id,
@@ -126,7 +125,8 @@ def _under_other_law(rests_on: SpecFit, printed: Printed, claim: Claim) -> dict[
     if faults(posterior):
         return None
     interval = replace(judged_interval(other, printed.term, posterior), law=CORRELATED)
-    drawn = {own.name: other.tree["posterior"][own.name] for own in LAWS[CORRELATED].parameters}
+    found, owns = other.tree["posterior"], tuple(own.name for own in LAWS[CORRELATED].parameters)
+    drawn = {str(name): v for name, v in found.data_vars.items() if str(name).startswith(owns)}
     return {
         **posterior.record(),
         "judged": interval.record(),

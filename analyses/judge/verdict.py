@@ -7,6 +7,7 @@ A coefficient that is printed significant claims an effect, one that is printed 
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 SIGN_LOST = 0.0
@@ -106,6 +107,13 @@ def under_two_laws(claim: Claim, first: tuple[float, float], second: tuple[float
     if settled_sign(*first) == settled_sign(*second):
         return verdict(claim, *first)
     return "uncertain" if claim.effect else "null stands"
+
+
+def by_laws(claim: Claim, ends: tuple[float, float], other: Mapping[str, Any] | None) -> str:
+    """The verdict by a judged interval and by that of the `other_law` object, where there is one."""
+    if other is None:
+        return verdict(claim, *ends)
+    return under_two_laws(claim, ends, (other["judged"]["q2.5"], other["judged"]["q97.5"]))
 
 
 def settled_sign(low: float, high: float) -> int:

@@ -33,12 +33,17 @@ class Widening(NamedTuple):
     clusters : their number G
     prior_shift : of the posterior mean, from generalised least squares under the same law, in standard errors
         of the latter
+    share : of the posterior's variance, what sampling adds to it; below 1 where a prior on an assumption that
+        data cannot test adds the rest
+    skewed : whether a widened interval keeps the skewness of the draws, as that of a product of slopes does
     """
 
     model: float
     robust: float
     clusters: int
     prior_shift: float = 0.0
+    share: float = 1.0
+    skewed: bool = False
 
     @property
     def factor(self) -> float:

@@ -31,6 +31,8 @@ class KindRules:
     endogenous : whether its formula has a part `endogenous ~ instruments`, which no other kind may have
     varying : whether its slopes may vary by groups
     errors : the laws of errors that `errors` may choose
+    second_law : whether a fit whose law of errors is not named has one beside it whose errors are correlated
+        within entities
     one_equation : whether it is one least-squares equation in which no regressor has a role of its own
     plain_least_squares : whether its coefficients are those of one least-squares regression on the rows as
         they are, so that the means and covariances of the variables determine them
@@ -46,6 +48,7 @@ class KindRules:
     endogenous: bool = False
     varying: bool = False
     errors: tuple[str, ...] = ()
+    second_law: bool = False
     one_equation: bool = False
     plain_least_squares: bool = False
     linear_in_outcome: bool = True
@@ -55,7 +58,9 @@ class KindRules:
 # In the order in which an unstated kind is looked for: the first whose `shown_by` is there.
 KINDS: dict[str, KindRules] = {
     "instrument": KindRules(shown_by="endogenous", endogenous=True),
-    "mediation": KindRules(shown_by="mediator", keys=("mediator", "treatment"), needs=("mediator",)),
+    "mediation": KindRules(
+        shown_by="mediator", keys=("mediator", "treatment"), needs=("mediator",), second_law=True
+    ),
     "threshold": KindRules(
         shown_by="regime_dependent",
         keys=("variable", "regime_dependent", "thresholds", "max_thresholds", "location_prior"),
@@ -68,15 +73,26 @@ KINDS: dict[str, KindRules] = {
         needs=("estimator",),
         effects="needed",
         errors=EVERY_LAW,
+        second_law=True,
         one_equation=True,
         linear_in_outcome=False,
         between=True,
     ),
     "effects": KindRules(
-        shown_by="effects", effects="needed", varying=True, errors=EVERY_LAW, one_equation=True
+        shown_by="effects",
+        effects="needed",
+        varying=True,
+        errors=EVERY_LAW,
+        second_law=True,
+        one_equation=True,
     ),
     "pooled": KindRules(
-        shown_by=None, effects="refused", errors=EVERY_LAW, one_equation=True, plain_least_squares=True
+        shown_by=None,
+        effects="refused",
+        errors=EVERY_LAW,
+        second_law=True,
+        one_equation=True,
+        plain_least_squares=True,
     ),
 }
 

@@ -18,6 +18,10 @@ doi:10.1037/a0020761). Priors are therefore put on what the data identify, which
 error scales of the two regressions, and independently on rho (the transparent parametrisation of Gustafson
 2005, doi:10.1214/088342305000000098). At rho = 0 they are the usual priors of a, b and c'. The posterior of
 rho is its prior, and every effect at any rho is an exact transform of the same draws.
+
+So it is where the errors of the two regressions are correlated within entities, with a correlation over time
+of each: the outcome's error is then kappa e^m plus the error of its regression, a sum of two AR(1) errors,
+and rho remains the correlation of e^m and e of one row.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Direct and indirect effects from the separate regressions of a mediation chain, at any rho.
 
 `models.kinds.mediation` derives why this is exact. Draws come from the collapsed engine, one equation at a
-time.
+time, under any law of errors.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from ...data.errors import InputError
 from ...data.sample.design import Design
-from ...data.study.spec import Form
+from ...data.study.spec import Errors, Form
 from ..engine.sampling import Sampler
 from ..kinds.mediation import equations, mediation_model
 from ..priors import DEFAULTS, Prior, Priors
@@ -153,21 +153,31 @@ def mediation_posterior(
     priors: Priors = DEFAULTS,
     form: Form | None = "mundlak",
     sampler: Sampler = SAMPLER,
+    errors: Errors = "gaussian",
 ) -> MediationPosterior:
     """Posterior draws by the collapsed engine, one equation at a time: their posteriors are independent."""
-    from ..engine.posterior import posterior
-    from ..engine.statistics import statistics_of_design
-
     chain = equations(design, mediators)
     fits = {
-        one.outcome: posterior(
-            statistics_of_design(one, form), priors, replace(sampler, seed=sampler.seed + j)
-        )
+        one.outcome: _equation(one, priors, form, replace(sampler, seed=sampler.seed + j), errors)
         for j, one in enumerate(chain)
     }
     coef = [_flat(tree, "coef") for tree in fits.values()]
     sigma = [_flat(tree, "sigma") * one.y.std() for tree, one in zip(fits.values(), chain, strict=True)]
     return MediationPosterior(paths(chain, treatment, coef, sigma), coef[-1], fits)
+
+
+def _equation(
+    design: Design, priors: Priors, form: Form | None, sampler: Sampler, errors: Errors
+) -> DataTree:
+    """The posterior of one equation."""
+    from ..engine.posterior import posterior
+    from ..engine.statistics import statistics_of_design
+    from ..errors import LAWS
+    from ..errors.inference.tree import error_tree
+
+    if LAWS[errors].additive:
+        return posterior(statistics_of_design(design, form), priors, sampler)
+    return error_tree(design, priors, form, errors, sampler)
 
 
 def mediation_posterior_by_nuts(

@@ -126,3 +126,19 @@ def panels_at_truth(law: str, count: int, design: Design, seed: int) -> list[Des
         y = 3 + X @ [0.5, -0.3] + level[design.entity] + year[design.time]
         made.append(replace(design, X=X, y=y + errors_of(design, law, TRUTH, rng)))
     return made
+
+
+def mediated(entities: int = 12, times: int = 7, rho: float = 0.6, missing: float = 0.15) -> Design:
+    """A panel with a = 0.6, b = 0.5 and c' = 0.2 whose mediator `m` and outcome have AR(1) errors."""
+    design = empty(entities, times, missing, 6)
+    rng = np.random.default_rng(6)
+    at = {"sigma": 0.5, "rho_error": rho}
+    level, year = (
+        rng.normal(size=(entities, 2))[design.entity],
+        0.5 * rng.normal(size=(times, 2))[design.time],
+    )
+    of_m, of_y = (errors_of(design, "ar1", at, rng) for _ in range(2))
+    m = 0.6 * design.X[:, 0] + level[:, 0] + year[:, 0] + of_m
+    y = 0.2 * design.X[:, 0] + 0.5 * m - 0.3 * design.X[:, 1] + level[:, 1] + year[:, 1] + of_y
+    X = np.column_stack([design.X[:, 0], m, design.X[:, 1]])
+    return replace(design, terms=("x1", "m", "x2"), X=X, y=y, clusters=None)

@@ -15,8 +15,9 @@ from ....data.sample.build import build_design
 from ....data.sample.design import Design
 from ....data.sample.estimable import check_estimable
 from ....data.study.formula import Term
+from ....data.study.laws import CORRELATED
 from ....data.study.other_regressors import with_terms
-from ....data.study.spec import Cluster, Form
+from ....data.study.spec import Cluster, Errors, Form
 from ....models.engine.collapsed import collapsible
 from ....models.frequentist.bootstrap import bootstrap
 from ....models.frequentist.least_squares import LeastSquares, least_squares
@@ -27,9 +28,19 @@ from ...run.key import Key
 from ...run.results import Engine, Request, SpecFit
 from ...run.store import read_or_fit, seed_of
 from ...view import SpecView, views_of
+from ..linear import second_law_of
 from ..printed_terms import check_terms
-from .record import PATHS, assumption_flags, mechanism, together, tree_of, under_prior_on_rho
+from .record import (
+    PATHS,
+    assumption_flags,
+    mechanism,
+    together,
+    tree_of,
+    under_law,
+    under_prior_on_rho,
+)
 from .roles import roles
+from .widening import path_widening
 
 if TYPE_CHECKING:
     from xarray import Dataset, DataTree
@@ -84,42 +95,62 @@ def _fit(
     priors = view.priors(request.priors)
     form: Form | None = (request.form or view.form) if view.spec.parsed.effects else None
     engine: Engine = request.engine or ("collapsed" if collapsible(priors) else "nuts")
-    sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, view.id))
-
-    def make() -> DataTree:
-        from xarray import DataTree
-
-        if engine == "collapsed":
-            found = mediation_posterior(design, treatment, (mediator,), priors, form, sampler)
-        else:
-            found = mediation_posterior_by_nuts(design, treatment, mediator, priors, form, sampler)
-        tree = tree_of(design, found, priors, sampler)
-        tree["bootstrap"] = DataTree(_bootstraps(view, design, treatment, mediator, sampler.seed))
-        if both is not None and engine == "collapsed":
-            joint = mediation_posterior(both[0], treatment, both[1], priors, form, sampler).paths
-            tree["together"] = together(joint, both[1], sampler)
-        return tree
-
-    key = Key(
-        kind=view.kind,
-        data=(design.sha256, *([both[0].sha256] if both else [])),
-        form=form,
-        errors=None,
-        priors=priors,
-        sampler=sampler,
-        engine=engine,
-        extra={"roles": [treatment, mediator, both[1] if both else None], "vcov": str(view.spec.vcov)},
-    )
-    tree, seconds, resumed = read_or_fit(view.id, key, request, make)
+    first, last = equations(design, (mediator,))
     units: dict[str, float | None] = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
     units |= {"direct": units[treatment], "indirect": None, "total": None}
-    found = mechanism(tree, treatment, mediator, priors)
-    one = SpecFit(
-        view, tree, priors, printed, engine, seconds, resumed, form, design,
-        frequentist(view, design, treatment, mediator), units=units,
-        mechanism=found, assumption_flags=assumption_flags(found),
-    )  # fmt: skip
-    return replace(one, under_prior=under_prior_on_rho(one, treatment, mediator))
+    estimates = frequentist(view, design, treatment, mediator)
+
+    def under(law: Errors, name: str) -> SpecFit:
+        """Both equations under a law of errors; bootstrap and more mediators with the default law alone."""
+        sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, name))
+
+        def make() -> DataTree:
+            from xarray import DataTree
+
+            if engine == "collapsed":
+                found = mediation_posterior(design, treatment, (mediator,), priors, form, sampler, law)
+            else:
+                found = mediation_posterior_by_nuts(design, treatment, mediator, priors, form, sampler)
+            tree = tree_of(design, found, priors, sampler)
+            if law != view.errors:
+                return tree
+            tree["bootstrap"] = DataTree(_bootstraps(view, design, treatment, mediator, sampler.seed))
+            if both is not None and engine == "collapsed":
+                joint = mediation_posterior(both[0], treatment, both[1], priors, form, sampler).paths
+                tree["together"] = together(joint, both[1], sampler)
+            return tree
+
+        key = Key(
+            kind=view.kind,
+            data=(design.sha256, *([both[0].sha256] if both else [])),
+            form=form,
+            errors=law,
+            priors=priors,
+            sampler=sampler,
+            engine=engine,
+            extra={"roles": [treatment, mediator, both[1] if both else None], "vcov": str(view.spec.vcov)},
+        )
+        tree, seconds, resumed = read_or_fit(name, key, request, make)
+        one = SpecFit(
+            view, tree, priors, printed, engine, seconds, resumed, form, design, estimates, units=units,
+            widening=path_widening(tree, (first, last), treatment, priors, form, law),
+        )  # fmt: skip
+        return replace(one, under_prior=under_prior_on_rho(one, treatment, mediator))
+
+    one = under(view.errors, view.id)
+    found = mechanism(one.tree, treatment, mediator, priors)
+    if request.other_law and second_law_of(view, design, engine, form):
+        other = under(CORRELATED, f"{view.id}-{CORRELATED}")
+        one = _beside(one, other)
+        found["other_law"] = under_law(other, CORRELATED)
+    return replace(one, mechanism=found, assumption_flags=assumption_flags(found))
+
+
+def _beside(one: SpecFit, other: SpecFit) -> SpecFit:
+    """A column with its fit under a second law of errors, at rho = 0 and under the prior of rho."""
+    assert one.under_prior is not None
+    under_prior = replace(one.under_prior, other_law=other.under_prior)
+    return replace(one, other_law=replace(other, under_prior=None), under_prior=under_prior)
 
 
 def frequentist(view: SpecView, design: Design, treatment: str, mediator: str) -> LeastSquares:

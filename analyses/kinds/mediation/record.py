@@ -20,13 +20,16 @@ from ....models.mechanisms.paths import (
     vanishing_rho,
 )
 from ....models.priors import Priors
+from ....models.scale import Array
 from ...run.results import SpecFit
 from ..draws import SUMMARY, attributes, changes_at, described, laid_out, of_coefficients
+from .widening import under_prior as widening_under_prior
 
 if TYPE_CHECKING:
     from xarray import DataArray, DataTree
 
 PATHS = ("direct", "indirect", "total")
+OVER_TIME = {"rho_error": "outcome", "rho_error_mediator": "mediator"}
 
 
 def tree_of(design: Design, found: MediationPosterior, priors: Priors, sampler: Sampler) -> DataTree:
@@ -50,6 +53,7 @@ def tree_of(design: Design, found: MediationPosterior, priors: Priors, sampler: 
         "vanishing_rho": vanishing_rho(own)[:, 0],
         "sigma_mediator": np.sqrt(own.covariance[:, 0, 0]),
         "sigma_outcome": own.sigma_u,
+        **_over_time(found),
     }
     rho = rho_draws(priors["rho"], own, np.random.default_rng(sampler.seed))
     direct, indirect = effects_at(own, rho)
@@ -76,6 +80,17 @@ def tree_of(design: Design, found: MediationPosterior, priors: Priors, sampler: 
     return tree
 
 
+def _over_time(found: MediationPosterior) -> dict[str, Array]:
+    """(S,) The correlation of errors from one time to the next in each equation, where the law has one."""
+    fits = list(found.fits.values())
+    drawn = {name: fits[at]["posterior"] for name, at in zip(OVER_TIME, (-1, 0), strict=True)}
+    return {
+        name: posterior["rho_error"].to_numpy().ravel()
+        for name, posterior in drawn.items()
+        if "rho_error" in posterior
+    }
+
+
 def under_prior_on_rho(one: SpecFit, treatment: str, mediator: str) -> SpecFit:
     """The same fit where rho has its prior: direct and indirect effect, and the slope of the mediator.
 
@@ -83,13 +98,16 @@ def under_prior_on_rho(one: SpecFit, treatment: str, mediator: str) -> SpecFit:
     """
     import xarray as xr
 
-    under = one.tree["prior_on_rho"].to_dataset()
+    under, posterior = one.tree["prior_on_rho"].to_dataset(), one.tree["posterior"].to_dataset()
     names = {treatment: "direct", "direct": "direct", mediator: "b", "indirect": "indirect"}
     tree = of_coefficients({term: under[name] for term, name in names.items()})
+    for name in [name for name in OVER_TIME if name in posterior]:
+        tree["posterior"][name] = posterior[name]
     tree.attrs = one.tree.attrs
     if "sample_stats" in one.tree.children:
         tree["sample_stats"] = xr.DataTree(one.tree["sample_stats"].to_dataset())
-    return replace(one, tree=tree, units={}, mechanism=None, seconds=0.0)
+    widening = widening_under_prior(one.widening, one.tree, names)
+    return replace(one, tree=tree, units={}, widening=widening, mechanism=None, seconds=0.0)
 
 
 def together(found: Paths, mediators: tuple[str, ...], sampler: Sampler) -> DataTree:
@@ -135,6 +153,7 @@ def mechanism(tree: DataTree, treatment: str, mediator: str, priors: Priors) -> 
             str(unit): {name: _replicated(replicates[name].sel(unit=unit)) for name in PATHS[:2]}
             for unit in replicates["unit"].to_numpy()
         },
+        "other_law": None,
         "together": None
         if both is None
         else {
@@ -144,6 +163,18 @@ def mechanism(tree: DataTree, treatment: str, mediator: str, priors: Priors) -> 
                 for name in both["mediator"].to_numpy()
             },
         },
+    }
+
+
+def under_law(one: SpecFit, law: str) -> dict[str, Any]:
+    """The paths of a fit under another law of errors, as the `other_law` of the mechanism's record."""
+    posterior, under = (one.tree[name].to_dataset() for name in ("posterior", "prior_on_rho"))
+    return {
+        "law": law,
+        "rho_error": {of: float(posterior[name].mean()) for name, of in OVER_TIME.items()},
+        **{name: described(posterior[name]) for name in PATHS},
+        "vanishing_rho": described(posterior["vanishing_rho"]),
+        "prior_on_rho": {name: described(under[name]) for name in PATHS[:2]},
     }
 
 

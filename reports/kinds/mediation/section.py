@@ -31,6 +31,7 @@ def section(fit: Fit, columns: list[SpecFit], rows: list[Row]) -> Section | None
         columns=[_column(one) for one in fitted],
         twins=[_over_twins(one, found) for one, found in twins],
         printed=[_printed(one) for one in paths],
+        other_law=any((one.mechanism or {})["other_law"] for one in fitted),
         figure_files=figure_files,
         label=evidence_label(fit),
         most=ON_A_LINE,
@@ -88,7 +89,7 @@ def _column(one: SpecFit) -> dict[str, Any]:
         ends = f"[{number(part['q2.5'], decimals)}, {number(part['q97.5'], decimals)}]"
         return f"{number(part[centre], decimals)} {ends}" if centre in part else ends
 
-    proportion = found["proportion"]
+    proportion, other = found["proportion"], found["other_law"]
     return {
         "id": one.id,
         "path": _path(one),
@@ -105,6 +106,12 @@ def _column(one: SpecFit) -> dict[str, Any]:
         "changes": {name: number(found["changes_at"][name], 2) for name in PATHS[:2]},
         "prior": found["prior_on_rho"]["prior"].replace("-", "−"),
         "under": {name: span(found["prior_on_rho"][name]) for name in PATHS[:2]},
+        "other_law": other
+        and {
+            "over_time": ", ".join(f"{number(rho, 2)} in the {of}" for of, rho in other["rho_error"].items()),
+            **{name: span(other[name]) for name in PATHS[:2]},
+            "under": {name: span(other["prior_on_rho"][name]) for name in PATHS[:2]},
+        },
         "bootstrap": [
             {"unit": unit, **{name: span(parts[name]) for name in PATHS[:2]}}
             for unit, parts in found["bootstrap"].items()

@@ -3,7 +3,7 @@
 import pytest
 from scipy import stats
 
-from posterity.analyses.judge.interval import judged_fit, judged_part
+from posterity.analyses.judge.interval import judged_fit, judged_part, widened
 from posterity.analyses.judge.records import record
 from posterity.analyses.run.results import Widening
 
@@ -91,6 +91,21 @@ def test_the_interval_is_widened_where_clusters_ask_for_it_and_never_narrowed(tm
     assert judged["q97.5"] + judged["q2.5"] == pytest.approx(1.0, abs=0.01)
     assert (judged["factor"], judged["df"], found["verdict"]) == (robust, df, verdict)
     assert found["posterior"]["q97.5"] == pytest.approx(0.696, abs=0.01)
+
+
+@pytest.mark.parametrize(("share", "times"), [(1.0, 2.0), (0.25, 1.75**0.5), (0.0, 1.0)])
+def test_the_part_of_the_variance_that_a_prior_adds_keeps_its_width(share, times):
+    """Many clusters, so that t is the normal: of the variance, `share` is multiplied by 4."""
+    found = widened(1.0, 0.1, 0.7, 1.1, Widening(1.0, 2.0, 10**9, share=share))
+    assert found == pytest.approx((1 - times * 0.196, 1 + times * 0.196), abs=1e-4)
+
+
+def test_a_skewed_interval_stays_skewed():
+    """t(4) × 1.5 / 1.96 = 2.125 times the distance of each end from the mean."""
+    found = widened(1.0, 0.1, 0.7, 1.1, Widening(1.0, 1.5, 5, skewed=True))
+    times = stats.t.ppf(0.975, 4) * 1.5 / stats.norm.ppf(0.975)
+    assert found == pytest.approx((1 - times * 0.3, 1 + times * 0.1))
+    assert widened(1.0, 0.1, 0.7, 1.1, Widening(1.0, 1.0, 5, skewed=True)) == (0.7, 1.1)
 
 
 def test_of_a_pooled_column_the_widening_is_that_of_the_fit_with_effects(tmp_path):

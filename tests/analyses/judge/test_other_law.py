@@ -82,3 +82,60 @@ def test_a_law_that_the_study_names_stands_alone(simulate, tmp_path):
     assert found["gaussian"] is None
     assert found["ar1"] is None
     assert float(there(found[None]).tree["posterior"]["rho_error"].mean()) < 0.9
+
+
+MEDIATION = '[spec."T1.1"]\nformula = "y ~ x1 + x2 | city"\nmediator = "x2"\n'
+
+
+def law_of(one, mean, sd=0.1, term="indirect"):
+    """The same column under AR(1) errors, where a path has another posterior."""
+    drawn = tree({"x1": 0.5, "x2": -0.2, term: mean}, sd)
+    for name, value in (("rho_error", 0.8), ("rho_error_mediator", 0.65)):
+        drawn["posterior"][name] = 0 * drawn["posterior"]["coef"].sel(term="x1", drop=True) + value
+    return replace(one, tree=drawn)
+
+
+def indirect(folder, at_zero, under_prior, sd=0.1):
+    """A printed indirect effect of 0.5: its means at rho = 0 and under the prior, each by both laws."""
+    rows = "T1,1,indirect,0.50,0.10,,***,,,,84,,y,\n"
+    one = column(folder, MEDIATION, rows, least_squares=reproducing(indirect=(0.5, 0.1)))
+    first, second = (
+        replace(law_of(one, a, width), other_law=law_of(one, b, width))
+        for (a, b), width in ((at_zero, 0.1), (under_prior, sd))
+    )
+    one = replace(first, under_prior=second)
+    return record(fit_of(one), one, one.printed[0])
+
+
+@pytest.mark.parametrize(
+    ("means", "verdict"),
+    [((0.5, 0.5), "holds"), ((0.5, 0.1), "uncertain"), ((0.1, 0.5), "uncertain"), ((0.5, -0.5), "uncertain")],
+)
+def test_an_indirect_effect_that_one_law_alone_settles_is_uncertain(tmp_path, means, verdict):
+    found = indirect(tmp_path, means, means)
+    assert found["verdict"] == verdict
+    said = [flag for flag in found["flags"] if flag.startswith("rests on the law of errors")]
+    assert len(said) == (verdict == "uncertain")
+    between = "with AR(1) errors (ρ = 0.80, 0.65 in the equation of the mediator)"
+    assert all(between in flag for flag in said)
+    assert found["other_law"]["parameters"] == {
+        "rho_error": pytest.approx(0.8),
+        "rho_error_mediator": pytest.approx(0.65),
+    }
+
+
+@pytest.mark.parametrize(
+    ("at_zero", "under_prior", "sd", "exact", "flagged"),
+    [
+        ((0.5, 0.5), (0.5, 0.5), 0.4, "holds", True),  # the prior of rho alone unsettles both laws
+        ((0.5, 0.5), (0.5, 0.1), 0.1, "holds", True),  # it unsettles the second law
+        ((0.5, 0.1), (0.5, 0.1), 0.1, "uncertain", False),  # rho = 0 does not settle it either
+        ((0.5, 0.5), (0.5, 0.5), 0.1, "holds", False),
+    ],
+)
+def test_what_holds_only_if_rho_is_0_holds_there_under_both_laws(
+    tmp_path, at_zero, under_prior, sd, exact, flagged
+):
+    found = indirect(tmp_path, at_zero, under_prior, sd)
+    assert found["exact"]["verdict"] == exact
+    assert ("holds only if rho = 0 exactly" in found["flags"]) == flagged
