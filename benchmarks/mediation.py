@@ -204,7 +204,7 @@ def path_intervals(design: Design, law: Errors, seed: int) -> dict[str, tuple[En
     return found
 
 
-def laws(write: Write, count: int = 100) -> None:
+def laws(write: Write, count: int = 150) -> None:
     """Coverage of a, b and the indirect effect with errors that are correlated over time."""
     truth = {"a": 0.5, "b": 0.3, "indirect": 0.15}
     write(
