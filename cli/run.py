@@ -168,7 +168,7 @@ def run_study(
         from ..models.engine.sampling import Sampler, prepare
 
         sampler = Sampler(draws=settings["draws"], seed=settings["seed"], device=settings["device"])
-        if evidence != "tables":
+        if sampler.device == "gpu" and evidence != "tables":
             prepare(sampler.device)
         if count is None:
             fits = settings["twins"] * len(study.specs(settings["only"]))

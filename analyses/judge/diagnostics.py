@@ -88,12 +88,12 @@ def converged(tree: DataTree) -> dict[str, float]:
     `likelihood_difference` is the largest difference between the engine's log-likelihood and the one with
     every effect kept (`models.errors.inference.kept_effects`), where it was computed.
     """
-    import arviz as az
+    from arviz_stats import ess, rhat
 
     posterior = tree["posterior"].to_dataset()
     worst = {
-        "r_hat": max(float(v.max()) for v in az.rhat(posterior).data_vars.values()),
-        "ess_bulk": min(float(v.min()) for v in az.ess(posterior).data_vars.values()),
+        "r_hat": max(float(v.max()) for v in rhat(posterior).data_vars.values()),
+        "ess_bulk": min(float(v.min()) for v in ess(posterior).data_vars.values()),
     }
     stats = tree.get("sample_stats")
     worst["divergences"] = float(stats["diverging"].sum()) if stats is not None else 0.0

@@ -25,7 +25,7 @@ def summarise(fit: SpecFit, term: str, published: float) -> Posterior:
     ----------
     published : the printed value, on the paper's scale
     """
-    import arviz as az
+    from arviz_stats import ess, rhat
 
     values = draws_of(fit, term)
     exact = _exact(fit)
@@ -41,8 +41,8 @@ def summarise(fit: SpecFit, term: str, published: float) -> Posterior:
         low=float(low),
         high=float(high),
         prob_positive=float((values > 0).mean()),
-        ess_bulk=float(values.size) if exact else min(float(az.ess(values)), _weighted_size(fit)),
-        r_hat=1.0 if exact else float(az.rhat(values)),
+        ess_bulk=float(values.size) if exact else min(float(ess(values)), _weighted_size(fit)),
+        r_hat=1.0 if exact else float(rhat(values)),
         k_hat=fit.tree.attrs.get("k_hat"),
         bayes_factor_10=factor,
         published_position=float((values < published).mean()),
@@ -70,9 +70,9 @@ def effective_draws(fit: SpecFit, values: NDArray[np.float64]) -> float:
     there. What is known of such draws is their number, or, where weights are uneven, the effective size that
     the weights leave.
     """
-    import arviz as az
+    from arviz_stats import ess
 
-    size = float(values.size) if independent(fit) else float(az.ess(values))
+    size = float(values.size) if independent(fit) else float(ess(values))
     return min(size, _weighted_size(fit))
 
 
@@ -125,11 +125,12 @@ def savage_dickey(values: NDArray[np.float64], slope: Prior, unit: float | None)
     values : (chains, draws) on the paper's scale
     unit : what one standardised slope is on the paper's scale
     """
-    import arviz as az
+    from arviz_base import from_dict
+    from arviz_stats import bayes_factor
 
     if unit is None or not MIN_BEYOND_ZERO <= (values > 0).mean() <= 1 - MIN_BEYOND_ZERO:
         return None
     prior = unit * slope.frozen().ppf((np.arange(values.size) + 0.5) / values.size)
-    data = az.from_dict({"posterior": {"b": values}, "prior": {"b": prior.reshape(values.shape)}})
-    factor = float(az.bayes_factor(data, var_names="b", ref_vals=0)["b"].sel(bf_type="BF10"))
+    data = from_dict({"posterior": {"b": values}, "prior": {"b": prior.reshape(values.shape)}})
+    factor = float(bayes_factor(data, var_names="b", ref_vals=0)["b"].sel(bf_type="BF10"))
     return factor if math.isfinite(factor) else None

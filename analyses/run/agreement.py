@@ -35,13 +35,13 @@ class Agreement:
 
 def compared(name: str, collapsed: DataTree, expanded: DataTree, seconds: tuple[float, float]) -> Agreement:
     """Compare slopes and scales of two posteriors of one model."""
-    import arviz as az
+    from arviz_stats import mcse
 
     draws = [_draws(tree) for tree in (collapsed, expanded)]
     difference, ratio = [], []
     for key in draws[0]:
         a, b = draws[0][key], draws[1][key]
-        error = np.hypot(float(az.mcse(a)), float(az.mcse(b)))
+        error = np.hypot(float(mcse(a)), float(mcse(b)))
         difference.append(float((a.mean() - b.mean()) / error))
         ratio.append(float(a.std() / b.std()))
     return Agreement(name, tuple(draws[0]), tuple(difference), tuple(ratio), seconds)

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class NotStoredError(Exception):
         self.name, self.key = name, key
 
 
+@cache
 def versions() -> dict[str, str]:
     """Versions of posterity, Python's numerical libraries, and the fingerprint of the code that fits."""
     return {

@@ -50,13 +50,13 @@ def fit_tables(inputs: list[PrintedEstimate], slope: Prior, sampler: Sampler, en
     """Draws of every effect of a column: exact by default, NUTS on the same model where asked."""
     if engine == "nuts":
         return nuts(tables_model(inputs, slope), sampler)
-    import arviz as az
+    from arviz_base import from_dict
 
     seeds = np.random.SeedSequence(sampler.seed).generate_state(len(inputs))
     size = sampler.chains * sampler.draws
     draws = [exact_draws(p, slope, size, int(s)) for p, s in zip(inputs, seeds, strict=True)]
     coef = np.stack(draws, axis=-1).reshape(sampler.chains, sampler.draws, len(inputs))
-    return az.from_dict(
+    return from_dict(
         {"posterior": {"coef": coef}}, coords={"term": [p.term for p in inputs]}, dims={"coef": ["term"]}
     )
 

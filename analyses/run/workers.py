@@ -12,7 +12,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from functools import cache, partial
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -225,7 +225,7 @@ def _here(expected: dict[str, str], function: Callable[..., Any], task: tuple[An
 
     from ...models.engine.sampling import prepare
 
-    have = _versions()
+    have = versions()
     other = sorted(name for name in expected if have.get(name) != expected[name])
     if other:
         name = other[0]
@@ -236,8 +236,3 @@ def _here(expected: dict[str, str], function: Callable[..., Any], task: tuple[An
     prepare("cpu")
     with dask.config.set(scheduler="synchronous"):  # xarray locks files by it
         return function(*task)
-
-
-@cache
-def _versions() -> dict[str, str]:
-    return versions()

@@ -14,7 +14,7 @@ from ...data.sample.outline import Outline, outline_of
 from ...data.sample.steps import outline_after
 from ...data.study.file import StudyFile
 from ...data.study.spec import Cluster, Spec
-from ...models.moments import Column
+from ...models.moment_columns import Column
 from .targets import Target, UnmappedError, target
 
 # what steps that change values and leave every row are called in `models.moments`

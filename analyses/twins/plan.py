@@ -8,7 +8,7 @@ from ...data.published import Printed
 from ...data.sample.outline import named_entities
 from ...data.study.file import StudyFile
 from ...data.study.spec import Cluster
-from ...models.moments import DESCRIPTIVES
+from ...models.moment_columns import DESCRIPTIVES
 from .columns import column_of, targets_of
 from .r_squared import of_nested, of_one_regressor
 from .targets import Plan, Question, Target, UnmappedError, target

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, norm
 
-from ...models.moments import within
+from ...models.moment_columns import within
 from .marginals import Marginal, coefficients, marginals
 from .newton import Start
 from .setting import Setting

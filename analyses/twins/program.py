@@ -10,7 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from ...models.moments import DESCRIPTIVES, descriptives, inflation, regression
+from ...models.engine.sampling import prepare
+from ...models.moment_columns import DESCRIPTIVES
+from ...models.moments import descriptives, inflation, regression
 from .targets import Plan, Question, Target
 
 Array = NDArray[np.float64]
@@ -54,7 +56,7 @@ class Program(NamedTuple):
 
 def program(plan: Plan) -> Program:
     """Compile the statistics of a plan and their Jacobian; columns of one shape share a computation."""
-    jax.config.update("jax_enable_x64", True)
+    prepare("cpu")
     parts: list[tuple[list[Target], Callable[[Any, Any], Any], NDArray[np.int64], tuple[int, ...]]] = []
     shapes: dict[Any, list[Any]] = {}
     for question in plan.questions:

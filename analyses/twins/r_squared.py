@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...models.moments import Column
+from ...models.moment_columns import Column
 from .targets import Question, Target
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...data.published import Printed, half_unit
-from ...models.moments import Column
+from ...models.moment_columns import Column
 
 MARGIN = 0.98
 

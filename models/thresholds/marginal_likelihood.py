@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.sampling import prepare
 from .regimes import Array, Codes
 
 ROUND, FEW = 8192, 64  # sizes are rounded up to multiples: one compiled program serves many panels
@@ -99,7 +100,7 @@ def _programs() -> dict[str, Any]:
     import jax.numpy as jnp
     from jax.scipy.linalg import solve_triangular
 
-    jax.config.update("jax_enable_x64", True)
+    prepare("cpu")
 
     def swept(cross: Any, location: Any, variance: Any, prior_sd: Any) -> tuple[Any, Any]:
         """S (m, m) and r (m,) at one value of the scales."""

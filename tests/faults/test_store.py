@@ -223,7 +223,9 @@ def test_seals_of_records():
 def test_keys_change_with_versions_priors_and_code(monkeypatch, tmp_path):
     before = store.versions()
     monkeypatch.setattr(store.metadata, "version", lambda name: "0.0.1" if name == "numpy" else "1")
+    store.versions.cache_clear()
     other = store.versions()
+    store.versions.cache_clear()
     assert KEY.sha256(before) != KEY.sha256(other)
     for name in ("data", "models", "analyses"):
         (tmp_path / name).mkdir()

@@ -9,7 +9,8 @@ import pytest
 from linearmodels.iv import IV2SLS
 from linearmodels.panel import PanelOLS
 
-from posterity.models.moments import DESCRIPTIVES, Column, descriptives, inflation, regression
+from posterity.models.moment_columns import DESCRIPTIVES, Column
+from posterity.models.moments import descriptives, inflation, regression
 
 N, T = 9, 6
 PLAIN = Column(

@@ -41,20 +41,21 @@ def power_scaling(effect: Array, log_prior: Array, log_likelihood: Array) -> lis
     log_prior, log_likelihood : (M, m) of the slopes; the likelihood given them, effects integrated out, so
         that the prior of an effect is never scaled
     """
-    import arviz as az
+    from arviz_base import from_dict
+    from arviz_stats import psense
 
     # to first order this keeps the weights of data sets equal
     log_prior, log_likelihood = (v - v.mean(axis=1, keepdims=True) for v in (log_prior, log_likelihood))
     size = log_prior.size // 4
     order = np.random.default_rng(0).permutation(log_prior.size)[: 4 * size].reshape(4, size)
-    data = az.from_dict(
+    data = from_dict(
         {
             "posterior": {"b": effect.reshape(-1, effect.shape[-1])[order]},
             "log_prior": {"b": log_prior.ravel()[order]},
             "log_likelihood": {"y": log_likelihood.ravel()[order]},
         }
     )
-    found = [az.psense(data, group=group)["b"].to_numpy().tolist() for group in ("prior", "likelihood")]
+    found = [psense(data, group=group)["b"].to_numpy().tolist() for group in ("prior", "likelihood")]
     return [{"prior": p, "likelihood": q} for p, q in zip(*found, strict=True)]
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ....data.sample.design import Design
     from ....data.study.spec import Form
 
-ROWS = 1_000  # of larger panels the check takes the first entities
+ROWS = 250  # of larger panels the check takes the first entities
 
 
 def largest_difference(
