@@ -57,7 +57,7 @@ class KindRules:
 
 # In the order in which an unstated kind is looked for: the first whose `shown_by` is there.
 KINDS: dict[str, KindRules] = {
-    "instrument": KindRules(shown_by="endogenous", endogenous=True),
+    "instrument": KindRules(shown_by="endogenous", endogenous=True, second_law=True),
     "mediation": KindRules(
         shown_by="mediator", keys=("mediator", "treatment"), needs=("mediator",), second_law=True
     ),

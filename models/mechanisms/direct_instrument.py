@@ -31,7 +31,7 @@ CHUNK = 4_000_000
 
 @dataclass(frozen=True, eq=False)
 class Direction:
-    """Least squares of one data set, in standard units.
+    """Least squares of one data set, in standard units; of several, with further axes in front.
 
     Attributes
     ----------
@@ -44,9 +44,9 @@ class Direction:
     pi: Array
     f: Array
     inverse: Array
-    xx: float
-    xy: float
-    yy: float
+    xx: Array
+    xy: Array
+    yy: Array
     free: int
 
 
@@ -61,9 +61,9 @@ def direction(root: Root) -> Direction:
         slopes[:, 0],
         slopes[:, 1],
         inverse,
-        float(cross[0, 0]),
-        float(cross[0, 1]),
-        float(cross[1, 1]),
+        cross[0, 0],
+        cross[0, 1],
+        cross[1, 1],
         root.free,
     )
 
@@ -146,14 +146,27 @@ def _coordinates(data: Sequence[Direction]) -> tuple[Array, Array]:
 
 
 def _log_density(data: Sequence[Direction], mean: Array, variance: Array, priors: Priors, at: Array) -> Array:
-    """(D, B) Log-density in (beta, b, log s, log sigma_v), up to a constant."""
-    k, free = len(data[0].pi), data[0].free
+    """(D, B) Log-density in (beta, b, log s, log sigma_v), up to a constant; each data set has its points."""
+    parts = (
+        np.stack([getattr(d, n) for d in data])[:, None] for n in ("pi", "f", "inverse", "xx", "xy", "yy")
+    )
+    return log_density(Direction(*parts, data[0].free), mean, variance, priors, at)
+
+
+def log_density(data: Direction, mean: Array, variance: Array, priors: Priors, at: Array) -> Array:
+    """(D, B) The same, where the axes in front of the data are (D, B), or (D, 1).
+
+    Parameters
+    ----------
+    mean, variance : (D, k) prior moments of the direct effects
+    """
+    k, free = data.pi.shape[-1], data.free
     beta, b, log_s, log_v = np.moveaxis(at, -1, 0)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         s, v = np.exp(log_s), np.exp(log_v)
         kappa = b - beta
         sigma_u = np.hypot(s, kappa * v)
-        xx, xy, yy = (np.array([getattr(d, name) for d in data])[:, None] for name in ("xx", "xy", "yy"))
+        xx, xy, yy, pi, f, inverse = data.xx, data.xy, data.yy, data.pi, data.f, data.inverse
         value = -(free - k) * (log_s + log_v)
         value -= 0.5 * (xx / v**2 + (yy - 2 * b * xy + b**2 * xx) / s**2)
         # priors of beta, sigma_u, sigma_v and a uniform correlation, in these coordinates
@@ -163,8 +176,6 @@ def _log_density(data: Sequence[Direction], mean: Array, variance: Array, priors
 
         # (pi_hat, phi_hat) with pi and gamma integrated out
         m, sd = priors["first_stage"].arguments
-        pi, f = np.stack([d.pi for d in data])[:, None], np.stack([d.f for d in data])[:, None]
-        inverse = np.stack([d.inverse for d in data])[:, None]
         away = np.concatenate(
             [
                 np.broadcast_to(pi - m, (*b.shape, k)),
@@ -187,6 +198,8 @@ def _log_density(data: Sequence[Direction], mean: Array, variance: Array, priors
     covariance = np.where(good[..., None, None], covariance, np.eye(2 * k))
     away = np.where(good[..., None], away, 0.0)
     sign, log_determinant = np.linalg.slogdet(covariance)
+    good &= sign > 0
+    covariance = np.where(good[..., None, None], covariance, np.eye(2 * k))
     quadratic = (away * np.linalg.solve(covariance, away[..., None])[..., 0]).sum(axis=-1)
     value -= 0.5 * (log_determinant + quadratic)
-    return np.where(good & (sign > 0), value, -np.inf)
+    return np.where(good, value, -np.inf)

@@ -14,6 +14,7 @@ from ..frequentist.iv import InstrumentDesign
 from ..kinds.instrument import exclusions, instrument_model, root_of
 from ..priors import Prior, Priors
 from ..scale import Array
+from . import correlated_instrument
 from .direct_instrument import direction, draw
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class InstrumentPosterior:
     sigma : (S,) standard deviation of the structural error
     rho : (S, p) its correlations with the errors of the first stages
     attributes : engine, method, k-hat, effective size
+    rho_error : (S,) correlation of errors from one time to the next; None where they are independent
     """
 
     beta: Array
@@ -37,6 +39,7 @@ class InstrumentPosterior:
     rho: Array
     attributes: dict[str, Any]
     sample_stats: Dataset | None = None
+    rho_error: Array | None = None
 
 
 def can_draw(data: InstrumentDesign, priors: Priors) -> bool:
@@ -81,10 +84,33 @@ def importance_draws(
     ]  # fmt: skip
 
 
+def correlated_posterior(
+    data: InstrumentDesign, priors: Priors, sampler: Sampler, exclusion: bool = False
+) -> InstrumentPosterior:
+    """The same with errors correlated within entities, AR(1); one endogenous regressor."""
+    own = list(exclusions(data, priors).values()) if exclusion else None
+    draws = sampler.chains * sampler.draws
+    found = correlated_instrument.draw(
+        correlated_instrument.panel_of(data), [own], priors, draws, sampler.seed
+    )
+    sd = data.design.y.std()
+    return InstrumentPosterior(
+        found.beta[0, :, None] * sd / data.design.X[:, 0].std(), found.sigma_u[0] * sd,
+        found.endogeneity[0, :, None],
+        {"engine": "collapsed", "method": "importance", "k_hat": float(found.direct.k_hat[0]),
+         "ess": float(found.direct.ess[0])}, rho_error=found.rho_error[0],
+    )  # fmt: skip
+
+
 def control_slopes(data: InstrumentDesign, found: InstrumentPosterior, rng: np.random.Generator) -> Array:
     """(S, c) Coefficients of the controls, whose priors are flat, given the rest; exact exclusion."""
     if not data.controls:
         return np.empty((len(found.sigma), 0))
+    if found.rho_error is not None:
+        sd = data.design.y.std()
+        beta = found.beta[:, 0] * data.design.X[:, 0].std() / sd
+        panel = correlated_instrument.panel_of(data)
+        return correlated_instrument.controls_of(panel, beta, found.sigma / sd, found.rho_error, rng)
     left = data.outcome_within[:, None] - data.regressors_within @ found.beta.T
     mean = np.linalg.lstsq(data.W, left, rcond=None)[0].T
     root = np.linalg.inv(np.linalg.qr(data.W, mode="r"))

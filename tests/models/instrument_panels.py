@@ -16,6 +16,7 @@ from posterity.models.frequentist.anderson_rubin import anderson_rubin_region
 from posterity.models.frequentist.iv import LEVEL, InstrumentDesign, VCov, instrument_design
 
 from ..there import there
+from .error_panels import series
 from .reference.moments import rows_like
 
 GROUPS = Cluster(cluster="group")
@@ -70,3 +71,20 @@ def anderson_rubin_interval(
     """The Anderson-Rubin region of the only coefficient."""
     (pieces,) = there(anderson_rubin_region(data, vcov, level)).projections
     return pieces
+
+
+def correlated(n: int = 10, times: int = 7) -> InstrumentDesign:
+    """SYNTHETIC: beta = 0.5, errors of both stages AR(1) with 0.7, gaps, a control and two instruments."""
+    rng = np.random.default_rng(3)
+    city, year = np.divmod(np.arange(n * times), times)
+    v, e = (series((n, times), 0.7, rng).ravel() for _ in range(2))
+    z1, z2, w = rng.normal(size=(3, n * times))
+    x = 0.6 * z1 - 0.3 * z2 + v + rng.normal(size=n)[city]
+    y = 0.5 * x + 0.2 * w + 0.6 * v + 0.8 * e + rng.normal(size=n)[city]
+    columns = {"y": y, "x": x, "w": w, "z1": z1, "z2": z2}
+    frame = pd.DataFrame({"city": [f"c{i}" for i in city], "year": 2000 + year, **columns})
+    frame = frame[(rng.uniform(size=len(frame)) > 0.1) | (year == 0)].reset_index(drop=True)
+    spec = Spec(formula="y ~ x + w + z1 + z2 | city + year")
+    return instrument_design(
+        build_design(Panel.of(frame, entity="city", time="year", source="test"), spec), 1, 2
+    )

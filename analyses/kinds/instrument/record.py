@@ -171,6 +171,26 @@ def mechanism(tree: DataTree, data: InstrumentDesign, exclusion: dict[str, Prior
         "overidentification": test,
         "exclusion": {name: str(prior) for name, prior in exclusion.items()},
         "changes_at": _changes(tree),
+        "other_law": None,
+    }
+
+
+def under_law(tree: DataTree, data: InstrumentDesign, law: str) -> dict[str, Any]:
+    """The coefficient under another law of errors, as the `other_law` of the mechanism's record."""
+    exact, loose = (tree[name].to_dataset() for name in ("posterior", "prior_on_exclusion"))
+    k_hat = max(tree.attrs["k_hat"], tree["prior_on_exclusion"].attrs["k_hat"])
+    return {
+        "law": law,
+        "why": None if k_hat <= MAX_K_HAT else f"k-hat {k_hat:.2f} is above {MAX_K_HAT:g}",
+        "rho_error": described(exact["rho_error"]),
+        "endogenous": {
+            name: {
+                "posterior": described(exact["coef"].sel(term=name)),
+                "endogeneity": described(exact["endogeneity"].sel(endogenous=name)),
+                "prior_on_exclusion": described(loose["coef"].sel(endogenous=name)),
+            }
+            for name in data.endogenous
+        },
     }
 
 

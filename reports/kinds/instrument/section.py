@@ -31,6 +31,7 @@ def section(fit: Fit, columns: list[SpecFit], rows: list[Row]) -> Section | None
     body = rendered(
         "kinds/instrument.html",
         lines=lines,
+        laws=[line for one in fitted for line in _laws(one)],
         several=[_several(one) for one in fitted if len((one.mechanism or {})["endogenous"]) > 1],
         rule_of_thumb=f"{RULE_OF_THUMB:g}",
         twins=[_over_twins(one, found) for one, found in twins],
@@ -79,6 +80,34 @@ def _lines(one: SpecFit) -> list[dict[str, Any]]:
                 "loose": span(part["prior_on_exclusion"]),
                 "prior": ", ".join(sorted(set(found["exclusion"].values()))).replace("-", "−"),
                 "changes": {key: number(value, 3) for key, value in changes.items()},
+            }
+        )
+    return lines
+
+
+def _laws(one: SpecFit) -> list[dict[str, str]]:
+    """The coefficient with errors correlated over time, or why it is not estimated with them."""
+    found = (one.mechanism or {})["other_law"]
+    if found is None:
+        return []
+    if found["why"] is not None:
+        return [{"id": one.id, "term": ", ".join((one.mechanism or {})["endogenous"]), "why": found["why"]}]
+    lines = []
+    for name, part in found["endogenous"].items():
+        d = decimals_of(part["posterior"])
+
+        def span(values: dict[str, float], d: int = d) -> str:
+            return f"{number(values['mean'], d)} [{number(values['q2.5'], d)}, {number(values['q97.5'], d)}]"
+
+        lines.append(
+            {
+                "id": one.id,
+                "term": name,
+                "why": "",
+                "posterior": span(part["posterior"]),
+                "loose": span(part["prior_on_exclusion"]),
+                "endogeneity": span(part["endogeneity"], 2),
+                "rho_error": span(found["rho_error"], 2),
             }
         )
     return lines

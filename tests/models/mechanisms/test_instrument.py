@@ -81,6 +81,15 @@ def test_integrated_density_against_quadrature(exclusion):
     np.testing.assert_allclose(got - got[0], expected - expected[0], atol=2e-4)
 
 
+def test_where_scales_vanish_beside_the_first_stage_there_is_no_density():
+    """The covariance of the least-squares slopes is then singular to the last digit."""
+    one = direction(root_of(cross_section(0.05)))
+    points = np.array([[[0.0, 1.0, -40.0, -40.0], [0.5, 0.9, 0.0, 0.0]]])
+    found = _log_density([one], np.zeros((1, 2)), np.zeros((1, 2)), DEFAULTS, points)
+    assert found[0, 0] == -np.inf
+    assert np.isfinite(found[0, 1])
+
+
 @pytest.mark.parametrize("endogenous", [1, 2])
 @pytest.mark.parametrize("exclusion", [False, True])
 def test_pymc_model_is_the_density_written_out(endogenous, exclusion):
