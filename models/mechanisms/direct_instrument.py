@@ -147,10 +147,9 @@ def _coordinates(data: Sequence[Direction]) -> tuple[Array, Array]:
 
 def _log_density(data: Sequence[Direction], mean: Array, variance: Array, priors: Priors, at: Array) -> Array:
     """(D, B) Log-density in (beta, b, log s, log sigma_v), up to a constant; each data set has its points."""
-    parts = (
-        np.stack([getattr(d, n) for d in data])[:, None] for n in ("pi", "f", "inverse", "xx", "xy", "yy")
-    )
-    return log_density(Direction(*parts, data[0].free), mean, variance, priors, at)
+    names = ("pi", "f", "inverse", "xx", "xy", "yy")
+    parts = {name: np.stack([getattr(d, name) for d in data])[:, None] for name in names}
+    return log_density(Direction(**parts, free=data[0].free), mean, variance, priors, at)
 
 
 def log_density(data: Direction, mean: Array, variance: Array, priors: Priors, at: Array) -> Array:

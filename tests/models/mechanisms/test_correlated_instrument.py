@@ -137,10 +137,10 @@ def test_controls_are_generalised_least_squares_given_the_rest(simulate, effects
     """y - x beta on the control and explicit dummies in the metric of R."""
     data = column(simulate, effects)
     design, rho, beta = data.design, 0.7, 0.4
-    D = [design.X[:, 1:2], np.ones((design.n, 1))]
-    D += [np.eye(len(design.entities))[design.entity][:, 1:]] * effects[0]
-    D += [np.eye(len(design.times))[design.time][:, 1:]] * effects[1]
-    D = np.hstack(D)
+    blocks = [design.X[:, 1:2], np.ones((design.n, 1))]
+    blocks += [np.eye(len(design.entities))[design.entity][:, 1:]] * effects[0]
+    blocks += [np.eye(len(design.times))[design.time][:, 1:]] * effects[1]
+    D = np.hstack(blocks)
     years = np.array(design.times)[design.time]
     R = np.linalg.inv(rho ** abs(years[:, None] - years) * (design.entity[:, None] == design.entity))
     unit = design.y.std() / design.X[:, 0].std()
