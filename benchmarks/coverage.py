@@ -122,7 +122,7 @@ class Found(NamedTuple):
 
 
 def find(design: Design, seed: int) -> Found:
-    sampler = Sampler(seed=seed)
+    sampler = Sampler(draws=500, seed=seed)
     independent = posterior(statistics_of_design(design, "mundlak"), DEFAULTS, sampler)
     own, judged, factor = _judged(design, independent, "gaussian")
     tree = error_tree(design, DEFAULTS, "mundlak", "ar1", sampler)
