@@ -31,7 +31,7 @@ from xarray import DataTree
 
 from posterity.analyses.judge.flags import CHANCE, CORRELATED_BY, NARROWER, WIDER
 from posterity.analyses.judge.interval import widened
-from posterity.analyses.kinds.linear import widening_of
+from posterity.analyses.kinds.linear import errors_of, widening_of
 from posterity.data.panel.panel import Panel
 from posterity.data.sample.build import build_design
 from posterity.data.sample.design import Design
@@ -167,7 +167,7 @@ def _judged(design: Design, tree: DataTree, law: Errors) -> tuple[Ends, Ends, fl
     """The posterior's own interval, the judged one, and the ratio of standard errors."""
     draws = tree["posterior"]["coef"].to_numpy()[..., 0].ravel()
     own = Ends(*np.quantile(draws, [0.025, 0.975]).tolist())
-    widening = widening_of(design, tree, DEFAULTS, "mundlak", law)["x"]
+    widening = widening_of(design, errors_of(design, tree, DEFAULTS, "mundlak", law))["x"]
     ends = Ends(*widened(float(draws.mean()), float(draws.std(ddof=1)), *own, widening))
     return own, ends, widening.factor
 

@@ -19,7 +19,7 @@ import numpy as np
 from xarray import DataTree
 
 from posterity.analyses.judge.interval import widened
-from posterity.analyses.kinds.linear import widening_of
+from posterity.analyses.kinds.linear import errors_of, widening_of
 from posterity.analyses.kinds.mediation.record import tree_of
 from posterity.analyses.kinds.mediation.widening import path_widening
 from posterity.data.sample.design import Design
@@ -195,7 +195,7 @@ def path_intervals(design: Design, law: Errors, seed: int) -> dict[str, tuple[En
     )
     wider = path_widening(tree, (first, last), "x", DEFAULTS, "mundlak", law)
     of_m = DataTree.from_dict({"posterior": tree["mediator_equation"].to_dataset()})
-    wider["a"] = widening_of(first, of_m, DEFAULTS, "mundlak", law)["x"]
+    wider["a"] = widening_of(first, errors_of(first, of_m, DEFAULTS, "mundlak", law))["x"]
     found = {}
     for name, term in (("a", "a"), ("b", "m"), ("indirect", "indirect")):
         draws = tree["posterior"][name].to_numpy().ravel()

@@ -146,7 +146,7 @@ def errors_correlated(case: Case) -> Flags:
 
 
 def rests_on_the_law_of_errors(case: Case) -> Flags:
-    """Two laws of the errors that disagree on the sign, or whose posteriors lie apart."""
+    """Two laws of the errors that disagree on the sign, or whose posteriors lie apart, also beyond chance."""
     if case.other_law is None:
         return
     ends, other = (case.interval.low, case.interval.high), case.other_law["judged"]
@@ -156,6 +156,10 @@ def rests_on_the_law_of_errors(case: Case) -> Flags:
         yield f"rests on the law of errors: {case.judged.mean:.3g} with independent errors, {beside}"
     elif abs(mean - case.judged.mean) > APART * (ends[1] - ends[0]):
         yield f"moves with the law of errors: {case.judged.mean:.3g} with independent errors, {beside}"
+    contrast = case.other_law.get("contrast")
+    if contrast is not None and contrast["q2.5"] * contrast["q97.5"] > 0:
+        low, high = contrast["q2.5"], contrast["q97.5"]
+        yield f"laws of errors disagree beyond chance: by {contrast['mean']:.3g} [{low:.3g}, {high:.3g}]"
 
 
 def _over_time(parameters: dict[str, float]) -> str:

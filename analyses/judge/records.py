@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from scipy import stats
+
 from ...data.published import Printed
 from ...data.study.laws import CORRELATED
 from ...models.errors import LAWS
@@ -60,7 +62,7 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
     stop = faults(posterior) + (faults(judged) if judged is not posterior else [])
     over = of_term(rests_on, printed.term)
     claim = claim_of(one, printed)
-    other = _under_other_law(rests_on, printed, claim)
+    other = _under_other_law(rests_on, printed, claim, judged.mean)
     result: str | None = by_laws(claim, (interval.low, interval.high), other)
     if gate["within_rounding"] is False:
         result = NOT_REPRODUCED
@@ -77,7 +79,8 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
     exact = judged_interval(one, printed.term, posterior) if rests_on is one.under_prior else None
     under_exact = None
     if exact is not None:
-        under_exact = by_laws(claim, (exact.low, exact.high), _under_other_law(one, printed, claim))
+        beside_exact = _under_other_law(one, printed, claim, posterior.mean)
+        under_exact = by_laws(claim, (exact.low, exact.high), beside_exact)
     case = Case(fit, one, printed, claim, judged, interval, gate, under_exact, other)
     return {
         "id": printed.id,
@@ -113,10 +116,12 @@ def record(fit: Fit, one: SpecFit, printed: Printed) -> dict[str, Any]:
     }
 
 
-def _under_other_law(rests_on: SpecFit, printed: Printed, claim: Claim) -> dict[str, Any] | None:
+def _under_other_law(
+    rests_on: SpecFit, printed: Printed, claim: Claim, first: float
+) -> dict[str, Any] | None:
     """The `other_law` object: the coefficient with errors correlated within entities, where that was fitted.
 
-    None also where diagnostics say that its draws cannot be trusted.
+    None also where diagnostics say that its draws cannot be trusted. `first` is the mean under the first law.
     """
     other = rests_on.other_law
     if other is None or printed.term == CONSTANT:
@@ -130,9 +135,24 @@ def _under_other_law(rests_on: SpecFit, printed: Printed, claim: Claim) -> dict[
     return {
         **posterior.record(),
         "judged": interval.record(),
+        "contrast": _contrast(other, printed.term, posterior.mean - first),
         "parameters": {name: float(values.mean()) for name, values in drawn.items()},
         "parameter_sds": {name: float(values.std()) for name, values in drawn.items()},
         "verdict": verdict(claim, interval.low, interval.high),
+    }
+
+
+def _contrast(other: SpecFit, term: str, difference: float) -> dict[str, float] | None:
+    """The `contrast` object: the second law's mean less the first's, with its 95% interval."""
+    error, widening = other.contrast.get(term), other.widening.get(term)
+    if error is None or widening is None:
+        return None
+    reach = float(stats.t.ppf(0.975, widening.clusters - 1)) * error
+    return {
+        "mean": difference,
+        "std_error": error,
+        "q2.5": difference - reach,
+        "q97.5": difference + reach,
     }
 
 

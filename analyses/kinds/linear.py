@@ -18,7 +18,7 @@ from ...data.study.spec import Errors, Form
 from ...models.engine.collapsed import collapsible
 from ...models.errors import LAWS
 from ...models.errors.inference.kept_effects import largest_difference
-from ...models.errors.inference.robust_errors import RobustErrors, robust_errors
+from ...models.errors.inference.robust_errors import RobustErrors, contrast_errors, robust_errors
 from ...models.frequentist.least_squares import LeastSquares
 from ...models.kinds.effects import effects_model
 from ...models.kinds.pooled import pooled_model
@@ -59,18 +59,23 @@ def fit_form(
     priors = view.priors(request.priors)
     engine: Engine = request.engine or ("collapsed" if collapsible(priors) else "nuts")
 
-    def under(errors: Errors, name: str) -> SpecFit:
+    def under(errors: Errors, name: str) -> tuple[SpecFit, RobustErrors | None]:
         tree, seconds, resumed = _posterior(name, design, priors, form, engine, request, errors)
+        trusted = errors_of(design, tree, priors, form, errors)
         return SpecFit(
             view, tree, priors, printed, engine, seconds, resumed, form, design, least_squares, units=units,
-            widening=widening_of(design, tree, priors, form, errors),
-        )  # fmt: skip
+            widening=widening_of(design, trusted),
+        ), trusted  # fmt: skip
 
     units = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
-    found = under(view.errors, view.id + suffix)
+    found, independent = under(view.errors, view.id + suffix)
     if not request.other_law or not second_law_of(view, design, engine, form):
         return found
-    return replace(found, other_law=under(CORRELATED, f"{view.id}{suffix}-{CORRELATED}"))
+    other, correlated = under(CORRELATED, f"{view.id}{suffix}-{CORRELATED}")
+    if independent is not None and correlated is not None:
+        errors = contrast_errors(independent, correlated) * scale_of(design).unit
+        other = replace(other, contrast=dict(zip(design.terms, errors.tolist(), strict=True)))
+    return replace(found, other_law=other)
 
 
 def second_law_of(view: SpecView, design: Design, engine: Engine, form: Form | None) -> bool:
@@ -101,11 +106,8 @@ def beside_both_effects(view: SpecView, request: Request, published: SpecFit) ->
     return replace(published, with_effects=beside, unjudged=unjudged)
 
 
-def widening_of(
-    design: Design, tree: DataTree, priors: Priors, form: Form | None, errors: Errors
-) -> dict[str, Widening]:
-    """By term, standard errors and the pull of the prior, at the posterior mean of the parameters."""
-    found = errors_of(design, tree, priors, form, errors)
+def widening_of(design: Design, found: RobustErrors | None) -> dict[str, Widening]:
+    """By term, standard errors and the pull of the prior, from `errors_of`."""
     if found is None:
         return {}
     columns = found.model.tolist(), found.robust.tolist(), found.prior_shift.tolist()

@@ -65,6 +65,7 @@ class SpecFit:
     under_prior : of mediation and instruments, the coefficients that rest on an assumption which data cannot
         test (rho = 0, exact exclusion), as they are where it has a prior in place of being exact
     other_law : the same with errors correlated within entities, where the study file names no law of errors
+    contrast : of an `other_law`, by term the cluster-robust standard error of its slope less the first law's
     unjudged : why such a fit has no slope of a regressor, for each that it lacks
     units : what one standardised slope is on the paper's scale, by term; None where the prior is flat
     widening : by term, how far the model's own standard error can be trusted; empty where that is not known
@@ -87,6 +88,7 @@ class SpecFit:
     with_effects: SpecFit | None = None
     under_prior: SpecFit | None = None
     other_law: SpecFit | None = None
+    contrast: dict[str, float] = field(default_factory=dict)
     unjudged: dict[str, str] = field(default_factory=dict)
     units: dict[str, float | None] = field(default_factory=dict)
     widening: dict[str, Widening] = field(default_factory=dict)

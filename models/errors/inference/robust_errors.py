@@ -44,17 +44,27 @@ class RobustErrors(NamedTuple):
 
     Attributes
     ----------
+    slopes : (k,) posterior means given the parameters
     model_covariance : (k, k) as the model states it
-    robust_covariance : (k, k) by the clusters
+    influence : (G, k) how far each cluster moves the slopes
     prior_shift : (k,) of the posterior mean, from generalised least squares with a flat prior of the slopes,
         in standard errors of the latter
-    clusters : number G of clusters
     """
 
+    slopes: Array
     model_covariance: Array
-    robust_covariance: Array
+    influence: Array
     prior_shift: Array
-    clusters: int
+
+    @property
+    def clusters(self) -> int:
+        """Their number G."""
+        return len(self.influence)
+
+    @property
+    def robust_covariance(self) -> Array:
+        """(k, k) By the clusters."""
+        return self.influence.T @ self.influence
 
     @property
     def model(self) -> Array:
@@ -71,6 +81,16 @@ class RobustErrors(NamedTuple):
         covariances = self.model_covariance, self.robust_covariance
         model, robust = (float(np.sqrt(weights @ covariance @ weights)) for covariance in covariances)
         return model, robust
+
+
+def contrast_errors(one: RobustErrors, other: RobustErrors) -> Array:
+    """(k,) Cluster-robust standard errors of the differences between two estimates of the same slopes.
+
+    Both estimate one slope if regressors are strictly exogenous, whatever the errors; that a difference is
+    far from 0 in these units speaks against that (Hausman 1978, doi:10.2307/1913827). The estimates are of
+    the same rows, and so the difference is made of what each cluster contributes to it.
+    """
+    return np.sqrt(((other.influence - one.influence) ** 2).sum(axis=0))
 
 
 def robust_errors(
@@ -108,13 +128,13 @@ def robust_errors(
     theta = A @ (moments + precision * data["location"])
     residual = M[:, -1] - M[:, :-1] @ theta
     scores = np.stack([_score(M[g, :-1], residual[g], A) for g in _members(clusters, count)])
-    spread = scores @ A[:, : plan.slopes]
+    influence = scores @ A[:, : plan.slopes]
     k = plan.slopes
     precision[:k] = 0.0  # a flat prior of the slopes; everything else keeps its own
     flat = np.linalg.inv(gram + np.diag(precision))
     least_squares = flat @ (moments + precision * data["location"])
     shift = (theta - least_squares)[:k] / np.sqrt(np.diag(flat)[:k])
-    return RobustErrors(A[:k, :k], spread.T @ spread, shift, count)
+    return RobustErrors(theta[:k], A[:k, :k], influence, shift)
 
 
 def without_entity_effects(M: Array, rows: Rows, sd: float) -> Array:

@@ -64,6 +64,29 @@ def test_the_second_laws_own_widening_is_used(tmp_path):
     assert (found["other_law"]["verdict"], found["verdict"]) == ("uncertain", "uncertain")
 
 
+@pytest.mark.parametrize(("error", "beyond"), [(0.035, True), (0.037, False), (None, False)])
+def test_a_contrast_of_the_laws_has_its_own_interval(tmp_path, error, beyond):
+    """Means 0.5 and 0.4, and t(4): 0.1 is 2.776 times 0.036."""
+    one = column(tmp_path, least_squares=reproducing(x1=(0.5, 0.1)))
+    drawn = tree({"x1": 0.4, "x2": -0.2, "_cons": 1.0})
+    drawn["posterior"]["rho_error"] = 0 * drawn["posterior"]["constant"] + 0.8
+    contrast = {} if error is None else {"x1": error}
+    other = replace(one, tree=drawn, widening={"x1": Widening(1.0, 1.0, 5)}, contrast=contrast)
+    found = record(fit_of(one), replace(one, other_law=other), one.printed[0])
+    told = found["other_law"]["contrast"]
+    if error is None:
+        assert told is None
+    else:
+        expected = {
+            "mean": -0.1,
+            "std_error": error,
+            "q2.5": -0.1 - 2.7764 * error,
+            "q97.5": -0.1 + 2.7764 * error,
+        }
+        assert told == pytest.approx(expected, abs=1e-5)
+    assert any("disagree beyond chance: by -0.1 [" in flag for flag in found["flags"]) == beyond
+
+
 def test_a_law_that_the_study_names_stands_alone(simulate, tmp_path):
     panel = po.Panel.of(simulate(n_entity=8, n_time=6), entity="city", time="year", source="SYNTHETIC panel")
     found = {}
