@@ -39,8 +39,8 @@ class SpecView:
 
     @property
     def errors(self) -> Errors:
-        """The law of the errors; [model]'s is for kinds `effects` and `pooled` without varying slopes."""
-        own = bool(self.spec.rules.errors) and self.spec.varying is None
+        """The law of the errors; [model]'s is for kinds that can have it, without varying slopes."""
+        own = self.file.model.errors in self.spec.rules.errors and self.spec.varying is None
         return self.spec.errors or (self.file.model.errors if own else DEFAULT)
 
     @property
@@ -52,10 +52,11 @@ class SpecView:
     def other_errors(self) -> Errors | None:
         """The law fitted beside the default one; None where the study file names a law, or slopes vary.
 
-        A kind whose law cannot be chosen has the default; [model] names it by naming the default.
+        A kind whose law cannot be chosen has the default; [model] names it by naming the default. A law of
+        [model] that the kind cannot have names nothing.
         """
         rules, model = self.spec.rules, self.file.model
-        in_model = "errors" in model.model_fields_set and (bool(rules.errors) or model.errors == DEFAULT)
+        in_model = "errors" in model.model_fields_set and model.errors in (rules.errors or (DEFAULT,))
         possible = rules.second_law and self.spec.varying is None
         return CORRELATED if possible and not (self.spec.errors or in_model) else None
 

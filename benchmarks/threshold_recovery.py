@@ -20,7 +20,6 @@ import numpy as np
 
 from posterity.data.sample.design import Design
 from posterity.data.study.spec import Form
-from posterity.models.engine.sampling import prepare
 from posterity.models.frequentist import hansen
 from posterity.models.frequentist.least_squares import least_squares
 from posterity.models.thresholds import changepoints
@@ -102,7 +101,6 @@ def one(thresholds: int, seed: int) -> dict[str, list[float]]:
 
 
 def main(panels: int, numbers: tuple[int, ...], write: Callable[[str], object]) -> None:
-    prepare("cpu")
     changepoints.MOST |= FEWER
     write(f"SYNTHETIC: {panels} panels each, {FORM} effects, at most {MOST} thresholds\n")
     for thresholds in numbers:

@@ -72,11 +72,9 @@ def posterior(path: str) -> None:
     from posterity.data.panel.panel import Panel
     from posterity.data.sample.build import build_design
     from posterity.data.study.spec import Spec
-    from posterity.models.engine.sampling import prepare
     from posterity.models.thresholds.changepoints import enumerate_thresholds
     from posterity.models.thresholds.regimes import regimes
 
-    prepare("cpu")
     whole = Panel.of(pd.read_csv(path), entity="id", time="year", source=path)
     design = build_design(whole, Spec(formula="i ~ q1 + q2 + q3 + d1 + qd1 + c1 | id"))
     firms = regimes(design, whole.frame["d1"].to_numpy(float), "c1", "d1", share=0.01, grid=400)

@@ -72,7 +72,7 @@ class Judged:
 
 def judged_interval(fit: SpecFit, term: str, posterior: Posterior) -> Judged:
     """The posterior's own 95% interval, or a wider one where the clusters of the rows ask for it."""
-    law = None if fit.inputs else fit.view.errors
+    law = None if fit.inputs else str(fit.tree.attrs.get("law", fit.view.errors))
     widening = fit.widening.get(term)
     low, high = widened(posterior.mean, posterior.sd, posterior.low, posterior.high, widening)
     if widening is None:

@@ -81,11 +81,15 @@ def fit_form(
 def second_law_of(view: SpecView, design: Design, engine: Engine, form: Form | None) -> bool:
     """Whether a fit has a second one beside it, whose errors are correlated within entities.
 
-    It is what a verdict is judged by, and so of forms with effects only; a correlation of errors can be told
-    from an effect of the entity where some entity has three times.
+    It is what a verdict is judged by, and so of forms with effects only.
     """
-    enough = int(np.bincount(design.entity).max()) >= FEWEST_TIMES
-    return view.other_errors is not None and engine == "collapsed" and form is not None and enough
+    possible = view.other_errors is not None and engine == "collapsed" and form is not None
+    return possible and correlation_known(design)
+
+
+def correlation_known(design: Design) -> bool:
+    """Whether errors' correlation can be told from an entity's effect: some entity has three times."""
+    return int(np.bincount(design.entity).max()) >= FEWEST_TIMES
 
 
 def beside_both_effects(view: SpecView, request: Request, published: SpecFit) -> SpecFit:

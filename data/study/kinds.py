@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from .formula import Formula
-from .laws import LAWS, known
+from .laws import CORRELATED, DEFAULT, LAWS, known
 
 EVERY_LAW = tuple(LAWS)
 
@@ -31,8 +31,8 @@ class KindRules:
     endogenous : whether its formula has a part `endogenous ~ instruments`, which no other kind may have
     varying : whether its slopes may vary by groups
     errors : the laws of errors that `errors` may choose
-    second_law : whether a fit whose law of errors is not named has one beside it whose errors are correlated
-        within entities
+    second_law : whether a column whose law of errors is not named is fitted with errors correlated within
+        entities as well
     one_equation : whether it is one least-squares equation in which no regressor has a role of its own
     plain_least_squares : whether its coefficients are those of one least-squares regression on the rows as
         they are, so that the means and covariances of the variables determine them
@@ -65,6 +65,8 @@ KINDS: dict[str, KindRules] = {
         shown_by="regime_dependent",
         keys=("variable", "regime_dependent", "thresholds", "max_thresholds", "location_prior"),
         needs=("variable", "regime_dependent"),
+        errors=(DEFAULT, CORRELATED),
+        second_law=True,
         linear_in_outcome=False,
     ),
     "random": KindRules(
@@ -129,7 +131,12 @@ def check_kind(kind: str, formula: Formula, keys: Mapping[str, object]) -> None:
     if keys.get("varying") is not None and not rules.varying:
         raise ValueError(f"'varying' slopes belong to {_kinds('varying')}, with effects in the formula")
     if keys.get("errors") is not None and keys["errors"] not in rules.errors:
-        raise ValueError(f"'errors' belong to {_kinds('errors')}, not to {kind!r}")
+        if not rules.errors:
+            raise ValueError(f"'errors' belong to {_kinds('errors')}, not to {kind!r}")
+        raise ValueError(
+            f"errors = {keys['errors']!r} cannot be had with kind {kind!r}; "
+            f"it takes {' or '.join(map(repr, rules.errors))}"
+        )
     if not all(keys.get(key) for key in rules.needs):
         raise ValueError(f"kind {kind!r} needs {' and '.join(map(repr, rules.needs))}")
     if rules.endogenous != bool(formula.endogenous):

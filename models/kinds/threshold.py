@@ -13,6 +13,9 @@ r"""The slope on one regressor changes where another variable passes a threshold
   that thresholds are judged by changes within entities alone, as in Hansen's test; `between` belongs to the
   regressors, not to their regimes, so that the number of nuisance parameters does not grow with K.
 
+- Errors are independent or AR(1) (`models.errors`), and with each law every K stands beside a linear
+  interaction x q (`comparison`).
+
 `threshold_model` is the model with K given. A step has no gradient: `changepoints` enumerates the locations
 and integrates everything else.
 """
@@ -25,9 +28,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...data.sample.within import split
-from ...data.study.spec import Form
+from ...data.study.spec import Errors, Form
+from ..errors import LAWS
 from ..priors import DEFAULTS, Priors
 from ..scale import standardise
+from ..thresholds.blocks import columns_above, standardised
 from ..thresholds.regimes import Array, Codes, Regimes
 from .effects import level_and_effects
 
@@ -60,11 +65,7 @@ def regime_columns(found: Regimes, form: Form) -> Array:
 
     In `fixed` and `mundlak` only the within part of each column.
     """
-    design = found.design
-    columns = np.where(found.q[:, None] > found.candidates, found.x[:, None], 0.0) / found.x.std()
-    if form == "random":
-        return columns - columns.mean(axis=0)
-    return split(columns, design.entity, design.time, design.entity_effects, design.time_effects).within
+    return standardised(found, columns_above(found), form)
 
 
 def threshold_model(
@@ -73,6 +74,7 @@ def threshold_model(
     priors: Priors = DEFAULTS,
     form: Form = "mundlak",
     log_location: Array | None = None,
+    errors: Errors = "gaussian",
 ) -> pm.Model:
     """The model with K >= 1 thresholds as a PyMC model; `which` is the index of a set of locations.
 
@@ -82,6 +84,7 @@ def threshold_model(
     Parameters
     ----------
     log_location : (m,) log prior of each candidate, flat where None
+    errors : their law, see `models.errors`
     """
     import pymc as pm
     import pytensor.tensor as pt
@@ -112,7 +115,7 @@ def threshold_model(
         mean += pt.as_tensor(regime_columns(found, form))[:, at] @ delta
         mean += level_and_effects(design, X, level, priors, form)
 
-        pm.Normal("y", mean, sigma, observed=z.y, dims="row")
+        LAWS[errors].observe(design, z.y, mean, sigma, priors)
         pm.Deterministic("coef", slope * z.scale.unit, dims="term")
         by_regime = slope[found.term] + pt.concatenate([pt.zeros(1), pt.cumsum(delta)])
         pm.Deterministic("regime_slope", by_regime * z.scale.unit[found.term], dims="regime")

@@ -21,8 +21,10 @@ from ..engine.psis import leave_out_elpd
 from ..engine.statistics import zero_sum_basis
 from ..priors import Priors
 from ..scale import standardise
+from ..thresholds.blocks import standardised
 from ..thresholds.changepoints import Enumerated
-from ..thresholds.marginal_likelihood import Nodes, weights_of_nodes
+from ..thresholds.marginal_likelihood import weights_of_nodes
+from ..thresholds.metrics import Nodes
 from ..thresholds.regimes import Array, Regimes
 from ..thresholds.transition import Shape
 
@@ -55,15 +57,8 @@ def pointwise(found: Regimes, shape: Shape, posterior: Enumerated, priors: Prior
     steps = np.cumsum(np.exp(log_weight - log_weight.max(axis=0)), axis=0)
     node = (steps < rng.uniform(size=DRAWS) * steps[-1]).sum(axis=0)
     others = nodes.others[node, rng.integers(nodes.others.shape[1], size=DRAWS)]
-    columns = _columns(found, shape.columns, posterior.form)
+    columns = standardised(found, shape.columns, posterior.form)
     return _densities(found, columns[:, at].T * tau[:, None], nodes, node, others, priors, posterior.form)
-
-
-def _columns(found: Regimes, columns: Array, form: Form) -> Array:
-    design, h = found.design, columns / found.x.std()
-    if form == "random":
-        return h - h.mean(axis=0)
-    return split(h, design.entity, design.time, design.entity_effects, design.time_effects).within
 
 
 def _densities(

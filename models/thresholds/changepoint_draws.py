@@ -8,8 +8,11 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from ..scale import scale_of
-from .changepoints import Enumerated, columns_above
-from .marginal_likelihood import Blocks, Nodes, weights_of_nodes
+from .blocks import columns_above
+from .changepoints import Enumerated
+from .comparison import Compared
+from .marginal_likelihood import Blocks, weights_of_nodes
+from .metrics import Nodes
 from .regimes import Array, Codes, Regimes
 
 FINER = 8
@@ -66,6 +69,23 @@ def draw(posterior: Enumerated, thresholds: int, size: int, seed: int) -> Regime
     )
 
 
+def draw_averaged(compared: Compared, thresholds: int, size: int, seed: int) -> RegimeDraws:
+    """Independent draws given the number of thresholds, from each law of errors as often as it is likely."""
+    if len(compared.laws) == 1:
+        return draw(compared.posteriors[0], thresholds, size, seed)
+    rng = np.random.default_rng([seed, thresholds, len(compared.laws)])
+    share = rng.multinomial(size, compared.laws_given(thresholds))
+    parts = [
+        draw(one, thresholds, int(count), seed)
+        for one, count in zip(compared.posteriors, share, strict=True)
+        if count
+    ]
+    order = rng.permutation(size)
+    return RegimeDraws(
+        *(np.concatenate([getattr(p, field.name) for p in parts])[order] for field in fields(RegimeDraws))
+    )
+
+
 def effect_along(draws: RegimeDraws, at: Array) -> Array:
     """(B, g) The slope of the regressor at values (g,) of the threshold variable, draw by draw."""
     regime = (at[None, :, None] > draws.threshold[:, None, :]).sum(axis=2)
@@ -89,17 +109,17 @@ def bands(values: Array, weights: Array | None = None) -> Array:
 def _draw_nodes(
     posterior: Enumerated, blocks: Blocks, tau: Array, sets: Codes, rng: np.random.Generator
 ) -> Nodes:
-    """Scales for each draw; in `fixed` and `mundlak`, sigma is interpolated between nodes by a spline."""
+    """Scales for each draw; where sigma alone matters, it is interpolated between nodes by a spline."""
     nodes = posterior.nodes
     log_weight = weights_of_nodes(blocks, nodes, tau, sets)
-    if posterior.form == "random":
-        at = _choose(log_weight, rng)
-        return Nodes(*(getattr(nodes, field.name)[at] for field in fields(nodes)))
+    if not nodes.grid:
+        return nodes[_choose(log_weight, rng)]
     log_sigma = np.log(nodes.sigma)
     fine = np.linspace(log_sigma[0], log_sigma[-1], FINER * (len(log_sigma) - 1) + 1)
     at = _choose(CubicSpline(log_sigma, log_weight, axis=0)(fine), rng)
     sigma = np.exp(fine[at] + (fine[1] - fine[0]) * rng.uniform(-0.5, 0.5, len(at)))
-    return Nodes(sigma, 0 * sigma, 0 * sigma, 0 * sigma, np.zeros((len(sigma), 1, 2)))
+    zero = 0 * sigma
+    return Nodes(sigma, zero, zero, zero, np.zeros((len(sigma), 1, 2)), {}, grid=True)
 
 
 def _choose(log_weight: Array, rng: np.random.Generator) -> Codes:
@@ -113,11 +133,9 @@ def _draw_slopes(blocks: Blocks, nodes: Nodes, tau: Array, sets: Codes, rng: np.
     c, size = len(blocks.location), len(sets)
     thresholds = sets.shape[1]
     index = np.concatenate(
-        [np.tile(np.arange(c), (size, 1)), c + sets, np.full((size, 1), blocks.cross.shape[1] - 1)], axis=1
+        [np.tile(np.arange(c), (size, 1)), c + sets, np.full((size, 1), blocks.metric.size - 1)], axis=1
     )
-    H = np.zeros((size, c + thresholds + 1, c + thresholds + 1))
-    for cross, variance in zip(blocks.cross, blocks.variances(nodes).T, strict=True):
-        H += cross[index[:, :, None], index[:, None, :]] / variance[:, None, None]
+    H = blocks.metric.part(nodes, index)
     location = np.concatenate([blocks.location, np.zeros(thresholds)])
     spread = np.concatenate([blocks.prior_sds(nodes), np.tile(tau[:, None], (1, thresholds))], axis=1)
     precision = np.eye(c + thresholds) + spread[:, :, None] * H[:, :-1, :-1] * spread[:, None, :]

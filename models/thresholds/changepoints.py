@@ -11,12 +11,13 @@ the weights of the scales. In `fixed` and `mundlak` a regime column has no part 
 so that S and r depend on sigma alone. The other scales are then integrated out for each sigma beforehand,
 and what is left is a one-dimensional trapezoid rule in log sigma, whose error in a log evidence is below
 1e-6 even with 16 rows. In `random` each sigma comes with draws of the other scales. tau is integrated by
-Gauss-Legendre nodes in its prior probability.
+Gauss-Legendre nodes in its prior probability. Errors that a law correlates take nodes of their own
+(`correlated_nodes`), each with all scales; the rest is the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -28,12 +29,18 @@ from ..engine.importance import find_mode, sample
 from ..engine.programs import programs
 from ..engine.psis import log_sum_exp
 from ..engine.statistics import Statistics, padded, statistics_of_design
+from ..errors import LAWS
+from ..errors.law import Law
 from ..frequentist.hansen import search
 from ..kinds.threshold import admissible_sets, log_prior_of_sets
 from ..priors import DEFAULTS, Prior, Priors
-from .marginal_likelihood import Blocks, Nodes, log_marginals
+from .blocks import blocks_of, columns_above
+from .correlated_nodes import correlated_nodes
+from .marginal_likelihood import Blocks, log_marginals
+from .metrics import Nodes
 from .regimes import Array, Codes, Regimes, room, thinned
 
+INDEPENDENT = LAWS["gaussian"]
 NODES = 28
 REACH = (7.0, 10.0)  # few degrees of freedom leave log sigma a longer tail above
 SMALLEST = 1e-300
@@ -50,6 +57,7 @@ class Enumerated:
 
     Attributes
     ----------
+    law : of the errors
     regimes : for each K >= 1 the candidates used (fewer for larger K)
     sets : for each K the candidate indices (P, K)
     changes : (G,) values of tau; change_weights : (G,) their prior weights
@@ -57,6 +65,7 @@ class Enumerated:
     """
 
     form: Form
+    law: Law
     regimes: tuple[Regimes, ...]
     sets: tuple[Codes, ...]
     nodes: Nodes
@@ -101,6 +110,7 @@ def enumerate_thresholds(
     form: Form = "mundlak",
     location: Prior | None = None,
     seed: int = 0,
+    law: Law = INDEPENDENT,
 ) -> Enumerated:
     """The posterior of 0, 1, ..., `most` thresholds and of all their locations.
 
@@ -112,6 +122,8 @@ def enumerate_thresholds(
     ----------
     location
         A prior on where a threshold lies, on the paper's scale; flat over the candidates where None.
+    law
+        Of the errors: independent ones, or a law that is a `Whitening`.
 
     Raises
     ------
@@ -120,8 +132,11 @@ def enumerate_thresholds(
     """
     limits = MOST_RANDOM if form == "random" else MOST
     _check(found, most, priors, limits)
-    statistics = padded(statistics_of_design(found.design, form))
-    nodes = scale_nodes(found, statistics, priors, most, seed)
+    if law.additive:
+        statistics = padded(statistics_of_design(found.design, form))
+        nodes = scale_nodes(found, statistics, priors, most, seed)
+    else:
+        nodes = correlated_nodes(found, most, priors, form, law, seed)
     changes, change_weights = change_nodes(priors["difference"])
     log_evidence = [np.full((len(changes), 1), log_sum_exp(nodes.log_weight[None])[0])]
     used: list[Regimes] = []
@@ -136,7 +151,7 @@ def enumerate_thresholds(
         if used and len(own.candidates) == len(used[-1].candidates):
             blocks.append(blocks[-1])
         else:
-            blocks.append(blocks_of(own, columns_above(own), priors, form))
+            blocks.append(blocks_of(own, columns_above(own), priors, form, law))
         used.append(own)
         sets.append(admissible_sets(own, thresholds))
         log_prior = log_prior_of_sets(sets[-1], np.log(share))
@@ -146,6 +161,7 @@ def enumerate_thresholds(
         likely = likely + np.bincount(at[sets[-1]].ravel(), np.repeat(weight, thresholds), len(likely))
     return Enumerated(
         form,
+        law,
         tuple(used),
         tuple(sets),
         nodes,
@@ -197,7 +213,8 @@ def scale_nodes(found: Regimes, statistics: Statistics, priors: Priors, most: in
     step = np.log(log_sigma[1] - log_sigma[0])
     zero, none = np.zeros(NODES), np.zeros((NODES, 1, 2))
     if len(names) == 1:
-        return Nodes(np.exp(log_sigma), zero, zero, density(log_sigma[:, None, None])[:, 0] + step, none)
+        log_weight = density(log_sigma[:, None, None])[:, 0] + step
+        return Nodes(np.exp(log_sigma), zero, zero, log_weight, none, {}, grid=True)
 
     def given_sigma(points: Array) -> Array:
         first = np.broadcast_to(log_sigma[:, None, None], (*points.shape[:2], 1))
@@ -210,54 +227,10 @@ def scale_nodes(found: Regimes, statistics: Statistics, priors: Priors, most: in
         few = inner.points[:, :: INNER_DRAWS // OTHERS, j][:, :OTHERS]
         others[:, :, ("sd_entity", "sd_time").index(name)] = np.exp(few)
     if statistics.form != "random":
-        return Nodes(np.exp(log_sigma), zero, zero, log_weight, others)
+        return Nodes(np.exp(log_sigma), zero, zero, log_weight, others, {}, grid=True)
     each = others.reshape(-1, 2)
     sigma, weight = np.repeat(np.exp(log_sigma), OTHERS), np.repeat(log_weight - np.log(OTHERS), OTHERS)
-    return Nodes(sigma, each[:, 0], each[:, 1], weight, each[:, None])
-
-
-def columns_above(found: Regimes) -> Array:
-    """(n, m) x 1(q > gamma) for every candidate."""
-    return np.where(found.q[:, None] > found.candidates, found.x[:, None], 0.0)
-
-
-def blocks_of(found: Regimes, above: Array, priors: Priors, form: Form) -> Blocks:
-    """The cross-products of columns h (n, m) in units of x, from the statistics of one large design."""
-    design = found.design
-    k, m = design.k, above.shape[1]
-    large = replace(
-        design,
-        terms=(*design.terms, *(f"above {j}" for j in range(m))),
-        X=np.hstack([design.X, above]),
-        varying=None,
-    )
-    statistics = statistics_of_design(large, "random" if form == "random" else "fixed")
-    strata, b = statistics.strata, statistics.n_time
-    slope, level = priors["slope"].arguments, priors["intercept"].arguments
-    own = np.ones(statistics.strata.cross.shape[1])
-    own[k : k + m] = statistics.scale.x_sd[k:] / statistics.scale.x_sd[found.term]
-    cross = strata.cross * np.outer(own, own)
-    h = np.arange(k, k + m)
-    if form == "random":
-        c = np.concatenate([np.arange(k), np.arange(k + m, k + m + b + 1)])
-        by_time = np.concatenate([np.zeros(k), np.ones(b), [0.0]])
-        location = np.concatenate([np.full(k, slope[0]), np.zeros(b), [level[0]]])
-        prior_sd = np.concatenate([np.full(k, slope[1]), np.ones(b), [level[1]]])
-        strata_used = slice(None)
-    else:
-        c, by_time = np.arange(k), np.zeros(k)
-        location, prior_sd = np.full(k, slope[0]), np.full(k, slope[1])
-        strata_used = slice(0, 1)
-    order = np.concatenate([c, h, [len(own) - 1]])
-    return Blocks(
-        cross[strata_used][:, order[:, None], order],
-        strata.per_entity[strata_used],
-        strata.per_time[strata_used],
-        location,
-        prior_sd,
-        by_time,
-        k,
-    )
+    return Nodes(sigma, each[:, 0], each[:, 1], weight, each[:, None], {}, grid=False)
 
 
 def _normalised(log_values: Array) -> Array:

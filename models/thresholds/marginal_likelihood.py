@@ -5,61 +5,34 @@ The model is a Gaussian panel model; its coefficients and effects are integrated
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 
-from ..engine.sampling import prepare
+from .metrics import Metric, Nodes, at_once
 from .regimes import Array, Codes
 
-ROUND, FEW = 8192, 64  # sizes are rounded up to multiples: one compiled program serves many panels
-
-
-@dataclass(frozen=True, eq=False)
-class Nodes:
-    """Values of the scales with the weight of each in the model without thresholds.
-
-    Attributes
-    ----------
-    sigma, sd_entity, sd_time : (Q,) zero where there is no such scale or it does not matter
-    log_weight : (Q,) log of quadrature weight times p(y, scales)
-    others : (Q, L, 2) draws of sd_entity and sd_time given sigma; L = 1 where they are the node's
-    """
-
-    sigma: Array
-    sd_entity: Array
-    sd_time: Array
-    log_weight: Array
-    others: Array
+NUMBERS = 2**14  # in the largest array of one step: what a processor's cache holds
 
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """Cross-products of [c | h | y] in the strata of the data, and the priors of the coefficients of c.
+    """Cross-products of [c | h | y], and the priors of the coefficients of c.
 
     Attributes
     ----------
-    cross : (E, c + m + 1, c + m + 1)
-    per_entity, per_time : (E,) as in `statistics.Strata`
+    metric : gives the cross-products at any nodes
     location, prior_sd : (c,) prior means and standard deviations; those of time effects in units of sd_time
     by_time : (c,) 1 where a column of c is a time effect
     terms : how many of the c are slopes
     """
 
-    cross: Array
-    per_entity: Array
-    per_time: Array
+    metric: Metric
     location: Array
     prior_sd: Array
     by_time: Array
     terms: int
-
-    def variances(self, nodes: Nodes) -> Array:
-        """(Q, E) Variance of each stratum at each node."""
-        sigma, entity, time = nodes.sigma[:, None], nodes.sd_entity[:, None], nodes.sd_time[:, None]
-        return sigma**2 + self.per_entity * entity**2 + self.per_time * time**2
 
     def prior_sds(self, nodes: Nodes) -> Array:
         """(Q, c) Prior standard deviation of each coefficient at each node."""
@@ -68,87 +41,72 @@ class Blocks:
 
 def log_marginals(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) -> Array:
     """(G, P) log of the integral over the scales of p(y, scales | set, tau)."""
-    each = (blocks.variances(nodes), blocks.prior_sds(nodes), nodes.log_weight)
-    step = ROUND if len(sets) > ROUND else FEW
-    rounded = np.resize(sets, (-(-len(sets) // step) * step, sets.shape[1]))
-    found = _programs()["log_marginals"](_rounded(blocks.cross), blocks.location, each, changes, rounded)
-    return np.asarray(found)[:, : len(sets)]
+    total = np.full((len(changes), len(sets)), -np.inf)
+    for some, S, r in _swept(blocks, nodes):
+        size = max(NUMBERS // (len(S) * len(changes)), 1)
+        for start in range(0, len(sets), size):
+            at = slice(start, start + size)
+            each = _gain(S, r, sets[at], changes[:, None]) + some.log_weight[:, None, None]
+            top = each.max(axis=0)
+            own = top + np.log(np.exp(each - top).sum(axis=0))
+            total[:, at] = np.logaddexp(total[:, at], own)
+    return total
 
 
 def weights_of_nodes(blocks: Blocks, nodes: Nodes, changes: Array, sets: Codes) -> Array:
     """(Q, B) log p(y, scales | set, tau) at every node, for sets (B, K) each with its own tau (B,)."""
-    each = (blocks.variances(nodes), blocks.prior_sds(nodes), nodes.log_weight)
-    size = max(FEW, 1 << (len(sets) - 1).bit_length())
-    changes, rounded = np.resize(changes, size), np.resize(sets, (size, sets.shape[1]))
-    found = _programs()["nodes"](_rounded(blocks.cross), blocks.location, each, changes, rounded)
-    return np.asarray(found)[:, : len(sets)]
+    parts = [
+        some.log_weight[:, None] + _gain(S, r, sets, changes[None])[:, 0]
+        for some, S, r in _swept(blocks, nodes)
+    ]
+    return np.concatenate(parts)
 
 
-def _rounded(cross: Array) -> Array:
-    """The cross-products with columns of zeros before y: panels of similar size then share a program."""
-    size = cross.shape[1]
-    wide = -(-size // FEW) * FEW
-    kept = np.r_[: size - 1, wide - 1]
-    found = np.zeros((len(cross), wide, wide))
-    found[:, kept[:, None], kept] = cross
-    return found
+def _swept(blocks: Blocks, nodes: Nodes) -> Iterator[tuple[Nodes, Array, Array]]:
+    """Some nodes at a time with S (Q, m, m) and r (Q, m): h and y once c is projected out."""
+    c, step = len(blocks.location), at_once(blocks.metric.size)
+    for start in range(0, len(nodes.sigma), step):
+        some = nodes[slice(start, start + step)]
+        H, sd = blocks.metric.whole(some), blocks.prior_sds(some)[:, :, None]
+        target = H[:, :-1, -1] - H[:, :-1, :c] @ blocks.location
+        root = np.linalg.cholesky(np.eye(c) + sd * H[:, :c, :c] * sd.swapaxes(1, 2))
+        side = np.concatenate([H[:, :c, c:-1], target[:, :c, None]], axis=2)
+        half = np.linalg.solve(root, sd * side)
+        taken = half[:, :, :-1].swapaxes(1, 2) @ half
+        yield some, H[:, c:-1, c:-1] - taken[:, :, :-1], target[:, c:] - taken[:, :, -1]
 
 
-@cache
-def _programs() -> dict[str, Any]:
-    import jax
-    import jax.numpy as jnp
-    from jax.scipy.linalg import solve_triangular
+def _gain(S: Array, r: Array, sets: Codes, tau: Array) -> Array:
+    """(Q, G, P) Change of the log marginal likelihood by a set, by a Cholesky factor without square roots.
 
-    prepare("cpu")
-
-    def swept(cross: Any, location: Any, variance: Any, prior_sd: Any) -> tuple[Any, Any]:
-        """S (m, m) and r (m,) at one value of the scales."""
-        c = len(location)
-        H = jnp.tensordot(1 / variance, cross, axes=1)
-        target = H[:-1, -1] - H[:-1, :c] @ location
-        root = jnp.linalg.cholesky(jnp.eye(c) + prior_sd[:, None] * H[:c, :c] * prior_sd)
-        half = solve_triangular(root, prior_sd[:, None] * H[:c, c:-1], lower=True)
-        seen = solve_triangular(root, prior_sd * target[:c], lower=True)
-        return H[c:-1, c:-1] - half.T @ half, target[c:] - half.T @ seen
-
-    def gain(S: Any, r: Any, sets: Any, tau: Any) -> Any:
-        """(P,) Change of the log marginal likelihood by a set, by a Cholesky factor without square roots."""
-        size = sets.shape[1]
-        rows: list[list[Any]] = []  # of L D, with L D L' the matrix
-        solved: list[Any] = []
-        square, determinant = jnp.zeros(len(sets)), jnp.ones(len(sets))
-        for i in range(size):
-            rows.append([])
-            for j in range(i + 1):
-                value = tau**2 * S[sets[:, i], sets[:, j]] + (i == j)
-                for k in range(j):
-                    value = value - rows[i][k] * rows[j][k] / rows[k][k]
-                rows[i].append(value)
-            value = tau * r[sets[:, i]]
-            for k in range(i):
-                value = value - rows[i][k] * solved[k] / rows[k][k]
-            solved.append(value)
-            square = square + value**2 / rows[i][i]
-            determinant = determinant * rows[i][i]
-        return 0.5 * (square - jnp.log(determinant))
-
-    def log_marginals(cross: Any, location: Any, each: Any, changes: Any, sets: Any) -> Any:
-        def step(carry: Any, node: Any) -> tuple[Any, None]:
-            variance, prior_sd, log_weight = node
-            S, r = swept(cross, location, variance, prior_sd)
-            add = jax.vmap(lambda tau: gain(S, r, sets, tau))(changes)
-            return jnp.logaddexp(carry, log_weight + add), None
-
-        start = jnp.full((len(changes), len(sets)), -jnp.inf)
-        return jax.lax.scan(step, start, each)[0]
-
-    def by_node(cross: Any, location: Any, each: Any, changes: Any, sets: Any) -> Any:
-        def step(_: None, node: Any) -> tuple[None, Any]:
-            variance, prior_sd, log_weight = node
-            S, r = swept(cross, location, variance, prior_sd)
-            return None, log_weight + gain(S, r, sets, changes)
-
-        return jax.lax.scan(step, None, each)[1]
-
-    return {"log_marginals": jax.jit(log_marginals), "nodes": jax.jit(by_node)}
+    Parameters
+    ----------
+    S, r : (Q, m, m), (Q, m)
+    sets : (P, K)
+    tau : (G, 1), or (1, P) where each set has its own
+    """
+    m, ridge = S.shape[1], tau**-2.0  # the factor is that of S + I / tau^2, whose diagonal alone knows tau
+    flat = S.reshape(len(S), -1)
+    rows: list[list[Array]] = []  # of L D, with L D L' the matrix
+    over: list[list[Array]] = []  # of L
+    solved: list[Array] = []
+    square, determinant = np.zeros((len(S), 1, 1)), np.ones((len(S), 1, 1))
+    for i in range(sets.shape[1]):
+        rows.append([])
+        over.append([])
+        for j in range(i + 1):
+            value = flat[:, None, sets[:, i] * m + sets[:, j]]
+            if i == j:
+                value = value + ridge
+            for k in range(j):
+                value = value - over[i][k] * rows[j][k]
+            rows[i].append(value)
+            if j < i:
+                over[i].append(value / rows[j][j])
+        value = r[:, None, sets[:, i]]
+        for k in range(i):
+            value = value - over[i][k] * solved[k]
+        solved.append(value)
+        square = square + value**2 / rows[i][i]
+        determinant = determinant * rows[i][i]
+    return 0.5 * (square - np.log(determinant) + sets.shape[1] * np.log(ridge))

@@ -29,7 +29,8 @@ from ..engine.psis import log_sum_exp
 from ..kinds.effects import level_and_effects
 from ..priors import DEFAULTS, Priors
 from ..scale import standardise
-from .changepoints import Enumerated, blocks_of, columns_above
+from .blocks import blocks_of, columns_above
+from .changepoints import Enumerated
 from .marginal_likelihood import Blocks, log_marginals
 from .regimes import Array, Codes, Regimes
 
@@ -88,22 +89,25 @@ def smooth_grid(found: Regimes, box: Array) -> tuple[Array, Array]:
 
 def shapes_of(found: Regimes, posterior: Enumerated, priors: Priors = DEFAULTS) -> dict[str, Shape]:
     """Marginal likelihoods of the four shapes, with the scales and changes of an enumerated posterior."""
-    low, high = ends(found)
     nothing = np.zeros((found.design.n, 1))
     return {
         "none": Shape(nothing, None, posterior.log_evidence[0]),
         "jump": Shape(columns_above(posterior.regimes[0]), posterior.blocks[0], posterior.log_evidence[1]),
         "smooth": _smooth(found, posterior, priors),
-        "interaction": _weighed(
-            found, found.x[:, None] * (found.q[:, None] - low) / (high - low), posterior, priors
-        ),
+        "interaction": interaction(found, posterior, priors),
     }
+
+
+def interaction(found: Regimes, posterior: Enumerated, priors: Priors = DEFAULTS) -> Shape:
+    """The slope moves along a straight line in q."""
+    low, high = ends(found)
+    return _weighed(found, found.x[:, None] * (found.q[:, None] - low) / (high - low), posterior, priors)
 
 
 def _weighed(
     found: Regimes, columns: Array, posterior: Enumerated, priors: Priors, volume: float = 1.0
 ) -> Shape:
-    blocks = blocks_of(found, columns, priors, posterior.form)
+    blocks = blocks_of(found, columns, priors, posterior.form, posterior.law)
     points: Codes = np.arange(columns.shape[1])[:, None]
     log_evidence = log_marginals(blocks, posterior.nodes, posterior.changes, points)
     return Shape(columns, blocks, log_evidence + np.log(volume / len(points)))

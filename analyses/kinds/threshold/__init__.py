@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def model(view: SpecView, panel: Panel, priors: Priors, form: Form) -> pm.Model:
     """Ordered thresholds over the candidates, with a slope in each regime."""
     found = regimes_of(view, panel)
-    return threshold_model(found, view.spec.thresholds or 1, priors, form, log_location(view, found))
+    log_prior = log_location(view, found)
+    return threshold_model(found, view.spec.thresholds or 1, priors, form, log_prior, view.errors)
 
 
 def subject(view: SpecView, panel: Panel, priors: Priors) -> Subject:

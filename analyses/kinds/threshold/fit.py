@@ -13,19 +13,22 @@ from ....data.errors import InputError, did_you_mean
 from ....data.panel.panel import Panel
 from ....data.published import Printed
 from ....data.sample.steps import apply_steps
+from ....data.study.spec import Errors
 from ....models.frequentist.hansen import search
 from ....models.frequentist.least_squares import LeastSquares, least_squares
 from ....models.priors import Prior, Priors, parse_prior
 from ....models.scale import scale_of
-from ....models.thresholds.changepoints import enumerate_thresholds
+from ....models.thresholds.comparison import compare
 from ....models.thresholds.regimes import Array, Regimes, regime_design, regimes, room
 from ...run.key import Key, fingerprint
 from ...run.results import Request, SpecFit
 from ...run.store import read_or_fit, seed_of
 from ...view import SpecView
+from ..linear import correlation_known
 from ..printed_terms import check_terms
 from .endogeneity import warnings_of
-from .record import mechanism, tree_of
+from .record import mechanism, number_flags
+from .tree import tree_of
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -89,35 +92,52 @@ def log_location(view: SpecView, found: Regimes) -> Array | None:
     return None if prior is None else prior.frozen().logpdf(found.candidates)
 
 
+def laws_of(view: SpecView, found: Regimes, request: Request) -> tuple[Errors, ...]:
+    """The law that the study file names; where it names none, independent errors and AR(1) ones.
+
+    A correlation of errors can be told from an effect of the entity where some entity has three times. Twins
+    are made with independent errors, which their columns have alone (`Request.other_law`).
+    """
+    other = view.other_errors
+    both = request.other_law and other is not None and correlation_known(found.design)
+    return (view.errors, other) if both and other is not None else (view.errors,)
+
+
 def _fit(view: SpecView, found: Regimes, printed: tuple[Printed, ...], request: Request) -> SpecFit:
     priors, form, spec = view.priors(request.priors), request.form or view.form, view.spec
     sampler = replace(request.sampler, seed=seed_of(request.sampler.seed, view.id))
     given = spec.thresholds
     most = max(given or 0, min(spec.max_thresholds or TRIED, room(found)))
+    laws = laws_of(view, found, request)
 
     def make() -> DataTree:
-        posterior = enumerate_thresholds(found, most, priors, form, location_prior(view), sampler.seed)
-        return tree_of(found, posterior, given, priors, form, sampler)
+        compared = compare(found, laws, most, priors, form, location_prior(view), sampler.seed)
+        return tree_of(found, compared, given, priors, form, sampler)
 
     key = Key(
         kind=view.kind,
         data=(found.design.sha256, fingerprint(found.q.tolist())),
         form=form,
-        errors=None,
+        errors=view.errors,
         priors=priors,
         sampler=sampler,
         engine="collapsed",
-        extra={"variable": [found.variable, found.name], "thresholds": [given, most, spec.location_prior]},
+        extra={
+            "variable": [found.variable, found.name],
+            "thresholds": [given, most, spec.location_prior],
+            "laws": list(laws),
+        },
     )
     tree, seconds, resumed = read_or_fit(view.id, key, request, make)
     beside = frequentist(view, found, given)
     warned = warnings_of(view)
     names = regime_names(found, given or 0) or (found.name,)
+    record = mechanism(tree, found, given, names, warned)
     return SpecFit(
         view, tree, priors, printed, "collapsed", seconds, resumed, form,
         regime_design(found, beside[1]) if given else found.design,
-        beside[0], units=_units(found, given, priors), mechanism=mechanism(tree, found, given, names, warned),
-        assumption_flags=dict.fromkeys(names, warned),
+        beside[0], units=_units(found, given, priors), mechanism=record,
+        assumption_flags=dict.fromkeys(names, (*warned, *number_flags(record))),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ....analyses.kinds.threshold.record import AVERAGED
+from ....analyses.kinds.threshold.tree import AVERAGED
 from ....analyses.run.fits import Fit
 from ....analyses.run.results import SpecFit
 from ...drawing.figure_files import FigureFile

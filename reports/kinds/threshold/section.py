@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ....analyses.kinds.threshold.record import by_model, in_words
 from ....analyses.run.fits import Fit
 from ....analyses.run.results import SpecFit
+from ....models.errors import LAWS
 from ...drawing.figure_files import FigureFile, Section
 from ...page.templating import rendered
 from ...rows import NOTHING, Row, evidence_label, number, probability
@@ -51,10 +53,36 @@ def _part(one: SpecFit, figure_file: FigureFile | None) -> dict[str, Any]:
         "warnings": record.get("warnings", []),
         "chances": [(k, probability(p)) for k, p in chances.items()],
         "best": max(chances, key=lambda k: chances[k]),
+        "models": _models(record),
         "rows": _places(one, chances),
         "tests": _tests(one),
         "jump": _jump(one),
         "figure_file": figure_file,
+    }
+
+
+def _models(record: dict[str, Any]) -> dict[str, Any] | None:
+    """Law of errors by model, with the sentence that says what is most probable; None over twins."""
+    if "models" not in record:
+        return None
+    rows, chance, laws = record["models"], by_model(record), record["laws"]
+    best = max(chance, key=lambda model: chance[model])
+    law = max(laws, key=lambda name: laws[name])
+    sentence = f"Of the models compared, {in_words(best)} is the most probable ({probability(chance[best])})"
+    if len(laws) > 1:
+        given = rows[law][best] / laws[law]
+        sentence += (
+            f", and {LAWS[law].label} errors are the likelier law ({probability(laws[law])}); "
+            f"under them its probability is {probability(given)}"
+        )
+    return {
+        "sentence": f"{sentence}.",
+        "names": [in_words(model) for model in chance],
+        "rows": [
+            (LAWS[name].label, [probability(p) for p in (*row.values(), laws[name])])
+            for name, row in rows.items()
+        ],
+        "all": [*map(probability, chance.values()), "1"] if len(laws) > 1 else None,
     }
 
 

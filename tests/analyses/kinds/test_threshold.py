@@ -11,6 +11,8 @@ import pytest
 
 import posterity as po
 from posterity.analyses.fit import fit
+from posterity.analyses.judge.records import estimates
+from posterity.analyses.kinds.threshold.record import by_model, number_flags
 from posterity.analyses.run.fit import run
 from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
@@ -21,6 +23,7 @@ from posterity.reports.files.write import write_report
 
 from ...models.threshold_panels import panel
 from ...papers import write_paper
+from ...there import there
 
 STUDY = """
 [study]
@@ -124,6 +127,59 @@ def test_number_places_and_tests_are_in_the_record(done) -> None:
     assert effect.sel(summary="mean")[0] < effect.sel(summary="mean")[-1]
 
 
+def test_the_law_and_the_interaction_are_in_the_set_that_is_compared(done) -> None:
+    record = done[0].specs["T2.1"].mechanism
+    assert list(record["models"]) == ["gaussian", "ar1"]
+    for law, row in record["models"].items():
+        assert list(row) == ["0", "1", "2", "interaction"]
+        assert sum(row.values()) == pytest.approx(record["laws"][law])
+    assert sum(record["laws"].values()) == pytest.approx(1)
+    assert record["laws"]["gaussian"] > 0.5
+    joint = {k: sum(row[k] for row in record["models"].values()) for k in ("0", "1", "2")}
+    expected = {k: p / sum(joint.values()) for k, p in joint.items()}
+    assert record["probability"] == pytest.approx(expected)
+    assert by_model(record)["interaction"] < 0.01
+    judged = {r["id"]: r["judged"] for r in estimates(done[0])}["T3.1.x0_regime1"]
+    assert judged["law"] == "averaged"
+
+
+@pytest.mark.parametrize(("law", "used"), [("gaussian", ["gaussian"]), ("ar1", ["ar1"])])
+def test_a_law_that_the_study_names_is_the_only_one(folder, tmp_path, law, used) -> None:
+    text = STUDY.replace("thresholds = 1", f'thresholds = 1\nerrors = "{law}"')
+    one = fit(altered(folder, tmp_path, lambda frame: None, text), only="T3.1", draws=200)
+    assert list(there(one.specs["T3.1"].mechanism)["models"]) == used
+    model = po.load(tmp_path).spec("T3.1").model(po.load(tmp_path).panel())
+    assert ("rho_error" in {v.name for v in model.free_RVs}) == (law == "ar1")
+
+
+def test_a_law_that_thresholds_cannot_have_is_refused(folder, tmp_path) -> None:
+    text = STUDY.replace("thresholds = 1", 'thresholds = 1\nerrors = "student_t"')
+    words = r"'student_t' cannot be had with kind 'threshold'.*'gaussian' or 'ar1'"
+    with pytest.raises(InputError, match=words):
+        altered(folder, tmp_path, lambda frame: None, text)
+
+
+@pytest.mark.parametrize(("last", "laws"), [(2001, ["gaussian"]), (2002, ["gaussian", "ar1"])])
+def test_a_correlation_takes_three_times_of_an_entity(folder, tmp_path, last, laws) -> None:
+    def fewer(frame: pd.DataFrame) -> None:
+        frame.loc[frame["year"] > last, "x0"] = np.nan
+
+    one = fit(altered(folder, tmp_path, fewer), only="T3.1", draws=200)
+    assert list(there(one.specs["T3.1"].mechanism)["laws"]) == laws
+
+
+def test_a_number_that_is_not_the_most_probable_is_flagged() -> None:
+    independent = {"0": 0.1, "1": 0.1, "2": 0.2, "interaction": 0.1}
+    correlated = {"0": 0.05, "1": 0.05, "2": 0.1, "interaction": 0.3}
+    record = {"given": 2, "models": {"gaussian": independent, "ar1": correlated}}
+    assert number_flags(record) == (
+        "number of thresholds: a linear interaction has probability 0.40, the paper's 2 thresholds 0.30",
+    )
+    assert number_flags({**record, "given": None}) == ()
+    correlated["2"] = 0.21
+    assert number_flags(record) == ()
+
+
 def test_a_threshold_variable_that_is_explained_elsewhere_is_warned_of(done) -> None:
     flags = po.compare(done[0]).set_index("id").loc["T3.1.x0_regime1", "flags"]
     assert "threshold variable may be endogenous: q is an outcome in this study (T1.1)" in flags
@@ -141,6 +197,8 @@ def test_a_stored_fit_goes_on_whole(done) -> None:
 def test_the_report_has_a_section_with_its_figure(done, tmp_path) -> None:
     text = write_report(done[0], tmp_path).read_text()
     for piece in ('id="thresholds"', "1 against 0", "99.1 (p 0.001)", "Is it a jump?",
+                  "Of the models compared, one threshold is the most probable",
+                  "Gaussian errors are the likelier law",
                   "one smooth transition", "Threshold variable may be endogenous", "SYNTHETIC"):  # fmt: skip
         assert piece in text
     for name in ("thresholds.T2.1.png", "thresholds.T3.1.svg"):
@@ -157,6 +215,8 @@ def test_twins_are_panels_too(folder) -> None:
     mixed = fit(study, [first, second], only=["T3.1", "T2.1"], draws=200)
     assert len(mixed["T3.1"]["twins"]["twin"]) == 2
     assert set(np.unique(mixed["T2.1"]["posterior"]["number"])) <= {0.0, 1.0, 2.0}
+    twins = there(mixed.specs["T3.1"].mechanism)["twins"]
+    assert [list(each["laws"]) for each in twins] == [["gaussian"]] * 2
 
 
 def test_the_model_is_one_that_can_be_looked_at(folder) -> None:

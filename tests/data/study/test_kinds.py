@@ -80,7 +80,7 @@ def test_formulas_with_instruments_come_first_then_keys_then_effects():
         ),
         (
             {"formula": "y ~ x + m", "mediator": "m", "errors": "ar1"},
-            "'errors' belong to kinds 'random', 'effects' and 'pooled', not to 'mediation'",
+            "'errors' belong to kinds 'threshold', 'random', 'effects' and 'pooled', not to 'mediation'",
         ),
         (
             {"formula": "y ~ x", "varying": {"by": "region"}},
