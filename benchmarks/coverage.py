@@ -131,7 +131,7 @@ def find(design: Design, seed: int) -> Found:
     robust = least_squares(design, Cluster(cluster="group"))
     plain = replace(design, clusters=None)
     iid = least_squares(plain)
-    low, high = np.sqrt(stats.chi2.ppf(CHANCE, len(np.unique(design.clusters)) - 1) / (robust.df))
+    low, high = np.sqrt(stats.chi2.ppf(CHANCE, robust.df) / robust.df)
     ends = {
         "least squares": _t(iid.coef[0], iid.std_error[0], iid.df),
         "cluster t": _t(robust.coef[0], robust.std_error[0], robust.df),

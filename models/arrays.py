@@ -34,7 +34,7 @@ def gammaln(x: Any) -> Any:
     if library_of(x) is np:
         from scipy import special
     else:
-        from jax.scipy import special  # type: ignore[no-redef]
+        from jax.scipy import special
     return special.gammaln(x)
 
 

@@ -12,8 +12,8 @@ import pandas as pd
 def _munnell() -> pd.DataFrame:
     found = find_spec("linearmodels")
     assert found, "linearmodels is a dependency of posterity"
-    (folder,) = found.submodule_search_locations or ()
-    return pd.read_csv(Path(folder) / "datasets" / "munnell" / "munnell.csv.bz2")
+    assert found.origin, "it has files"
+    return pd.read_csv(Path(found.origin).parent / "datasets" / "munnell" / "munnell.csv.bz2")
 
 
 DATASETS: dict[str, Callable[[], pd.DataFrame]] = {"munnell": _munnell}
