@@ -1,4 +1,6 @@
-"""Priors as data, stated on the standardised scale (outcome and regressors in standard deviations).
+"""Priors as data, stated on the standardised scale: in standard deviations of outcome and regressors.
+
+A regressor that moves less within effects than the outcome counts by what it moves there: `models.scale`.
 
 The defaults, and why:
 
@@ -39,7 +41,8 @@ _OWN = (
         "slope",
         Prior("normal", (0.0, 1.0)),
         REAL,
-        "each coefficient: standard deviations of the outcome for one standard deviation of the regressor",
+        "each coefficient: standard deviations of the outcome for one standard deviation of the regressor; "
+        "of what effects leave, where they leave less of the regressor than of the outcome",
     ),
     Parameter("between", Prior("normal", (0.0, 2.5)), REAL, "slopes on entity means (Mundlak's γ)"),
     Parameter("intercept", Prior("normal", (0.0, 2.5)), REAL, "the level of the standardised outcome"),

@@ -23,16 +23,19 @@ from ...models.engine.statistics import padded, statistics_of_design
 from ...models.priors import DEFAULTS, Priors
 from ...models.scale import Array, standardise
 from .ranks import ranks_of
-from .subject import Question, Ranked, Subject, collapsed_key, in_units_of
+from .subject import Question, Ranked, Subject, collapsed_key
 
 DRAWS, OWN = 1000, 4000
 Values = dict[str, Array]
 
 
 def in_standard_units(design: Design) -> Design:
-    """The design with outcome and regressors in standard units: where priors are stated."""
+    """The design with outcome and regressors in standard units, where priors are stated, for good.
+
+    A simulated outcome has another standard deviation each time; the units stay those of the panel.
+    """
     z = standardise(design)
-    return replace(design, y=z.y, X=z.X)
+    return replace(design, y=z.y, X=z.X, scaled=True)
 
 
 def effects_subject(
@@ -46,7 +49,7 @@ def effects_subject(
         """Draws from the posterior of the panel itself."""
         tree = posterior(statistics_of_design(design, form), priors, Sampler(draws=OWN, chains=1))
         drawn = {str(name): value.to_numpy()[0] for name, value in tree["posterior"].data_vars.items()}
-        return natural(drawn, form)
+        return natural(drawn)
 
     def ask(question: Question, count: int, seed: int) -> Ranked:
         rng = np.random.default_rng(seed)
@@ -144,16 +147,10 @@ def effects_from(
     return found
 
 
-def natural(drawn: Values, form: Form | None, sd: float = 1.0, mean: float = 0.0) -> Values:
-    """Draws of a fit to an outcome with this standard deviation and mean, as values in fixed units."""
-    found: Values = {}
-    for name in ("slope", "between", "sigma", "sd_entity", "sd_time", "time_effect", "sd_slope"):
-        if name in drawn:
-            found[name] = drawn[name] * sd
-    found["intercept"] = mean + drawn["intercept"] * sd
-    if "entity_effect" in drawn:
-        level = 0.0 if form == "fixed" else mean
-        found["entity_effect"] = level + drawn["entity_effect"] * sd
+def natural(drawn: Values) -> Values:
+    """Draws of a fit, as the values that outcomes are simulated from."""
+    names = ("slope", "between", "sigma", "sd_entity", "sd_time", "time_effect", "sd_slope", "intercept")
+    found = {name: drawn[name] for name in (*names, "entity_effect") if name in drawn}
     if "slope_offset" in drawn:
         found["deviation"] = found["sd_slope"][:, :, None] * drawn["slope_offset"]
     return found
@@ -200,14 +197,13 @@ def ranked(
 ) -> Ranked:
     """Fit every design, regressors in standard units, and rank its truth."""
     statistics = [padded(statistics_of_design(design, form)) for design in designs]
-    own = [in_units_of(priors, s.scale.y_mean, s.scale.y_sd) for s in statistics]
-    found = batch(statistics, own, draws, seed)
+    found = batch(statistics, [priors] * len(statistics), draws, seed)
     rng = np.random.default_rng(seed + 1)
     ranks = []
     for i, (design, one) in enumerate(zip(designs, statistics, strict=True)):
         scales = dict(zip(found.scales, found.values[i].T, strict=True))
-        drawn = variables(one, own[i], scales, found.theta[i], found.constant[i], rng)
-        values = natural(drawn, form, one.scale.y_sd, one.scale.y_mean)
+        drawn = variables(one, priors, scales, found.theta[i], found.constant[i], rng)
+        values = natural(drawn)
         truth = {key: value[i : i + 1] for key, value in truths.items()}
         both = [quantities(design, form, v) for v in (values, truth)]
         ranks.append(ranks_of(both[0], both[1][0]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...data.study.spec import Errors, Form
 from ...models.engine.sampling import Sampler
-from ...models.priors import Prior, Priors
+from ...models.priors import Priors
 from ...models.scale import Array
 from ..run.key import Key
 
@@ -21,8 +21,6 @@ QUESTIONS: dict[Question, str] = {
     "posterior": "truths from the posterior of the panel, new data beside the panel's",
     "coverage": "one truth, the posterior mean of the panel, and new data",
 }
-
-UNITLESS = ("rho", "first_stage", "exclusion", "nu", "sd_variance", "rho_error", "rho_cluster")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,25 +76,3 @@ def collapsed_key(
         kind=f"calibration {of}", data=data, form=form, errors=errors, priors=priors,
         sampler=Sampler(draws=draws, chains=1), engine="collapsed", extra=extra,
     )  # fmt: skip
-
-
-def in_units_of(priors: Priors, mean: float, sd: float) -> Priors:
-    """Priors stated in fixed units, as they read for an outcome with this mean and standard deviation.
-
-    A model states its priors in standard deviations of its data. A simulated outcome has another standard
-    deviation each time; the priors are therefore stated once, in the units of the panel, and translated for
-    each simulated outcome.
-    """
-    found = {}
-    for name, prior in priors.items():
-        *first, last = prior.arguments
-        if name in UNITLESS or name.startswith("exclusion["):
-            found[name] = prior
-        elif prior.family in ("exponential", "gamma"):
-            found[name] = Prior(prior.family, (*first, last * sd))
-        elif prior.family == "inverse_gamma" or prior.positive:
-            found[name] = Prior(prior.family, (*first, last / sd))
-        else:
-            centre = (first[-1] - (mean if name == "intercept" else 0.0)) / sd
-            found[name] = Prior(prior.family, (*first[:-1], centre, last / sd))
-    return found

@@ -78,6 +78,14 @@ class Case:
         """What one standardised slope is on the paper's scale; None where the prior is flat."""
         return self.one.units.get(self.printed.term)
 
+    @property
+    def plain_unit(self) -> float | None:
+        """A standard deviation of the outcome for one of the regressor, over all rows that are judged."""
+        design = judged_fit(self.one, self.printed.term).design
+        if design is None or self.printed.term not in design.terms:
+            return self.unit
+        return float(design.y.std() / design.X[:, design.terms.index(self.printed.term)].std())
+
 
 Flags = Iterator[str]
 
@@ -203,7 +211,7 @@ def only_if_exact(case: Case) -> Flags:
 
 def precise_null(case: Case) -> Flags:
     ends = case.interval
-    if not case.claim.effect and ends.low <= 0 <= ends.high and precise(ends.low, ends.high, case.unit):
+    if not case.claim.effect and ends.low <= 0 <= ends.high and precise(ends.low, ends.high, case.plain_unit):
         yield f"precisely: within {EQUIVALENCE:g} standard deviations of the outcome for one of the regressor"
 
 

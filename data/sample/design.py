@@ -54,6 +54,7 @@ class Design:
     notes: tuple[str, ...] = ()
     synthetic: bool = False
     varying: VaryingSlopes | None = None
+    scaled: bool = False
 
     @property
     def n(self) -> int:
@@ -85,6 +86,7 @@ class Design:
         )
         digest.update("\x1f".join(names).encode())
         digest.update(f"{self.entity_effects}{self.time_effects}{self.X.shape}".encode())
+        digest.update(b"scaled" * self.scaled)
         for array in (self.y, self.X, self.entity, self.time):
             digest.update(np.ascontiguousarray(array).tobytes())
         if self.clusters is not None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..groups import sums_by_group
-from ..scale import Scale
+from ..scale import Scale, spread_of_slopes
 from .sums import Array, Sums, moved
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ def statistics_of_design(design: Design, form: Form | None = "mundlak") -> Stati
         design.entity_name,
         design.time_name,
         design.varying.groups if design.varying else (),
+        design.scaled,
     )
 
 
@@ -126,17 +127,23 @@ def statistics_of_sums(
     entity_name: str = "entity",
     time_name: str = "time",
     groups: tuple[str, ...] = (),
+    scaled: bool = False,
 ) -> Statistics:
-    """The sufficient statistics of one form, from additive sums."""
+    """The sufficient statistics of one form, from additive sums; `scaled` if in standard units already."""
     if form is None:
         entity_effects = time_effects = False
-    sums, scale = _standardised(sums)
+    K = sums.cross.shape[0] - 1
+    sums, scale = (moved(sums, np.zeros(K + 1)), _units(len(sums.terms))) if scaled else _standardised(sums)
     explicit_time = time_effects and not sums.balanced
     basis = zero_sum_basis(len(sums.times))
     rows = sums.rows.sum(axis=1)
 
     # a column of [M | y] is linear in the columns of [X | y | D] and in the entity parts of X
     within_time, part = _split(sums, entity_effects, time_effects)
+    if not scaled:
+        sums, scale, factor = _spread_within(sums, scale, within_time, part)
+        within_time, part = within_time / factor, part / factor
+    within_time, part = within_time[:, :K], part[:, :K]
     linear, constant = _columns(
         sums,
         within_time,
@@ -220,9 +227,32 @@ def _standardised(sums: Sums) -> tuple[Sums, Scale]:
     return units, scale
 
 
+def _units(k: int) -> Scale:
+    return Scale(0.0, 1.0, np.zeros(k), np.ones(k))
+
+
+def _spread_within(sums: Sums, scale: Scale, at: Array, of: Array) -> tuple[Sums, Scale, Array]:
+    """Regressors that move less within than the outcome in units of that: `models.scale`, from sums alone.
+
+    The last of what is returned is what the columns of [X | V | y] are divided by.
+    """
+    k = len(sums.terms)
+    left = np.diag(sums.cross) - (at * sums.by_time).sum(axis=0) - (of * sums.by_entity).sum(axis=0)
+    within = np.sqrt(np.maximum(left, 0.0) / sums.n)
+    spread = spread_of_slopes(np.ones(k), 1.0, within[:k], float(within[-1]))
+    factor = np.concatenate([spread, np.repeat(spread[list(sums.varying)], sums.groups), [1.0]])
+    units = replace(
+        sums,
+        cross=sums.cross / np.outer(factor, factor),
+        by_entity=sums.by_entity / factor,
+        by_time=sums.by_time / factor,
+    )
+    return units, scale._replace(x_sd=scale.x_sd * spread), factor
+
+
 def _split(sums: Sums, by_entity: bool, by_time: bool) -> tuple[Array, Array]:
-    """Time part (T, K) and entity part (N, K) of [X | V]: `data.within.split` from sums alone."""
-    K = sums.cross.shape[0] - 1
+    """Time part (T, K + 1) and entity part (N, K + 1) of [X | V | y]: `data.within.split` from sums alone."""
+    K = sums.cross.shape[0]
     rows, at_time = sums.rows.sum(axis=1), sums.rows.sum(axis=0)
     of, at = np.zeros((len(rows), K)), np.zeros((len(at_time), K))
     if by_time:

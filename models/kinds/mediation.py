@@ -36,7 +36,7 @@ from ...data.sample.design import Design
 from ...data.sample.within import split
 from ...data.study.spec import Form
 from ..priors import DEFAULTS, Priors
-from ..scale import standardise
+from ..scale import scale_of, standardise
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -72,25 +72,25 @@ def mediation_model(
 
     first, last = equations(design, (mediator,))
     with pm.Model(coords=_coords(design, first)) as model:
+        of_m, of_y = (scale_of(one, form is not None) for one in (first, last))
         m, m_mean, m_slope, sigma_m = _regression("mediator", first, priors, form)
-        a = m_slope[first.terms.index(treatment)]
+        a = m_slope[first.terms.index(treatment)] * of_m.unit[first.terms.index(treatment)]
 
         y, y_mean, y_slope, sigma_u = _regression("outcome", last, priors, form)
-        b = y_slope[last.terms.index(mediator)]
-        direct = y_slope[last.terms.index(treatment)]
+        b, direct = (y_slope[j] * of_y.unit[j] for j in map(last.terms.index, (mediator, treatment)))
 
         correlation = _correlation(priors) if rho is None else rho
         sigma_y = sigma_u / pm.math.sqrt(1 - correlation**2)
         kappa = correlation * sigma_y / sigma_m
-        b, direct = b - kappa, direct + kappa * a
+        slope = kappa * of_y.y_sd / of_m.y_sd  # of the outcome's errors on the mediator's
+        b, direct = b - slope, direct + slope * a
         mean = pm.math.stack([m_mean, y_mean - kappa * (m - m_mean)], axis=1)
         covariance = _covariance(sigma_m, sigma_y, correlation)
         pm.MvNormal("errors", mean, covariance, observed=np.column_stack([m, y]))
 
-        unit = design.y.std() / design.X[:, design.terms.index(treatment)].std()
-        pm.Deterministic("indirect", a * b * unit)
-        pm.Deterministic("direct", direct * unit)
-        pm.Deterministic("total", (a * b + direct) * unit)
+        pm.Deterministic("indirect", a * b)
+        pm.Deterministic("direct", direct)
+        pm.Deterministic("total", a * b + direct)
     return model
 
 
@@ -98,7 +98,7 @@ def _regression(name: str, design: Design, priors: Priors, form: Form | None) ->
     """Standardised left-hand side, its mean, the slopes and the error scale of one equation."""
     import pymc as pm
 
-    z = standardise(design)
+    z = standardise(design, form is not None)
     X = split(z.X, design.entity, design.time, design.entity_effects, design.time_effects)
     slope = priors["slope"].variable(f"{name}_slope", dims=f"{name}_term")
     level: Any = priors["intercept"].variable(f"{name}_intercept")

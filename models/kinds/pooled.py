@@ -20,7 +20,7 @@ def pooled_model(design: Design, priors: Priors = DEFAULTS, errors: Errors = "ga
     """The pooled regression; variables as in `effects_model`, `constant` with its own uncertainty."""
     import pymc as pm
 
-    z = standardise(design)
+    z = standardise(design, effects=False)
     coords = {"term": design.terms, "row": design.rows, design.entity_name: design.entities}
     with pm.Model(coords=coords) as model:
         slope = priors["slope"].variable("slope", dims="term")

@@ -189,7 +189,7 @@ def mediation_posterior_by_nuts(
     chain = equations(design, (mediator,))
     tree = nuts(mediation_model(design, treatment, mediator, priors, form, rho=0.0), sampler)
     named = tuple(zip(("mediator", "outcome"), chain, strict=True))
-    coef = [_flat(tree, f"{name}_slope") * scale_of(one).unit for name, one in named]
+    coef = [_flat(tree, f"{name}_slope") * scale_of(one, form is not None).unit for name, one in named]
     sigma = [_flat(tree, f"{name}_sigma") * one.y.std() for name, one in named]
     return MediationPosterior(paths(chain, treatment, coef, sigma), coef[-1], {"joint": tree})
 

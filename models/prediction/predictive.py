@@ -167,7 +167,7 @@ def _posteriors(
 
 def _rows(design: Design, statistics: Statistics, priors: Priors, entities: Sequence[int] | None) -> _Rows:
     M, location = model_columns(design, statistics), collapsed_data(statistics, priors)["location"]
-    residual = standardise(design).y - M @ location[:-1] - location[-1]
+    residual = standardise(design, statistics.form is not None).y - M @ location[:-1] - location[-1]
     own = np.column_stack([M, np.ones(design.n), residual])
     entity, time = np.zeros_like(own), np.zeros_like(own)
     if statistics.entity_effects:
@@ -181,7 +181,7 @@ def _rows(design: Design, statistics: Statistics, priors: Priors, entities: Sequ
 
 def model_columns(design: Design, statistics: Statistics) -> Array:
     """(n, q) M: slopes, slopes of entity means (mundlak), of groups, and (unbalanced) times."""
-    z = standardise(design).X
+    z = standardise(design, statistics.form is not None).X
 
     def parts(X: Array) -> tuple[Array, Array]:
         found = split(X, design.entity, design.time, statistics.entity_effects, statistics.time_effects)

@@ -12,6 +12,7 @@ from ..engine.statistics import statistics_of_design
 from ..errors.inference.problem import plan_and_priors, rows_of
 from ..errors.law import Law, Whitening
 from ..priors import Priors
+from ..scale import scale_of
 from .marginal_likelihood import Blocks
 from .metrics import Strata, Whitened
 from .regimes import Array, Regimes
@@ -23,8 +24,9 @@ def columns_above(found: Regimes) -> Array:
 
 
 def standardised(found: Regimes, columns: Array, form: Form) -> Array:
-    """(n, m) Columns in standard deviations of x; in `fixed` and `mundlak` their within part."""
-    design, h = found.design, columns / found.x.std()
+    """(n, m) Columns in standard units of x; in `fixed` and `mundlak` their within part."""
+    design = found.design
+    h = columns / scale_of(design).x_sd[found.term]
     if form == "random":
         return h - h.mean(axis=0)
     return split(h, design.entity, design.time, design.entity_effects, design.time_effects).within

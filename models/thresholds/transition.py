@@ -164,7 +164,7 @@ def smooth_model(found: Regimes, priors: Priors = DEFAULTS, form: Form = "mundla
         location = pm.Uniform("location", low, high)
         width = pt.exp(pm.Uniform("log_width", *np.log(WIDTHS)))
         pm.Deterministic("width", width)
-        column = curve(pt.as_tensor(found.q), location, width, low, high) * found.x / found.x.std()
+        column = curve(pt.as_tensor(found.q), location, width, low, high) * found.x / z.scale.x_sd[found.term]
         taken = _taken(found, form)
         column = column - taken @ (taken.T @ column)
 

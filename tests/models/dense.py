@@ -96,7 +96,7 @@ def dense(design: Design, form: Form | None, priors: Priors) -> Dense:
 
     w = [slope, between, deviations of groups, intercept, entity effects, time effects].
     """
-    z = standardise(design)
+    z = standardise(design, form is not None)
 
     def split_(X: NDArray[np.float64]) -> Split:
         return split(X, design.entity, design.time, design.entity_effects, design.time_effects)

@@ -24,7 +24,6 @@ from ....models.mechanisms.instrument_draws import (
     instrument_posterior,
 )
 from ....models.priors import Priors
-from ....models.scale import scale_of
 from ...run.key import Key
 from ...run.results import Engine, Request, SpecFit
 from ...run.store import read_or_fit, seed_of
@@ -69,7 +68,7 @@ def _fit(
     request: Request,
 ) -> SpecFit:
     design, vcov = data.design, view.spec.vcov
-    scale = dict(zip(design.terms, scale_of(design).unit.tolist(), strict=True))
+    scale = dict(zip(design.terms, (design.y.std() / design.X.std(axis=0)).tolist(), strict=True))
     units = {name: scale[name] if name in data.endogenous else None for name in data.terms}
     estimates = two_stage(data, vcov)
 

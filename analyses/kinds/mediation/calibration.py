@@ -16,7 +16,7 @@ from ....models.priors import DEFAULTS, Priors
 from ....models.scale import Array
 from ...calibration.equation import DRAWS, in_standard_units, prior_values, simulated
 from ...calibration.ranks import ranks_of
-from ...calibration.subject import Question, Ranked, Subject, collapsed_key, in_units_of
+from ...calibration.subject import Question, Ranked, Subject, collapsed_key
 
 QUANTITIES = ("a", "b", "direct", "indirect", "total", "direct, rho", "indirect, rho")
 
@@ -32,8 +32,7 @@ def mediation_subject(
 ) -> Subject:
     """Calibration of the paths; the simulated mediator is a regressor of the outcome's equation.
 
-    The prior of its slope is stated for one standard deviation of the simulated mediator, as the model
-    states it. Posterior calibration does not apply: it puts a second mediator beside the panel's own, and
+    Posterior calibration does not apply: it puts a second mediator beside the panel's own, and
     their entity means would differ from those of either.
     """
     first, last = equations(in_standard_units(design), (mediator,))
@@ -44,14 +43,11 @@ def mediation_subject(
         of_m = prior_values(first, form, priors, 1, rng)
         m = simulated(first, form, of_m, rng)[0]
         X = last.X.copy()
-        X[:, place] = (m - m.mean()) / m.std()
+        X[:, place] = m
         of_y = prior_values(replace(last, X=X), form, priors, 1, rng)
         y = simulated(replace(last, X=X), form, of_y, rng)[0]
-        X[:, place] = m
-        slope = of_y["slope"].copy()
-        slope[:, place] /= m.std()
         chain = (replace(first, y=m), replace(last, X=X, y=y))
-        return chain, paths(chain, treatment, [of_m["slope"], slope], [of_m["sigma"], of_y["sigma"]])
+        return chain, paths(chain, treatment, [of_m["slope"], of_y["slope"]], [of_m["sigma"], of_y["sigma"]])
 
     def ask(question: Question, count: int, seed: int) -> Ranked:
         rng = np.random.default_rng(seed)
@@ -61,14 +57,11 @@ def mediation_subject(
         trusted = np.ones(count, bool)
         for j in range(2):
             statistics = [padded(statistics_of_design(chain[j], form)) for chain, _ in made]
-            own = [in_units_of(priors, s.scale.y_mean, s.scale.y_sd) for s in statistics]
-            found = batch(statistics, own, draws, seed + j)
+            found = batch(statistics, [priors] * count, draws, seed + j)
             trusted &= found.direct.trusted
             sigma = found.values[:, :, found.scales.index("sigma")]
-            coef.append(
-                [t[:, : s.n_slope] * s.scale.unit for s, t in zip(statistics, found.theta, strict=True)]
-            )
-            spread.append([v * s.scale.y_sd for s, v in zip(statistics, sigma, strict=True)])
+            coef.append([t[:, : s.n_slope] for s, t in zip(statistics, found.theta, strict=True)])
+            spread.append(list(sigma))
         ranks = []
         for i, (chain, truth) in enumerate(made):
             drawn = paths(chain, treatment, [c[i] for c in coef], [s[i] for s in spread])

@@ -13,7 +13,7 @@ from ....models.thresholds.changepoint_draws import RegimeDraws, draw, effect_al
 from ....models.thresholds.changepoints import enumerate_thresholds
 from ....models.thresholds.regimes import Array, Regimes
 from ...calibration.equation import in_standard_units, prior_values, simulated
-from ...calibration.subject import Question, Ranked, Subject, collapsed_key, in_units_of
+from ...calibration.subject import Question, Ranked, Subject, collapsed_key
 from ...run.key import fingerprint
 
 AT = (0.1, 0.5, 0.9)
@@ -55,8 +55,7 @@ def threshold_subject(
             values["intercept"], values["sigma"], np.zeros(1),
         )  # fmt: skip
         made = replace(found, design=replace(design, y=y))
-        own = in_units_of(priors, y.mean(), y.std())
-        posterior = enumerate_thresholds(made, most, own, form, seed=seed)
+        posterior = enumerate_thresholds(made, most, priors, form, seed=seed)
         probability = posterior.probability
         share = rng.multinomial(draws, probability)
         drawn = [draw(posterior, k, size, seed) for k, size in enumerate(share) if size]
@@ -64,8 +63,8 @@ def threshold_subject(
         ranks = [low + rng.uniform() * probability[number]]
         ranks.append(_place(posterior.locations(1)[0], int(chosen[0]), rng) if number == 1 else np.nan)
         values_of = [
-            np.concatenate([_columns(d, found, at, y.std()) for d in drawn]),
-            _columns(truth, found, at, 1.0),
+            np.concatenate([_columns(d, found, at) for d in drawn]),
+            _columns(truth, found, at),
         ]
         return np.append(ranks, (values_of[0] < values_of[1][0]).mean(axis=0))
 
@@ -91,7 +90,7 @@ def _place(weight: Array, true: int, rng: np.random.Generator) -> float:
     return float(weight[:true].sum() + rng.uniform() * weight[true])
 
 
-def _columns(drawn: RegimeDraws, found: Regimes, at: Array, sd: float) -> Array:
-    """(B, Q) Slopes along the threshold variable, other slopes and sigma; sigma has units of its fit."""
+def _columns(drawn: RegimeDraws, found: Regimes, at: Array) -> Array:
+    """(B, Q) Slopes along the threshold variable, other slopes and sigma."""
     along = effect_along(drawn, at)
-    return np.column_stack([along, np.delete(drawn.coef, found.term, axis=1), drawn.sigma * sd])
+    return np.column_stack([along, np.delete(drawn.coef, found.term, axis=1), drawn.sigma])

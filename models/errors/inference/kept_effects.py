@@ -72,7 +72,7 @@ def kept_log_likelihood(
     at : sigma, sd_entity, sd_time and the parameters of the law, in standard units, those that the form has;
         `sd_slope[j]` of slopes that vary; the variance multiples of heavy-tailed slopes are 1
     """
-    z = standardise(design)
+    z = standardise(design, form is not None)
     by_entity, by_time = (design.entity_effects, design.time_effects) if form else (False, False)
 
     def part(X: Array) -> Split:

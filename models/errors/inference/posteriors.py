@@ -92,7 +92,7 @@ def error_posteriors(
         entities.
     """
     law = law_of(errors)
-    scales = [scale_of(design) for design in designs]
+    scales = [scale_of(design, form is not None) for design in designs]
     if law.additive:
         return _from_statistics(designs, priors, form, draws, seed, scales, device)
     return posteriors_of(designs, [None] * len(designs), scales, priors, form, errors, draws, seed, device)

@@ -80,7 +80,7 @@ def rows_of(
     design: Design, form: Form | None, z: Standardised | None = None
 ) -> tuple[Rows, tuple[int, int, int]]:
     """Rows of a design, and how many slopes, between slopes and time columns M has."""
-    z = z or standardise(design)
+    z = z or standardise(design, form is not None)
     by_entity, by_time = (design.entity_effects, design.time_effects) if form else (False, False)
     part = split(z.X, design.entity, design.time, by_entity, by_time)
     columns = [part.within if form in ("fixed", "mundlak") else z.X]

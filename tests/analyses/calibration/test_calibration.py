@@ -15,7 +15,6 @@ from posterity.analyses.calibration.calibrate import MODELS, calibrate, subjects
 from posterity.analyses.calibration.equation import beside, effects_subject, mean_of, prior_values
 from posterity.analyses.calibration.panels import declared_panel, standard_design
 from posterity.analyses.calibration.ranks import adjusted, limits, summary
-from posterity.analyses.calibration.subject import in_units_of
 from posterity.analyses.run.results import Request
 from posterity.data.errors import InputError
 from posterity.models.engine.sampling import Sampler
@@ -92,24 +91,6 @@ def test_simulated_means_are_those_of_the_pymc_model(form):
         0
     ].eval()
     np.testing.assert_allclose(found, mean_of(design, form, values)[0], atol=1e-9)
-
-
-def test_priors_in_other_units_are_the_same_distributions():
-    """A quantity in fixed units has the same law in units of an outcome with mean 3 and deviation 2."""
-    own = in_units_of({**DEFAULTS, "sd_entity": Prior("exponential", (2.0,))}, 3.0, 2.0)
-    for name, shift in (
-        ("slope", 0.0),
-        ("intercept", 3.0),
-        ("sigma", 0.0),
-        ("sd_entity", 0.0),
-        ("difference", 0.0),
-    ):
-        fixed = {**DEFAULTS, "sd_entity": Prior("exponential", (2.0,))}[name].frozen()
-        np.testing.assert_allclose(
-            shift + 2 * own[name].frozen().ppf([0.1, 0.5, 0.9]), fixed.ppf([0.1, 0.5, 0.9])
-        )
-    assert own["rho"] == DEFAULTS["rho"]
-    assert own["nu"] == DEFAULTS["nu"]
 
 
 def test_rows_beside_each_other_double_the_panel():

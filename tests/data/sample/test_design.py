@@ -38,6 +38,7 @@ OTHER = {
     "entity_effects": lambda d: False,
     "time_effects": lambda d: True,
     "clusters": lambda d: d.entity,
+    "scaled": lambda d: True,
     "varying": lambda d: VaryingSlopes((1,), d.varying.group, d.varying.groups),
 }
 

@@ -31,6 +31,7 @@ from posterity.models.mechanisms.instrument_draws import importance_draws
 from posterity.models.mechanisms.paths import mediation_posterior
 from posterity.models.printed.tables import PrintedEstimate, exact_draws, moments
 from posterity.models.priors import DEFAULTS, Prior
+from posterity.models.scale import scale_of
 from posterity.models.thresholds.changepoints import enumerate_thresholds
 from posterity.models.thresholds.regimes import regimes
 
@@ -64,7 +65,7 @@ def given_scales(design: Design, form, sigma=SIGMA, sd_time=SD_TIME) -> tuple[np
 
 def by_rows(design: Design, form, sigma=SIGMA, sd_time=SD_TIME) -> tuple[np.ndarray, np.ndarray]:
     """The same from the rows themselves."""
-    X = (design.X - design.X.mean(axis=0)) / design.X.std(axis=0)
+    X = (design.X - design.X.mean(axis=0)) / scale_of(design, form is not None).x_sd
     y = (design.y - design.y.mean()) / design.y.std()
     N, T = len(design.entities), len(design.times)
     part = split(X, design.entity, design.time, design.entity_effects, design.time_effects)

@@ -40,7 +40,7 @@ AT = {
 
 def dense(design, form, errors, at, weight=1.0):
     """Log-density of the standardised outcome, from its n x n covariance."""
-    z = standardise(design)
+    z = standardise(design, form is not None)
     part = split(z.X, design.entity, design.time, form is not None, form is not None)
     X = z.X if form in ("random", None) else part.within
     V = X @ X.T + 2.5**2  # slopes N(0, 1), intercept N(0, 2.5)

@@ -12,6 +12,9 @@ from scipy import stats
 from posterity.data.panel.panel import Panel
 from posterity.data.sample.build import build_design
 from posterity.data.study.spec import Cluster, Spec
+from posterity.models.engine.posterior import posterior
+from posterity.models.engine.sampling import Sampler
+from posterity.models.engine.statistics import statistics_of_design
 from posterity.models.errors import LAWS
 from posterity.models.errors.inference.problem import plan_and_priors, rows_of
 from posterity.models.errors.inference.robust_errors import contrast_errors, robust_errors
@@ -100,29 +103,43 @@ def test_with_many_clusters_and_flat_priors_it_is_the_cluster_robust_error_of_le
     assert found.robust != pytest.approx(found.model, rel=0.05)
 
 
+def moves_little(w: float, rng: np.random.Generator) -> pd.DataFrame:
+    """SYNTHETIC: x varies within entities by a share w of its overall standard deviation, and y with it."""
+    entity, time = np.divmod(np.arange(48 * 17), 17)
+    own = rng.normal(size=(48, 17))
+    own = ((own - own.mean(axis=1, keepdims=True)) / own.std()).ravel()
+    x = np.sqrt(1 - w**2) * rng.normal(size=48)[entity] + w * own
+    y = 0.5 * own + rng.normal(size=48)[entity] + 0.3 * rng.normal(size=len(x))
+    return pd.DataFrame({"city": [f"c{i:02d}" for i in entity], "year": time, "x": x, "y": y})
+
+
 @pytest.mark.parametrize("form", ["fixed", "mundlak"])
 def test_the_prior_moves_the_slope_away_from_the_within_estimator(form):
-    """A prior N(0, t^2) moves linearmodels' estimate b with standard error s to b t^2 / (t^2 + s^2).
-
-    x varies within entities by a share w of its overall standard deviation.
-    """
-    rng = np.random.default_rng(1)
-    for w, flagged in ((0.03, True), (0.3, False)):
-        entity, time = np.divmod(np.arange(48 * 17), 17)
-        own = rng.normal(size=(48, 17))
-        own = ((own - own.mean(axis=1, keepdims=True)) / own.std()).ravel()
-        x = np.sqrt(1 - w**2) * rng.normal(size=48)[entity] + w * own
-        y = 0.5 * own + rng.normal(size=48)[entity] + 0.3 * rng.normal(size=len(x))
-        frame = pd.DataFrame({"city": [f"c{i:02d}" for i in entity], "year": time, "x": x, "y": y})
-        design = design_of(frame, "y ~ x | city")
-        fit = PanelOLS.from_formula("y ~ x + EntityEffects", frame.set_index(["city", "year"])).fit()
-        unit, estimate = scale_of(design).unit[0], fit.params["x"]
-        at = {"sigma": float(np.sqrt(fit.s2)) / design.y.std(), "sd_entity": 1.0}
-        found = there(robust_errors(design, DEFAULTS, form, LAWS["gaussian"], at))
-        error, spread = fit.std_errors["x"], float(DEFAULTS["slope"].frozen().std()) * unit
-        shift = -estimate / error * error**2 / (error**2 + spread**2)
+    """A prior N(0, t^2) moves linearmodels' estimate b with standard error s to b t^2 / (t^2 + s^2)."""
+    frame = moves_little(0.03, np.random.default_rng(1))
+    design = design_of(frame, "y ~ x | city")
+    fit = PanelOLS.from_formula("y ~ x + EntityEffects", frame.set_index(["city", "year"])).fit()
+    unit, estimate = scale_of(design).unit[0], fit.params["x"]
+    at = {"sigma": float(np.sqrt(fit.s2)) / design.y.std(), "sd_entity": 1.0}
+    for sd, flagged in ((0.05, True), (1.0, False)):
+        priors = {**DEFAULTS, "slope": Prior("normal", (0.0, sd))}
+        found = there(robust_errors(design, priors, form, LAWS["gaussian"], at))
+        error = fit.std_errors["x"]
+        shift = -estimate / error * error**2 / (error**2 + (sd * unit) ** 2)
         assert found.prior_shift == pytest.approx([shift], rel=0.01)
         assert (abs(shift) > 1) == flagged
+
+
+@pytest.mark.parametrize("w", [0.3, 0.03, 0.01, 0.003])
+@pytest.mark.parametrize("form", ["fixed", "mundlak"])
+def test_the_default_prior_leaves_a_slope_that_moves_little_within_as_the_data_have_it(form, w):
+    """The posterior mean over the within estimator of linearmodels, whose t is above 28."""
+    frame = moves_little(w, np.random.default_rng(2))
+    fit = PanelOLS.from_formula("y ~ x + EntityEffects", frame.set_index(["city", "year"])).fit()
+    statistics = statistics_of_design(design_of(frame, "y ~ x | city"), form)
+    mean = float(posterior(statistics, sampler=Sampler(draws=500))["posterior"]["coef"].mean())
+    assert fit.params["x"] / fit.std_errors["x"] > 28
+    assert 0.98 < mean / fit.params["x"] < 1.02
 
 
 def test_errors_of_the_right_law_are_left_as_they_are_and_of_the_wrong_one_are_not(simulate):

@@ -25,6 +25,7 @@ from posterity.models.mechanisms.paths import (
     vanishing_rho,
 )
 from posterity.models.priors import DEFAULTS, Prior
+from posterity.models.scale import scale_of
 
 from ...there import there
 from ..reference.moments import rows_like
@@ -113,12 +114,14 @@ def test_the_joint_model_is_two_regressions_and_a_prior_on_rho(two_way, form):
         on_unused_input="ignore",
     )
     direct, indirect, sigma_m, sigma_u = (float(v) for v in outputs(point))
-    sd = {"y": two_way.y.std(), **dict(zip(two_way.terms, two_way.X.std(axis=0), strict=True))}
-    of_m, of_y = point["mediator_slope"], point["outcome_slope"]
+    (of_m, unit_m), (of_y, unit_y) = (
+        (point[f"{name}_slope"], scale_of(one).unit)
+        for name, one in zip(("mediator", "outcome"), equations(two_way, ("m",)), strict=True)
+    )
     found = Paths(
-        np.array([[of_m[0] * sd["m"] / sd["x1"]]]), np.array([[of_y[1] * sd["y"] / sd["m"]]]),
-        np.array([of_y[0] * sd["y"] / sd["x1"]]), np.array([[[(sigma_m * sd["m"]) ** 2]]]),
-        np.array([sigma_u * sd["y"]]),
+        np.array([[of_m[0] * unit_m[0]]]), np.array([[of_y[1] * unit_y[1]]]),
+        np.array([of_y[0] * unit_y[0]]), np.array([[[(sigma_m * two_way.X[:, 1].std()) ** 2]]]),
+        np.array([sigma_u * two_way.y.std()]),
     )  # fmt: skip
     got = effects_at(found, rho)
     assert (got[0][0], got[1][0, 0]) == pytest.approx((direct, indirect), rel=1e-9)

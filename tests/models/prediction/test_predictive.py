@@ -40,7 +40,7 @@ def drawn_scales(design, form, priors, count=3):
 
 def dense(design, form, priors, scales, at):
     """Mean and covariance of the standardised outcome, effect by effect, in the words of `effects_model`."""
-    z, n = standardise(design), design.n
+    z, n = standardise(design, form is not None), design.n
     by_entity, by_time = design.entity_effects and form is not None, design.time_effects and form is not None
     part = split(z.X, design.entity, design.time, by_entity, by_time)
     used = z.X if form in (None, "random") else part.within

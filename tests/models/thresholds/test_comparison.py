@@ -14,6 +14,7 @@ from posterity.models.errors import LAWS
 from posterity.models.errors.ar1 import RHO
 from posterity.models.kinds.threshold import admissible_sets, threshold_model
 from posterity.models.priors import DEFAULTS
+from posterity.models.scale import scale_of
 from posterity.models.thresholds import correlated_nodes
 from posterity.models.thresholds.changepoint_draws import draw, draw_averaged
 from posterity.models.thresholds.changepoints import enumerate_thresholds
@@ -46,7 +47,7 @@ class DenseAR1(Dense):
 def line_of(found: Regimes, form: Form, dense: Dense) -> Array:
     """(n,) The column of the interaction, from its statement."""
     low, high = ends(found)
-    column = found.x * (found.q - low) / (high - low) / found.x.std()
+    column = found.x * (found.q - low) / (high - low) / scale_of(found.design).x_sd[found.term]
     return column - column.mean() if form == "random" else free_of(column, dense.dummies)
 
 
@@ -178,7 +179,7 @@ def test_slopes_under_ar1_errors_are_a_mixture_of_dense_conditionals(form: Form)
 
 
 def dense_unit(found: Regimes) -> float:
-    return float(found.design.y.std() / found.x.std())
+    return float(scale_of(found.design).unit[found.term])
 
 
 def persistent(change: str, rho: float, seed: int) -> Regimes:

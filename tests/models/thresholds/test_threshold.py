@@ -55,7 +55,7 @@ class Dense:
         self.T = np.eye(len(design.times))[design.time] if design.time_effects else None
         one = np.ones((design.n, 1))
         self.dummies = np.hstack([one, *(d for d in (self.D, self.T) if d is not None)])
-        above = found.x[:, None] * (found.q[:, None] > found.candidates) / found.x.std()
+        above = found.x[:, None] * (found.q[:, None] > found.candidates) / z.scale.x_sd[found.term]
         if form == "random":
             self.X, self.H = z.X, above - above.mean(axis=0)
         else:

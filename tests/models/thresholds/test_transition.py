@@ -9,6 +9,7 @@ import pytest
 
 from posterity.models.prediction.leave_one_out import _densities, compare_loo, pointwise
 from posterity.models.priors import DEFAULTS
+from posterity.models.scale import scale_of
 from posterity.models.thresholds import changepoints
 from posterity.models.thresholds.changepoints import enumerate_thresholds
 from posterity.models.thresholds.regimes import Regimes, regimes
@@ -48,7 +49,7 @@ def test_interaction_and_leave_one_out_are_dense_algebra(form, monkeypatch) -> N
     shape = shapes_of(found, result, PRIORS)["interaction"]
     low, high = ends(found)
     dense = Dense(found, form, PRIORS)
-    column = found.x * (found.q - low) / (high - low) / found.x.std()
+    column = found.x * (found.q - low) / (high - low) / scale_of(found.design).x_sd[found.term]
     if form == "random":
         h = column - column.mean()
     else:
@@ -128,7 +129,8 @@ def test_the_pymc_model_of_a_smooth_transition_is_the_dense_one(form) -> None:
     at |= {"location": there(shape.location)[point], "log_width": np.log(there(shape.width)[point])}
     dense = Dense(found, form, PRIORS)
     low, high = ends(found)
-    column = found.x * curve(found.q, at["location"], np.exp(at["log_width"]), low, high) / found.x.std()
+    column = found.x * curve(found.q, at["location"], np.exp(at["log_width"]), low, high)
+    column = column / scale_of(found.design).x_sd[found.term]
     if form == "random":
         h = column - column.mean()
     else:
