@@ -11,9 +11,7 @@ entities, and compares independent with AR(1) errors, and judged intervals with 
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from unittest import mock
 
 import numpy as np
 from xarray import DataTree
@@ -29,12 +27,10 @@ from posterity.data.study.spec import Errors
 from posterity.models.engine.posterior import batch
 from posterity.models.engine.sampling import Sampler
 from posterity.models.engine.statistics import statistics_of_design
-from posterity.models.engine.sums import moved
 from posterity.models.frequentist.bootstrap import bootstrap
 from posterity.models.kinds.mediation import equations
 from posterity.models.mechanisms.paths import Paths, effects_at, mediation_posterior, paths, rho_draws
 from posterity.models.priors import DEFAULTS
-from posterity.models.scale import Scale
 
 from .coverage import Ends, autoregressive
 from .paper_size import (
@@ -52,18 +48,6 @@ from .paper_size import (
 )
 
 TERMS = ("x", *(f"w{j}" for j in range(CONTROLS)), "m")
-
-
-@contextmanager
-def raw_units():
-    """Statistics in the units of the data, not centred: priors then do not depend on what was simulated."""
-
-    def as_they_are(sums):
-        k = len(sums.terms)
-        return moved(sums, np.zeros_like(sums.shift)), Scale(0.0, 1.0, np.zeros(k), np.ones(k))
-
-    with mock.patch("posterity.models.engine.statistics._standardised", as_they_are):
-        yield
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +84,7 @@ def from_prior(rng: np.random.Generator) -> Truth:
     m, of_m, _ = equation(first, rng)
     whole = replace(whole, X=np.column_stack([whole.X[:, :-1], m]))
     y, of_y, sigma = equation(whole, rng)
-    return Truth(float(of_m[0]), float(of_y[-1]), float(of_y[0]), sigma, replace(whole, y=y))
+    return Truth(float(of_m[0]), float(of_y[-1]), float(of_y[0]), sigma, replace(whole, y=y, scaled=True))
 
 
 def posteriors(designs: list[Design], seed: int, draws: int = DRAWS) -> list[Paths]:
@@ -124,22 +108,21 @@ def sbc(write: Write, count: int = 400) -> dict[str, list[float]]:
     """Ranks of a, b, direct, indirect and total effects."""
     rng = np.random.default_rng(1)
     ranks: dict[str, list[float]] = {name: [] for name in ("a", "b", "direct", "indirect", "total")}
-    with raw_units():
-        for start in range(0, count, CHUNK):
-            truths = [from_prior(rng) for _ in range(min(CHUNK, count - start))]
-            found = posteriors([t.design for t in truths], 100 + start)
-            for t, p in zip(truths, found, strict=True):
-                draws = {"a": p.a[:, 0], "b": p.b[:, 0], "direct": p.direct, "total": p.total}
-                draws["indirect"] = p.a[:, 0] * p.b[:, 0]
-                true = {
-                    "a": t.a,
-                    "b": t.b,
-                    "direct": t.direct,
-                    "indirect": t.a * t.b,
-                    "total": t.direct + t.a * t.b,
-                }
-                for name in ranks:
-                    ranks[name].append(float((draws[name] < true[name]).mean()))
+    for start in range(0, count, CHUNK):
+        truths = [from_prior(rng) for _ in range(min(CHUNK, count - start))]
+        found = posteriors([t.design for t in truths], 100 + start)
+        for t, p in zip(truths, found, strict=True):
+            draws = {"a": p.a[:, 0], "b": p.b[:, 0], "direct": p.direct, "total": p.total}
+            draws["indirect"] = p.a[:, 0] * p.b[:, 0]
+            true = {
+                "a": t.a,
+                "b": t.b,
+                "direct": t.direct,
+                "indirect": t.a * t.b,
+                "total": t.direct + t.a * t.b,
+            }
+            for name in ranks:
+                ranks[name].append(float((draws[name] < true[name]).mean()))
     show_ranks(write, "SBC of mediation, rho = 0", ranks)
     return ranks
 

@@ -60,7 +60,7 @@ def scale_of(design: Design, effects: bool = True) -> Scale:
     effects : whether the model has the effects of the design
     """
     if design.scaled:
-        return Scale(0.0, 1.0, np.zeros(design.k), np.ones(design.k))
+        return unit_scale(design.k)
     y_sd, x_sd = float(design.y.std()), design.X.std(axis=0)
     if effects and (design.entity_effects or design.time_effects):
         both = np.column_stack([design.X, design.y])
@@ -68,6 +68,11 @@ def scale_of(design: Design, effects: bool = True) -> Scale:
         *x_within, y_within = left.std(axis=0)
         x_sd = spread_of_slopes(x_sd, y_sd, np.array(x_within), float(y_within))
     return Scale(float(design.y.mean()), y_sd, design.X.mean(axis=0), x_sd)
+
+
+def unit_scale(k: int) -> Scale:
+    """That of data which are in standard units already."""
+    return Scale(0.0, 1.0, np.zeros(k), np.ones(k))
 
 
 def spread_of_slopes(x_sd: Array, y_sd: float, x_within: Array, y_within: float) -> Array:

@@ -12,7 +12,7 @@ from ...models.errors import LAWS
 from ...models.errors.inference.posteriors import posteriors_of
 from ...models.errors.law import Weighting
 from ...models.priors import DEFAULTS, Priors
-from ...models.scale import Scale, Standardised
+from ...models.scale import Standardised, unit_scale
 from .equation import Values, in_standard_units, mean_of, prior_values
 from .ranks import ranks_of
 from .subject import Question, Ranked, Subject, collapsed_key
@@ -28,7 +28,7 @@ def errors_subject(
     scales = ["sd_entity"] * design.entity_effects + ["sd_time"] * design.time_effects
     own = tuple(parameter.name for parameter in law.parameters)
     parameters = ("sigma", *(scales if form != "fixed" else []), *own)
-    unit = Scale(0.0, 1.0, np.zeros(design.k), np.ones(design.k))
+    unit = unit_scale(design.k)
     by_chains = isinstance(law.collapsed, Weighting)
     draws = DRAWS_OF_CHAINS if by_chains else DRAWS
 

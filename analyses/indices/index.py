@@ -260,8 +260,8 @@ def effects_over_draws(
             f"{view.id}: importance sampling fails at {int((~posterior.direct.trusted).sum())} of "
             f"{len(each)} draws of the data; fit them by NUTS through over_draws."
         )
-    slope = posterior.theta[:, :, : each[0].n_slope]
-    coef = slope * np.stack([s.scale.unit for s in each])[:, None]
+    coef = posterior.theta[:, :, : each[0].n_slope] * np.stack([s.scale.unit for s in each])[:, None]
+    slope = coef * np.stack([design.X.std(axis=0) / design.y.std() for design in designs])[:, None]
     return Mixture({"coef": coef[1:], "slope": slope[1:]}, {"coef": coef[0], "slope": slope[0]})
 
 

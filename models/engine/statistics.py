@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..groups import sums_by_group
-from ..scale import Scale, spread_of_slopes
+from ..scale import Scale, spread_of_slopes, unit_scale
 from .sums import Array, Sums, moved
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ def statistics_of_sums(
     """The sufficient statistics of one form, from additive sums; `scaled` if in standard units already."""
     if form is None:
         entity_effects = time_effects = False
-    K = sums.cross.shape[0] - 1
-    sums, scale = (moved(sums, np.zeros(K + 1)), _units(len(sums.terms))) if scaled else _standardised(sums)
+    sums, scale = _standardised(sums, scaled)
     explicit_time = time_effects and not sums.balanced
     basis = zero_sum_basis(len(sums.times))
     rows = sums.rows.sum(axis=1)
@@ -143,7 +142,7 @@ def statistics_of_sums(
     if not scaled:
         sums, scale, factor = _spread_within(sums, scale, within_time, part)
         within_time, part = within_time / factor, part / factor
-    within_time, part = within_time[:, :K], part[:, :K]
+    within_time, part = within_time[:, :-1], part[:, :-1]  # y keeps its own
     linear, constant = _columns(
         sums,
         within_time,
@@ -212,42 +211,34 @@ def zero_sum_basis(size: int) -> Array:
     return basis / np.sqrt(steps * (steps + 1.0))
 
 
-def _standardised(sums: Sums) -> tuple[Sums, Scale]:
+def _standardised(sums: Sums, scaled: bool) -> tuple[Sums, Scale]:
     """In standard units; columns of V in those of their regressor, and not centred again."""
     n, k = sums.n, len(sums.terms)
+    if scaled:
+        return moved(sums, np.zeros_like(sums.shift)), unit_scale(k)
     mean = sums.by_time.sum(axis=0) / n
     mean[k:-1] = 0
     sums = moved(sums, sums.shift + mean)
     sd = np.sqrt(np.diag(sums.cross) / n)
     sd[k:-1] = np.repeat(sd[list(sums.varying)], sums.groups)
     scale = Scale(float(sums.shift[-1]), float(sd[-1]), sums.shift[:k], sd[:k])
-    units = replace(
-        sums, cross=sums.cross / np.outer(sd, sd), by_entity=sums.by_entity / sd, by_time=sums.by_time / sd
-    )
-    return units, scale
+    return _divided(sums, sd), scale
 
 
-def _units(k: int) -> Scale:
-    return Scale(0.0, 1.0, np.zeros(k), np.ones(k))
+def _divided(sums: Sums, by: Array) -> Sums:
+    """The columns of [X | V | y] divided."""
+    cross = sums.cross / np.outer(by, by)
+    return replace(sums, cross=cross, by_entity=sums.by_entity / by, by_time=sums.by_time / by)
 
 
 def _spread_within(sums: Sums, scale: Scale, at: Array, of: Array) -> tuple[Sums, Scale, Array]:
-    """Regressors that move less within than the outcome in units of that: `models.scale`, from sums alone.
-
-    The last of what is returned is what the columns of [X | V | y] are divided by.
-    """
+    """`models.scale` from sums; the array is what columns of [X | V | y] are divided by."""
     k = len(sums.terms)
     left = np.diag(sums.cross) - (at * sums.by_time).sum(axis=0) - (of * sums.by_entity).sum(axis=0)
     within = np.sqrt(np.maximum(left, 0.0) / sums.n)
     spread = spread_of_slopes(np.ones(k), 1.0, within[:k], float(within[-1]))
     factor = np.concatenate([spread, np.repeat(spread[list(sums.varying)], sums.groups), [1.0]])
-    units = replace(
-        sums,
-        cross=sums.cross / np.outer(factor, factor),
-        by_entity=sums.by_entity / factor,
-        by_time=sums.by_time / factor,
-    )
-    return units, scale._replace(x_sd=scale.x_sd * spread), factor
+    return _divided(sums, factor), scale._replace(x_sd=scale.x_sd * spread), factor
 
 
 def _split(sums: Sums, by_entity: bool, by_time: bool) -> tuple[Array, Array]:
