@@ -8,7 +8,7 @@ from .widening import sentence as widening
 from .words import COUNTED, OUTCOMES
 
 MOST = 6
-RESTS_ON_LAW = "rests on the law of errors"
+RESTS_ON_LAW, BEYOND_CHANCE = "rests on the law of errors", "laws of errors disagree beyond chance"
 DEPARTS = ("uncertain", "reverses", "shrinks", "grows", "emerges")
 
 
@@ -22,16 +22,30 @@ def headlines(fit: Fit, rows: list[Row]) -> list[str]:
 
 
 def _laws(rows: list[Row]) -> list[str]:
-    """Coefficients whose sign rests on the law of errors."""
-    mine = [r for r in rows if any(flag.startswith(RESTS_ON_LAW) for flag in r.record["flags"])]
-    if not mine:
-        return []
-    listed = ", ".join(f"{shorten(r.term, 60)} ({r.spec_id})" for r in mine[:MOST])
-    more = f" and {len(mine) - MOST} more" if len(mine) > MOST else ""
-    return [
-        "Independent errors and errors correlated over time (AR(1)) disagree on whether the interval of"
-        f" {plural(len(mine), 'coefficient')} excludes 0, so that its sign is not settled: {listed}{more}."
-    ]
+    """Coefficients whose sign rests on the law of errors, and those that it moves by more than chance."""
+    found = []
+    if settled := _flagged(rows, RESTS_ON_LAW):
+        found.append(
+            "Independent errors and errors correlated over time (AR(1)) disagree on whether the interval of"
+            f" {plural(len(settled), 'coefficient')} excludes 0, so that its sign is not settled:"
+            f" {_listed(settled)}."
+        )
+    if apart := _flagged(rows, BEYOND_CHANCE):
+        found.append(
+            "The two laws of errors estimate one slope if regressors are strictly exogenous. For"
+            f" {plural(len(apart), 'coefficient')} they differ by more than chance: {_listed(apart)}."
+            " The model lacks something: dynamics, feedback from the outcome, or error in the regressor."
+        )
+    return found
+
+
+def _flagged(rows: list[Row], start: str) -> list[Row]:
+    return [r for r in rows if any(flag.startswith(start) for flag in r.record["flags"])]
+
+
+def _listed(rows: list[Row]) -> str:
+    names = ", ".join(f"{shorten(r.term, 60)} ({r.spec_id})" for r in rows[:MOST])
+    return f"{names} and {len(rows) - MOST} more" if len(rows) > MOST else names
 
 
 def _pooled(fit: Fit, rows: list[Row]) -> list[str]:

@@ -25,7 +25,7 @@ def test_units_from_sums_are_those_from_rows(form: Form | None, effects: str, ga
     design = replace(design, X=X)
     found, expected = statistics_of_design(design, form).scale, scale_of(design, form is not None)
     for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-9)
+        np.testing.assert_allclose(np.asarray(one), np.asarray(other), rtol=1e-9)
     plain = X.std(axis=0)
     assert expected.x_sd[1] == pytest.approx(plain[1]) if form is None or effects == "time" else True
     if form and effects != "time":

@@ -166,3 +166,15 @@ def test_what_only_the_widening_makes_uncertain_is_said_to_be(panel_fit):
     said = next(s for s in headlines(panel_fit, [judged]) if s.startswith("Pooled"))
     assert "is uncertain under 省份 and year effects only because its interval was widened" in said
     assert said.endswith("posterior 0.5000 [−0.2000, 1.2000].")
+
+
+def test_coefficients_that_the_laws_of_errors_part_are_named(panel_fit):
+    rows = rows_of(panel_fit)
+    assert not any("laws of errors" in told for told in headlines(panel_fit, rows))
+    for row, flag in zip(
+        rows, ("rests on the law of errors: …", "laws of errors disagree beyond chance: …"), strict=False
+    ):
+        row.record["flags"].append(flag)
+    first, second = (told for told in headlines(panel_fit, rows) if "law" in told or "AR(1)" in told)
+    assert first.endswith(f"excludes 0, so that its sign is not settled: {rows[0].term} ({rows[0].spec_id}).")
+    assert f"For 1 coefficient they differ by more than chance: {rows[1].term} ({rows[1].spec_id})." in second
