@@ -62,20 +62,27 @@ class Section:
     headline: str = ""
 
 
-def forest_plots(fit: Fit, rows: list[Row]) -> list[FigureFile]:
-    """A forest plot for each table, and first one of the focal term across tables, if there is one."""
+def forest_plots(fit: Fit, rows: list[Row], forms: tuple[str, ...] = FORMS) -> list[FigureFile]:
+    """A forest plot for each table, and first one of the focal term across tables, if there is one.
+
+    `forms` are all of `FORMS`, or the first two, which the page shows.
+    """
     made = []
     tables = by_table(rows)
     term = focal(rows)
     if term is not None:
         name = OVERVIEW if OVERVIEW not in tables else f"{OVERVIEW}.all"
         made.append(
-            _figure_file(fit, [r for r in rows if r.term == term], name, None, f"{term} across tables")
+            _figure_file(fit, [r for r in rows if r.term == term], name, None, f"{term} across tables", forms)
         )
-    return made + [_figure_file(fit, mine, table, table, f"table {table}") for table, mine in tables.items()]
+    for table, mine in tables.items():
+        made.append(_figure_file(fit, mine, table, table, f"table {table}", forms))
+    return made
 
 
-def _figure_file(fit: Fit, rows: list[Row], name: str, table: str | None, what: str) -> FigureFile:
+def _figure_file(
+    fit: Fit, rows: list[Row], name: str, table: str | None, what: str, forms: tuple[str, ...]
+) -> FigureFile:
     title, label, simulated = f"{fit.study.name}: {what}", evidence_label(fit), synthetic(fit)
     draw = overview if table is None else forest
 
@@ -88,4 +95,4 @@ def _figure_file(fit: Fit, rows: list[Row], name: str, table: str | None, what: 
         f"{plural(len(rows), 'coefficient')} in {columns}. {label}. "
         "Its numbers are in the tables of this page."
     )
-    return FigureFile.of(name, table, what, alt, make)
+    return FigureFile.of(name, table, what, alt, make, forms)

@@ -114,10 +114,10 @@ def test_leaving_out_a_column_is_least_squares_without_it(study, any_frame, form
 def test_shared_shapes_leave_the_posterior_as_it_is(study, frame, form, entity, time):
     design = replace(study.spec("T1.2").design(panel_of(frame)), entity_effects=entity, time_effects=time)
     stats = padded(statistics_of_design(design, form))
-    direct = batch([stats], [DEFAULTS], 16_000, 2).theta[0, :, 0]
-    shared, _ = draw_many([(widened(stats, 3), DEFAULTS)], lambda s, theta: theta[:, 0], 16_000, 3)
-    assert shared.mean() == pytest.approx(direct.mean(), abs=5 * direct.std() / np.sqrt(8000))
-    assert shared.std() == pytest.approx(direct.std(), rel=0.06)
+    direct = batch([stats], [DEFAULTS], 4000, 2).theta[0, :, 0]
+    shared, _ = draw_many([(widened(stats, 3), DEFAULTS)], lambda s, theta: theta[:, 0], 4000, 3)
+    assert shared.mean() == pytest.approx(direct.mean(), abs=5 * direct.std() / np.sqrt(2000))
+    assert shared.std() == pytest.approx(direct.std(), rel=0.1)  # 4 Monte Carlo errors are 0.063
 
 
 def test_spread_is_laid_to_effects_where_only_effects_matter(study, simulate, monkeypatch):

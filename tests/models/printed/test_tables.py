@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from posterity.models.engine.sampling import Sampler, nuts
 from posterity.models.printed.tables import (
     PrintedEstimate,
     bayes_factor_10,
@@ -64,19 +63,25 @@ def test_mean_and_spread_by_adaptive_quadrature(prior, unit):
     assert draws.std() == pytest.approx(sd, rel=0.02)
 
 
-def test_nuts_on_the_same_model_agrees():
-    printed = [
-        PrintedEstimate("a", 0.4, (0.15, 0.25), 10.0, 0.5),
-        PrintedEstimate("b", -2.0, (0.9, 1.1), 30.0, None),
-    ]
-    tree = nuts(tables_model(printed, NORMAL), Sampler(draws=4000, tune=500, seed=5))
-    for one in printed:
-        exact = exact_draws(one, NORMAL, 20_000, seed=4)
-        sampled = tree["posterior"]["coef"].sel(term=one.term).to_numpy().ravel()
-        assert sampled.mean() == pytest.approx(exact.mean(), abs=0.1 * exact.std())
-        np.testing.assert_allclose(
-            np.quantile(sampled, [0.05, 0.95]), np.quantile(exact, [0.05, 0.95]), atol=0.15 * exact.std()
-        )
+@pytest.mark.parametrize("unit", [0.5, None])
+def test_the_exact_posterior_is_that_of_the_pymc_model(unit):
+    """Its density of the effect, the standard error integrated out by the trapezium rule."""
+    printed = PrintedEstimate("a", 0.4, (0.15, 0.25), 10.0, unit)
+    model = tables_model([printed], NORMAL)
+    share = np.linspace(-10, 10, 61)  # of the standard error's interval, on the line of its logit
+    free = {v.name: v for v in model.value_vars}
+    name = next(key for key in free if "std_error" not in key)
+    logp = model.compile_fn(model.logp(), inputs=list(free.values()), mode="FAST_COMPILE")
+
+    def density(effect):
+        at = effect / (unit or 1.0)
+        joint = [logp({"std_error_interval__": np.array([u]), name: at}) for u in share]
+        return np.trapezoid(np.exp(joint), share)
+
+    grid, expected = posterior_density(printed, NORMAL)
+    some = np.linspace(-0.4, 1.2, 17)
+    ratio = [density(effect) for effect in some] / np.interp(some, grid, expected)
+    np.testing.assert_allclose(ratio, ratio[8], rtol=2e-3)
 
 
 @pytest.mark.parametrize("estimate", [0.05, 0.3, 2.0])

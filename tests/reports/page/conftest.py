@@ -8,7 +8,7 @@ import pytest
 
 import posterity as po
 from posterity.analyses.run.results import Evidence
-from posterity.reports.drawing.figure_files import forest_plots
+from posterity.reports.drawing.figure_files import FORMS, forest_plots
 from posterity.reports.page.page import page
 from posterity.reports.page.sections import sections
 from posterity.reports.rows import rows_of
@@ -27,9 +27,8 @@ def pages(tmp_path_factory):
             fit = po.fit(po.load(name), evidence=STUDIES[name], draws=250)
             rows = rows_of(fit)
             path = folder / f"{name}.html"
-            path.write_text(
-                page(fit, rows, forest_plots(fit, rows), "", sections(fit, rows)), encoding="utf-8"
-            )
+            drawings = forest_plots(fit, rows, FORMS[:2])
+            path.write_text(page(fit, rows, drawings, "", sections(fit, rows)), encoding="utf-8")
             made[name] = SimpleNamespace(fit=fit, rows=rows, address=path.as_uri())
         return made[name]
 
