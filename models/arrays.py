@@ -48,9 +48,9 @@ def cholesky(A: Any) -> Any:
     except np.linalg.LinAlgError:
         if A.ndim == 2:
             return np.full_like(A, np.nan)
-        rows = A.reshape(-1, *A.shape[-2:])
-        parts = [rows[0], *rows[1:]] if len(rows) < 3 else np.array_split(rows, 2)
-        return np.concatenate([cholesky(part).reshape(-1, *A.shape[-2:]) for part in parts]).reshape(A.shape)
+        rows = A.reshape(-1, *A.shape[-2:])  # halved until the matrix at fault is alone
+        halves = np.array_split(rows, 2) if len(rows) > 1 else rows
+        return np.concatenate([cholesky(half).reshape(-1) for half in halves]).reshape(A.shape)
 
 
 def solve_transposed(L: Any, b: Any) -> Any:
