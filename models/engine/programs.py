@@ -39,7 +39,7 @@ class Programs:
 def programs(statistics: Statistics, priors: Priors = DEFAULTS, device: Device = "cpu") -> Programs:
     """The programs for this shape: of the arguments only shapes, families and the form are used."""
     if device == "cpu":
-        return Programs(*(in_numpy(_of_problems(each)) for each in _functions(statistics, priors)))
+        return Programs(*(in_numpy(_of_problems(each), _matrices) for each in _functions(statistics, priors)))
     prepare(device)
     return compiled(statistics, priors)
 
@@ -90,11 +90,25 @@ def _of_problems(function: Function) -> Function:
     return over
 
 
-def in_numpy(function: Function) -> Function:
-    """The function on blocks of points so small that its largest array stays in the processor's cache."""
+def _matrices(data: dict[str, Array]) -> int:
+    """Numbers in the matrices of all problems at one point."""
+    return data["cross"].shape[0] * data["cross"].shape[-1]
+
+
+def _largest(data: dict[str, Array]) -> int:
+    return max(value.size for value in data.values())
+
+
+def in_numpy(function: Function, width: Callable[[dict[str, Array]], int] = _largest) -> Function:
+    """The function on blocks of points so small that its largest array stays in the processor's cache.
+
+    Parameters
+    ----------
+    width : data -> numbers in the largest array at one point
+    """
 
     def over(points: Array, data: dict[str, Array], *noise: Array) -> Any:
-        block = max(NUMBERS // max(value.size for value in data.values()), 1)
+        block = max(NUMBERS // width(data), 1)
         places = [slice(at, at + block) for at in range(0, points.shape[-2], block)]
         with np.errstate(all="ignore"):  # far from the mode scales overflow, and their density is no number
             parts = [function(points[..., at, :], data, *(n[..., at, :] for n in noise)) for at in places]
