@@ -18,6 +18,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import threshold_recovery as recovery
@@ -98,7 +99,6 @@ def main(panels: int, fewer: int, write: Callable[[str], object]) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     asked = [*map(int, sys.argv[1:])]
     first, rest = [*asked, *(200, 60)[len(asked) :]]
-    main(first, rest, sys.stdout.write)
+    main(first, rest, partial(print, end="", flush=True))

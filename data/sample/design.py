@@ -35,6 +35,7 @@ class Design:
     entity, time : (n,) integer codes into `entities` and `times`
     clusters : (n,) integer codes, or None
     effects : which of the two kinds of effects the specification has
+    scaled : whether outcome and regressors are in standard units already, which models then leave as they are
     """
 
     outcome: str

@@ -22,7 +22,7 @@ from functools import partial
 
 import numpy as np
 
-from ..engine.importance import Direct, sample
+from ..engine.importance import sample
 from ..engine.second_round import CONTENT, second_round
 from ..engine.statistics import zero_sum_basis
 from ..errors import ar1
@@ -31,7 +31,7 @@ from ..frequentist.iv import InstrumentDesign
 from ..parameters import CORRELATION
 from ..priors import Prior, Priors
 from ..scale import Array
-from .direct_instrument import CHUNK, Direction, log_density
+from .direct_instrument import CHUNK, Direction, InstrumentDraws, log_density, moments_of
 
 FLAT = 1e4  # standard deviation of entity effects, in those of the error: flat to eight digits
 FURTHEST = 25.0  # of the coordinate of rho, at which it is 1 to eleven digits
@@ -48,6 +48,7 @@ class Panel:
     k : number of instruments
     controls : number of controls, which are the first of the columns that are projected out
     entities : whether entities have effects
+    free : rows less effects and controls
     """
 
     sums: Mapping[str, Array]
@@ -121,41 +122,22 @@ def at_correlation(panel: Panel, rho: Array) -> At:
 
 
 @dataclass(frozen=True, eq=False)
-class CorrelatedDraws:
+class CorrelatedDraws(InstrumentDraws):
     """Draws of D priors of the direct effects, in standard units.
 
     Attributes
     ----------
-    beta, b, s, sigma_v, rho_error : (D, m)
+    rho_error : (D, m) correlation over time; `rho` is that of the errors of the two stages in one row
     """
 
-    direct: Direct
-    beta: Array
-    b: Array
-    s: Array
-    sigma_v: Array
     rho_error: Array
-
-    @property
-    def sigma_u(self) -> Array:
-        """(D, m) Standard deviation of the structural error."""
-        return np.hypot(self.s, (self.b - self.beta) * self.sigma_v)
-
-    @property
-    def endogeneity(self) -> Array:
-        """(D, m) Correlation of the errors of the two stages in one row."""
-        return (self.b - self.beta) * self.sigma_v / self.sigma_u
 
 
 def draw(
     panel: Panel, exclusion: Sequence[Sequence[Prior] | None], priors: Priors, draws: int, seed: int
 ) -> CorrelatedDraws:
     """Draw under each prior of the direct effects, None for exact exclusion, as `direct_instrument.draw`."""
-    mean, variance = np.zeros((2, len(exclusion), panel.k))
-    for i, own in enumerate(exclusion):
-        if own is not None:
-            mean[i], sd = np.array([prior.arguments for prior in own]).T
-            variance[i] = sd**2
+    mean, variance = moments_of(exclusion, panel.k)
     frame = _frame(panel)
 
     def density(points: Array, which: slice = slice(None)) -> Array:

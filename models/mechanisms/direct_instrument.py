@@ -94,6 +94,16 @@ class InstrumentDraws:
         return (self.b - self.beta) * self.sigma_v / self.sigma_u
 
 
+def moments_of(exclusion: Sequence[Sequence[Prior] | None], k: int) -> tuple[Array, Array]:
+    """(D, k) Means and variances of the direct effects of k instruments; zeros for exact exclusion."""
+    mean, variance = np.zeros((2, len(exclusion), k))
+    for i, own in enumerate(exclusion):
+        if own is not None:
+            mean[i], sd = np.array([prior.arguments for prior in own]).T
+            variance[i] = sd**2
+    return mean, variance
+
+
 def draw(
     data: Sequence[Direction],
     exclusion: Sequence[Sequence[Prior] | None],
@@ -109,11 +119,7 @@ def draw(
         A normal prior for the direct effect of each instrument; None for exact exclusion.
     """
     k = len(data[0].pi)
-    mean, variance = np.zeros((len(data), k)), np.zeros((len(data), k))
-    for i, own in enumerate(exclusion):
-        if own is not None:
-            mean[i], sd = np.array([prior.arguments for prior in own]).T
-            variance[i] = sd**2
+    mean, variance = moments_of(exclusion, k)
     centre, width = _coordinates(data)
 
     def density(points: Array) -> Array:

@@ -96,7 +96,7 @@ def correlated_posterior(
     sd = data.design.y.std()
     return InstrumentPosterior(
         found.beta[0, :, None] * sd / data.design.X[:, 0].std(), found.sigma_u[0] * sd,
-        found.endogeneity[0, :, None],
+        found.rho[0, :, None],
         {"engine": "collapsed", "method": "importance", "k_hat": float(found.direct.k_hat[0]),
          "ess": float(found.direct.ess[0])}, rho_error=found.rho_error[0],
     )  # fmt: skip

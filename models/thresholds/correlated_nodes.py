@@ -41,8 +41,8 @@ def correlated_nodes(found: Regimes, most: int, priors: Priors, form: Form, law:
     d = len(plan.names)
     proposals = []
     for wider in _designs(found, most):
-        _, own = problem(wider, priors, form, law)
-        wide_run = programs(problem(wider, priors, form, law)[0], "cpu")
+        wide_plan, own = problem(wider, priors, form, law)
+        wide_run = programs(wide_plan, "cpu")
 
         def density(points: Array, run=wide_run, data=own) -> Array:
             return run.density(points[0], data)[None]

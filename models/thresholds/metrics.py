@@ -109,6 +109,7 @@ class Whitened:
     law : gives the cross-products
     sums : what the law reads of the rows [1 | c | h | y - prior mean of the constant]
     constant_variance : of the constant; it may be negative, see `engine.collapsed`
+    columns : their number p
     entity_effects : whether entities have effects of their own
     """
 

@@ -17,7 +17,7 @@ from ...engine.draw_back import coefficients
 from ...engine.importance import Direct, sample
 from ...engine.integrate import LOG_2PI, Marginal, integrate
 from ...engine.programs import Function, in_jax, in_numpy
-from ...engine.sampling import Device
+from ...engine.sampling import Device, prepare
 from ...engine.second_round import CONTENT, second_round
 from ...scale import Array
 from ..law import Whitening
@@ -58,6 +58,8 @@ def draw(
     plan: Plan, problems: Sequence[dict[str, Array]], draws: int, seed: int, device: Device
 ) -> tuple[Direct, Array, Array]:
     """Draws, coefficients (D, m, q) and constants (D, m) of D problems of one plan and shape."""
+    if device != "cpu":
+        prepare(device)
     run = programs(plan, device)
 
     def density(points: Array, problems: Sequence[dict[str, Array]] = problems) -> Array:

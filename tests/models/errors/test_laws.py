@@ -16,8 +16,8 @@ from posterity.data.sample.within import split
 from posterity.data.study.spec import Spec
 from posterity.models.errors import LAWS as EVERY
 from posterity.models.errors import ar1
-from posterity.models.errors.inference import gibbs
-from posterity.models.errors.inference.importance_draws import marginal
+from posterity.models.errors.inference import gibbs, importance_draws
+from posterity.models.errors.inference.importance_draws import marginal, programs
 from posterity.models.errors.inference.posteriors import error_posteriors
 from posterity.models.errors.inference.problem import log_prior, problem, rows_of, values_of
 from posterity.models.frequentist.least_squares import least_squares
@@ -80,6 +80,31 @@ def test_collapsed_density_is_the_dense_one_with_gaps(errors, form):
     expected = dense(design, form, errors, AT)
     assert float(jax.jit(density)(point)) == pytest.approx(expected, rel=1e-9)
     np.testing.assert_allclose(density(np.stack([point, point + 0.1, point]))[[0, 2]], expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("form", ["fixed", "mundlak", None])
+@pytest.mark.parametrize("errors", ["ar1", "cluster"])
+def test_programs_for_a_gpu_give_what_numpy_gives(errors, form):
+    """At more points than one block of JAX has."""
+    plan, data = problem(small(errors), DEFAULTS, form, EVERY[errors])
+    rng = np.random.default_rng(1)
+    points = point_of(plan) + 0.2 * rng.normal(size=(300, len(plan.names)))
+    noise = rng.normal(size=(300, len(plan.owner) + 1))
+    here, there = programs(plan, "cpu"), programs(plan, "gpu")
+    expected = there.density(points, data)
+    assert np.ptp(expected) > 1
+    np.testing.assert_allclose(here.density(points, data), expected, rtol=1e-9)
+    drawn = zip(here.coefficients(points, data, noise), there.coefficients(points, data, noise), strict=True)
+    for mine, its in drawn:
+        np.testing.assert_allclose(mine, its, rtol=1e-7, atol=1e-9)
+
+
+def test_a_gpu_is_asked_for_before_anything_is_drawn_on_it(monkeypatch):
+    """JAX computes in 32 bits until it is told otherwise."""
+    asked = []
+    monkeypatch.setattr(importance_draws, "prepare", asked.append)
+    error_posteriors([small("ar1")], DEFAULTS, "mundlak", "ar1", 50, 1, "gpu")
+    assert asked == ["gpu"]
 
 
 @pytest.mark.parametrize("form", FORMS)

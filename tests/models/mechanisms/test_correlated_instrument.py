@@ -97,7 +97,7 @@ def test_draws_agree_with_nuts_on_both_stages():
     found = draw(panel_of(data), [None], DEFAULTS, 4000, 2)
     assert found.direct.k_hat[0] < 0.5
     ess = found.direct.ess[0]
-    values = {"beta": found.beta, "sigma_u": found.sigma_u, "endogeneity": found.endogeneity}
+    values = {"beta": found.beta, "sigma_u": found.sigma_u, "endogeneity": found.rho}
     values |= {"rho_error": found.rho_error}
     assert set(values) == set(NUTS["name"])
     for row in NUTS.itertuples():
@@ -119,7 +119,7 @@ def test_without_correlation_over_time_draws_are_those_of_independent_errors(sim
     for mine, theirs in (
         (found.beta[0] * unit, plain.beta[:, 0]),
         (found.sigma_u[0] * data.design.y.std(), plain.sigma),
-        (found.endogeneity[0], plain.rho[:, 0]),
+        (found.rho[0], plain.rho[:, 0]),
     ):
         error = theirs.std() * np.sqrt(2 / 4000)
         assert mine.mean() == pytest.approx(theirs.mean(), abs=4 * error)
