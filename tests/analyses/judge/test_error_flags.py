@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_a_prior_that_moves_the_estimate_by_more_than_a_standard_error(tmp_path,
 def test_a_null_is_precise_in_plain_standard_deviations_of_the_rows(tmp_path):
     """0.1 sd of y for one of x1, whatever the unit of the prior: here 0.1 x 2 / 4 = 0.05."""
     made = column(tmp_path, rows="T1,1,x1,0.01,0.10,,,,,,84,,y,\n")
-    plain = SimpleNamespace(terms=("x1",), X=np.array([[-4.0], [4.0]]), y=np.array([-2.0, 2.0]))
+    plain: Any = SimpleNamespace(terms=("x1",), X=np.array([[-4.0], [4.0]]), y=np.array([-2.0, 2.0]))
     for reach, said in ((0.049, True), (0.051, False)):
         one = replace(made, design=plain, units={"x1": 1e6 if not said else 1e-6})
         made_case = case(one)

@@ -101,7 +101,7 @@ def test_programs_for_a_gpu_give_what_numpy_gives(errors, form):
 
 def test_a_gpu_is_asked_for_before_anything_is_drawn_on_it(monkeypatch):
     """JAX computes in 32 bits until it is told otherwise."""
-    asked = []
+    asked: list[str] = []
     monkeypatch.setattr(importance_draws, "prepare", asked.append)
     error_posteriors([small("ar1")], DEFAULTS, "mundlak", "ar1", 50, 1, "gpu")
     assert asked == ["gpu"]
