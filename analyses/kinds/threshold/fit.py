@@ -95,8 +95,8 @@ def log_location(view: SpecView, found: Regimes) -> Array | None:
 def laws_of(view: SpecView, found: Regimes, request: Request) -> tuple[Errors, ...]:
     """The law that the study file names; where it names none, independent errors and AR(1) ones.
 
-    A correlation of errors can be told from an effect of the entity where some entity has three times. Twins
-    are made with independent errors, which their columns have alone (`Request.other_law`).
+    A correlation of errors can be told from an effect of the entity where some entity has three times.
+    Columns of twins are fitted with independent errors alone (`Request.other_law`).
     """
     other = view.other_errors
     both = request.other_law and other is not None and correlation_known(found.design)
